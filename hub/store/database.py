@@ -1,0 +1,106 @@
+"""Connections to Postgres: one pool per process, sessions with limits, and the retry of whole transactions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import orjson
+import psycopg
+from psycopg import errors
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import ConnectionPool
+from ulid import ULID
+
+T = TypeVar("T")
+Connection = psycopg.Connection[TupleRow]
+
+set_json_loads(orjson.loads)
+set_json_dumps(orjson.dumps)
+
+SESSION = (
+    "-c statement_timeout=60s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s"
+    " -c timezone=UTC -c jit=off -c application_name=retail-hub"
+)
+_RETRIED = (errors.DeadlockDetected, errors.SerializationFailure)
+
+
+def new_id() -> uuid.UUID:
+    """A fresh ULID as uuid: later ids sort after earlier ones (per millisecond), in Python and in SQL."""
+    return ULID().to_uuid()
+
+
+class Database:
+    """A pool of connections to one database. Usable from many threads, not across a fork: make one per process."""
+
+    def __init__(self, url: str, *, size: int = 8, options: str = "") -> None:
+        self.url = url
+        self.retries = 0
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=size,
+            timeout=10,
+            max_idle=120,
+            kwargs={"options": f"{SESSION} {options}".strip(), "prepare_threshold": 2},
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+        """One transaction: commit on leaving, rollback on an error.
+
+        `durable=False` answers before the log is flushed. Only for work that is redone from the
+        inbox if a crash loses it (T1, T2): the log keeps commit order, so what is lost is a suffix
+        and the work rows come back with it.
+        """
+        with self._pool.connection() as connection, connection.transaction():
+            if not durable:
+                connection.execute("set local synchronous_commit = off")
+            yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection in autocommit mode, for statements that each stand alone."""
+        with self._pool.connection() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+    def run(self, work: Callable[[Connection], T], *, durable: bool = True, tries: int = 5) -> T:
+        """Runs `work` in a transaction; a deadlock or serialization failure runs it again, whole."""
+        for left in range(tries - 1, -1, -1):
+            try:
+                with self.transaction(durable=durable) as connection:
+                    return work(connection)
+            except _RETRIED:
+                self.retries += 1
+                if not left:
+                    raise
+        raise AssertionError("unreachable")
+
+    def one(self, sql: str, params: Any = None) -> TupleRow | None:
+        """The first row of a query that stands alone."""
+        with self.session() as connection:
+            return connection.execute(sql, params).fetchone()
+
+    def all(self, sql: str, params: Any = None) -> list[TupleRow]:
+        """All rows of a query that stands alone."""
+        with self.session() as connection:
+            return connection.execute(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Any = None) -> int:
+        """Runs one statement that stands alone; returns how many rows it touched."""
+        with self.session() as connection:
+            return connection.execute(sql, params).rowcount
+
+    def close(self) -> None:
+        """Closes the pool; its connections end when their users are done."""
+        self._pool.close()

@@ -1,0 +1,46 @@
+"""Brings the schema up to date: plain SQL files, ordered and recorded by Alembic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool, text
+
+FOLDER = Path(__file__).parent / "migrations"
+# Any constant will do; two starts at once must agree on it.
+MIGRATION_LOCK = 0x52485F4D
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
+
+
+def migrate(database_url: str) -> str:
+    """Applies every missing migration under one lock; returns the revision. Safe to repeat and to race."""
+    engine = create_engine(_driver_url(database_url), poolclass=pool.NullPool)
+    config = _config()
+    with engine.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
+        connection.commit()
+    engine.dispose()
+    return head()
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def _driver_url(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url
