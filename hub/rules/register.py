@@ -1,0 +1,314 @@
+"""The register of a field: a fold over the set of what a system said and what the hub wrote to it.
+
+Items of one record are lined up by order `(major, minor, read_at, hash)`. Along the line each field
+keeps an expectation: a write sets it; an observation that equals it says nothing new; one that
+equals it loosely right after a write is an echo (the peer's way to spell it); any other is the
+system's own evidence. So evidence, belief (`held`) and echo are pure functions of the two sets, and
+the order of arrival never matters.
+
+Lists whose elements have an identity are maps: each element is a field of its own, written
+`field\\x1fkey`, whose value is the element or null (absent). A full list says "absent" of all others.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+SEPARATOR: Final = "\x1f"
+EVERY_OTHER: Final = "*"
+STATE: Final = "~state"
+EXTENSIONS: Final = "~ext"
+
+Order = tuple[int, int, int, str]
+WRITE_MINOR: Final = -1
+
+
+class _Missing:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Final = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One observation or write on the line of a record. `asserted` is flat (see `flatten`)."""
+
+    order: Order
+    asserted: Mapping[str, Any]
+    since: int = 0
+    weak: bool = False
+    is_write: bool = False
+
+
+@dataclass(slots=True)
+class Cell:
+    """One field of one record.
+
+    `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
+    peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written.
+    `changed`: the system was seen to change it at least once.
+    """
+
+    own: Any = MISSING
+    since: int = 0
+    weak: bool = False
+    at: Order | None = None
+    expected: Any = MISSING
+    fresh: bool = False
+    wrote: Any = MISSING
+
+    @property
+    def held(self) -> Any:
+        """What the peer is believed to hold now; MISSING when nothing is known."""
+        return self.expected
+
+
+@dataclass(slots=True)
+class Fold:
+    """The fold of one record: its cells and the order of its last item."""
+
+    cells: dict[str, Cell]
+    top: Order | None = None
+
+    def own(self, name: str) -> Cell | None:
+        """The cell of a plain field that carries own evidence, else None."""
+        cell = self.cells.get(name)
+        return cell if cell is not None and cell.own is not MISSING else None
+
+    def elements(self, name: str) -> dict[str, Cell]:
+        """The element cells of a list field, by element key."""
+        prefix = name + SEPARATOR
+        cut = len(prefix)
+        return {key[cut:]: cell for key, cell in self.cells.items() if key.startswith(prefix)}
+
+    def held(self, name: str) -> Any:
+        """What the peer is believed to hold: a value, None when cleared, MISSING when unknown."""
+        return self._view(name, lambda cell: cell.expected)
+
+    def wrote(self, name: str) -> Any:
+        """What the hub last wrote: a value, None when it cleared it, MISSING when it never wrote."""
+        return self._view(name, lambda cell: cell.wrote)
+
+    def _view(self, name: str, take: Any) -> Any:
+        cell = self.cells.get(name)
+        if cell is not None:
+            return take(cell)
+        values = [take(cell) for _, cell in sorted(self.elements(name).items())]
+        if all(value is MISSING for value in values):
+            return MISSING
+        return [value for value in values if value is not None and value is not MISSING]
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Source fields that no mapping names."""
+        cell = self.own(EXTENSIONS)
+        return dict(cell.own) if cell is not None and cell.own else {}
+
+    @property
+    def is_deleted(self) -> bool:
+        """Its system said last that it is gone."""
+        cell = self.own(STATE)
+        return cell is not None and cell.own == "deleted"
+
+    def names(self) -> set[str]:
+        """The fields (list fields once), without the register's own."""
+        return {key.partition(SEPARATOR)[0] for key in self.cells if not key.startswith("~")}
+
+
+def loose(value: Any) -> Any:
+    """The form in which two spellings of one value are equal: NFKC, case, space and punctuation folded."""
+    if isinstance(value, str):
+        folded = unicodedata.normalize("NFKC", value).casefold()
+        return "".join(ch for ch in folded if not (ch.isspace() or unicodedata.category(ch)[0] == "P")) or folded
+    if isinstance(value, Mapping):
+        return {key: loose(item) for key, item in value.items() if item not in (None, "", [])}
+    if isinstance(value, list):
+        return [loose(item) for item in value]
+    return value
+
+
+def loose_equal(a: Any, b: Any) -> bool:
+    """Whether a peer may have only respelt the value."""
+    return bool(a == b or loose(a) == loose(b))
+
+
+def flatten(asserted: Mapping[str, Any], identities: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Splits list fields with identity into element fields.
+
+    `identities`: list field -> names of the sub-fields that identify an element (empty: the
+    element itself). Null empties the list. The result is what is stored with a version.
+    """
+    flat: dict[str, Any] = {}
+    for name, value in asserted.items():
+        identity = identities.get(name)
+        if identity is None:
+            flat[name] = value
+            continue
+        flat[name + SEPARATOR + EVERY_OTHER] = None
+        for element in value or ():
+            flat[name + SEPARATOR + element_key(element, identity)] = element
+    return flat
+
+
+def element_key(element: Any, identity: tuple[str, ...]) -> str:
+    """The key of a list element: its identifying sub-fields, joined."""
+    if not identity or not isinstance(element, Mapping):
+        return str(element)
+    return "|".join("" if element.get(part) is None else str(element[part]) for part in identity)
+
+
+def fold(items: Iterable[Item]) -> Fold:
+    """The fold of a set of items, in any order, with any duplicates."""
+    result = Fold({})
+    last: Item | None = None
+    for item in sorted(items, key=_line_order):
+        if last is not None and item.order == last.order and item.is_write == last.is_write and not item.is_write:
+            if item.asserted == last.asserted:
+                continue
+        extend(result, item)
+        last = item
+    return result
+
+
+def _line_order(item: Item) -> tuple[int, int, int, str, int]:
+    return (*item.order, item.since)
+
+
+def extend(result: Fold, item: Item) -> None:
+    """Adds one item that stands at or after the end of the line. O(fields asserted)."""
+    cells = result.cells
+    asserted = item.asserted
+    for name, value in asserted.items():
+        if name.endswith(EVERY_OTHER) and name[-2:-1] == SEPARATOR:
+            prefix = name[:-1]
+            for other in [key for key in cells if key.startswith(prefix)]:
+                if other not in asserted:
+                    _step(cells, other, None, item)
+        else:
+            _step(cells, name, value, item)
+    result.top = item.order
+
+
+def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
+    cell = cells.get(name)
+    if cell is None:
+        if value is None and SEPARATOR in name:
+            return  # an element starts as absent: saying so is nothing new
+        cell = cells[name] = Cell()
+        if SEPARATOR in name:
+            cell.expected = None
+    if item.is_write:
+        cell.expected = cell.wrote = value
+        cell.fresh = True
+        return
+    expected = cell.expected
+    if value == expected and expected is not MISSING:
+        cell.fresh = False
+        if cell.own is MISSING and cell.wrote is MISSING:
+            cell.own, cell.since, cell.at, cell.weak = value, item.since, item.order, item.weak
+        return
+    if cell.fresh and loose_equal(value, expected):
+        cell.expected, cell.fresh = value, False
+        return
+    first = cell.own is MISSING and cell.wrote is MISSING
+    cell.own, cell.since, cell.at = value, item.since, item.order
+    cell.weak = item.weak and first
+    cell.expected, cell.fresh = value, False
+
+
+def fits_at_end(result: Fold, order: Order) -> bool:
+    """Whether an item may be added with `extend`; otherwise the record is folded again."""
+    return result.top is None or order > result.top
+
+
+# The cached form is small because most cells of a record share their `since` and were never written:
+#   {"t": [major, minor, read_at, hash], "v": {field: own}, "s": since, "a": order,
+#    "x": {field: [since, order]},             cells whose since or order differs
+#    "w": [weak fields],
+#    "e": {field: {"e": expected, "f": fresh, "w": wrote}}}   only cells that were written
+
+
+def encode(result: Fold) -> dict[str, Any]:
+    """The cached form, plain JSON."""
+    values: dict[str, Any] = {}
+    written: dict[str, Any] = {}
+    weak: list[str] = []
+    differing: dict[str, Any] = {}
+    base_since, base_at = _base(result)
+    for name, cell in result.cells.items():
+        if cell.own is not MISSING:
+            values[name] = cell.own
+            if cell.since != base_since or cell.at != base_at:
+                differing[name] = [cell.since, list(cell.at or ())]
+            if cell.weak:
+                weak.append(name)
+        if cell.wrote is not MISSING or cell.own is MISSING:
+            written[name] = _encode_written(cell)
+    packed: dict[str, Any] = {"v": values}
+    if result.top is not None:
+        packed["t"] = list(result.top)
+    if values:
+        packed["s"], packed["a"] = base_since, list(base_at or ())
+    if differing:
+        packed["x"] = differing
+    if weak:
+        packed["w"] = sorted(weak)
+    if written:
+        packed["e"] = written
+    return packed
+
+
+def _base(result: Fold) -> tuple[int, Order | None]:
+    counts: dict[tuple[int, Order | None], int] = {}
+    for cell in result.cells.values():
+        if cell.own is not MISSING:
+            key = (cell.since, cell.at)
+            counts[key] = counts.get(key, 0) + 1
+    if not counts:
+        return 0, None
+    return max(counts, key=lambda key: (counts[key], key[0], key[1] or ()))
+
+
+def _encode_written(cell: Cell) -> dict[str, Any]:
+    packed: dict[str, Any] = {}
+    if cell.expected is not MISSING:
+        packed["e"] = cell.expected
+    if cell.fresh:
+        packed["f"] = True
+    if cell.wrote is not MISSING:
+        packed["w"] = cell.wrote
+    return packed
+
+
+def decode(packed: Mapping[str, Any]) -> Fold:
+    """The fold of its cached form; an empty mapping is a record never seen."""
+    values = packed.get("v", {})
+    since, at = packed.get("s", 0), _order(packed.get("a"))
+    cells = {name: Cell(value, since, False, at, value) for name, value in values.items()}
+    for name, (other_since, other_at) in packed.get("x", {}).items():
+        cell = cells[name]
+        cell.since, cell.at = other_since, _order(other_at)
+    for name in packed.get("w", ()):
+        cells[name].weak = True
+    for name, written in packed.get("e", {}).items():
+        cell = cells.get(name)
+        if cell is None:
+            cell = cells[name] = Cell()
+        cell.expected = written.get("e", MISSING)
+        cell.fresh = written.get("f", False)
+        cell.wrote = written.get("w", MISSING)
+    return Fold(cells, _order(packed.get("t")))
+
+
+def _order(packed: Any) -> Order | None:
+    return (packed[0], packed[1], packed[2], packed[3]) if packed else None
