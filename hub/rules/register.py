@@ -56,7 +56,6 @@ class Cell:
 
     `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
     peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written.
-    `changed`: the system was seen to change it at least once.
     """
 
     own: Any = MISSING
@@ -172,16 +171,15 @@ def fold(items: Iterable[Item]) -> Fold:
     result = Fold({})
     last: Item | None = None
     for item in sorted(items, key=_line_order):
-        if last is not None and item.order == last.order and item.is_write == last.is_write and not item.is_write:
-            if item.asserted == last.asserted:
-                continue
+        if last is not None and item.order == last.order and item.asserted == last.asserted:
+            continue
         extend(result, item)
         last = item
     return result
 
 
-def _line_order(item: Item) -> tuple[int, int, int, str, int]:
-    return (*item.order, item.since)
+def _line_order(item: Item) -> tuple[Order, bool, int]:
+    return (item.order, item.weak, item.since)
 
 
 def extend(result: Fold, item: Item) -> None:
@@ -214,8 +212,6 @@ def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
     expected = cell.expected
     if value == expected and expected is not MISSING:
         cell.fresh = False
-        if cell.own is MISSING and cell.wrote is MISSING:
-            cell.own, cell.since, cell.at, cell.weak = value, item.since, item.order, item.weak
         return
     if cell.fresh and loose_equal(value, expected):
         cell.expected, cell.fresh = value, False

@@ -196,12 +196,15 @@ comment on column version.asserted is 'field -> value or null; absent fields are
 create table write (
     rid uuid not null,
     major bigint not null,
+    minor smallint not null default -1,
     seq bigint generated always as identity,
     asserted jsonb not null,
     attempt_id uuid not null,
     at timestamptz not null default now(),
-    primary key (rid, major, seq)
+    primary key (rid, major, minor, seq)
 );
+comment on column write.minor is '-1: stands before what is observed at the version the peer returned; 9: no version known, after all observations of the last known major';
+comment on column write.asserted is 'flat (hub.rules.register.flatten)';
 
 create table reference (
     child uuid not null,

@@ -1,0 +1,91 @@
+"""The canonical partition of records into clusters: the same for any order of arrival.
+
+Must-edges of people's decisions first (in id order), then scored edges from the heaviest down; two
+parts join unless a cannot-decision, or (for scored edges) a guard, stands between any two members.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+Rid = uuid.UUID
+MAX_COMPONENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A link between two records, `a < b`. `weight` in thousandths; deterministic keys weigh `CERTAIN`."""
+
+    a: Rid
+    b: Rid
+    weight: int
+
+
+CERTAIN = 100_000
+AUTO = 9_000
+
+
+@dataclass(slots=True)
+class Links:
+    """All that decides the partition of some records.
+
+    `must`: decided links in the order of their decision ids (each (a, b)); `cannot`: decided
+    separations; `edges`: links by keys and scores.
+    """
+
+    must: list[tuple[Rid, Rid]]
+    cannot: set[frozenset[Rid]]
+    edges: list[Edge]
+
+
+def component(start: Iterable[Rid], links: Links) -> set[Rid]:
+    """Every record reachable from `start` over must-links and edges."""
+    near: dict[Rid, set[Rid]] = {}
+    for a, b in [*links.must, *((edge.a, edge.b) for edge in links.edges)]:
+        near.setdefault(a, set()).add(b)
+        near.setdefault(b, set()).add(a)
+    seen: set[Rid] = set()
+    todo = list(start)
+    while todo:
+        rid = todo.pop()
+        if rid not in seen:
+            seen.add(rid)
+            todo.extend(near.get(rid, ()))
+    return seen
+
+
+def partition(
+    rids: Iterable[Rid], links: Links, guarded: Callable[[Rid, Rid], bool] | None = None, auto: int = AUTO
+) -> list[frozenset[Rid]]:
+    """The clusters of `rids`. `guarded(a, b)` true keeps two records apart unless a person joined them."""
+    home: dict[Rid, set[Rid]] = {rid: {rid} for rid in rids}
+    for a, b in links.must:
+        _join(home, a, b, lambda x, y: frozenset((x, y)) in links.cannot)
+    heavy = sorted((e for e in links.edges if e.weight >= auto), key=lambda e: (-e.weight, e.a, e.b))
+
+    def apart(x: Rid, y: Rid) -> bool:
+        return frozenset((x, y)) in links.cannot or (guarded is not None and guarded(x, y))
+
+    for edge in heavy:
+        _join(home, edge.a, edge.b, apart)
+    return list({id(part): frozenset(part) for part in home.values()}.values())
+
+
+def _join(home: dict[Rid, set[Rid]], a: Rid, b: Rid, apart: Callable[[Rid, Rid], bool]) -> None:
+    left, right = home.get(a), home.get(b)
+    if left is None or right is None or left is right:
+        return
+    if any(apart(x, y) for x in left for y in right):
+        return
+    if len(left) < len(right):
+        left, right = right, left
+    left |= right
+    for rid in right:
+        home[rid] = left
+
+
+def golden_id(cluster: Iterable[Rid]) -> Rid:
+    """A cluster is named by its smallest record: joining never renames the one joined."""
+    return min(cluster)

@@ -1,0 +1,234 @@
+"""Which record's value wins, per field or group: a pure function of evidence, decisions and policy.
+
+`golden(C, f)` = newest live pin; else the best evidence over the cluster's records by (policy key,
+not weak, since, connection rank, connection, external id, value hash). No clock in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from hub.rules.register import MISSING, SEPARATOR, Cell, Fold
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One record of a cluster. `rank`: smaller wins ties."""
+
+    rid: uuid.UUID
+    connection: str
+    rank: int
+    external_id: str
+    fold: Fold
+    object_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """How one field, or one group of fields, survives.
+
+    `policy`: owner, priority, latest or union. `connections`: best first (owner, priority).
+    `null_wins`: whether a cleared value beats values of others.
+    """
+
+    name: str
+    policy: str
+    fields: tuple[str, ...]
+    connections: tuple[str, ...] = ()
+    null_wins: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A value a person fixed. `order`: (time, id) of the decision; the newest wins."""
+
+    field: str
+    value: Any
+    author: str
+    order: tuple[Any, ...]
+    rid: uuid.UUID
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One record's own evidence for a field or group."""
+
+    source: Source
+    values: dict[str, Any]
+    since: int
+    weak: bool
+    key: tuple[Any, ...] = ()
+
+
+@dataclass(slots=True)
+class Choice:
+    """The outcome for one field: its value, who gave it, and everybody who lost, best first."""
+
+    value: Any
+    winner: Candidate | None
+    losers: list[Candidate] = field(default_factory=list)
+    pin: Pin | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The golden data of a cluster. `winners`: field -> rid (list fields: of the newest element)."""
+
+    data: dict[str, Any]
+    winners: dict[str, uuid.UUID]
+    conflicts: list[str]
+
+
+def resolve(sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping[str, Pin]) -> Outcome:
+    """Golden data of one cluster. Fields without own evidence anywhere are absent."""
+    if len(sources) == 1 and not pins:
+        return _alone(sources[0], rules)
+    data: dict[str, Any] = {}
+    winners: dict[str, uuid.UUID] = {}
+    conflicts: list[str] = []
+    for rule in rules:
+        if rule.policy == "union":
+            _unite(sources, rule, data, winners)
+        else:
+            _survive(sources, rule, data, winners, conflicts)
+    for name, pin in pins.items():
+        data[name] = pin.value
+        winners[name] = pin.rid
+    return Outcome(data, winners, conflicts)
+
+
+def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
+    # Nine of ten clusters hold one record: every policy then gives that record's own evidence.
+    data: dict[str, Any] = {}
+    cells = source.fold.cells
+    for rule in rules:
+        if rule.policy == "union":
+            _unite([source], rule, data, {})
+            continue
+        for name in rule.fields:
+            cell = cells.get(name)
+            if cell is not None and cell.own is not MISSING:
+                data[name] = cell.own
+    return Outcome(data, dict.fromkeys(data, source.rid), [])
+
+
+def _survive(
+    sources: Sequence[Source], rule: FieldRule, data: dict[str, Any], winners: dict[str, uuid.UUID], conflicts: list[str]
+) -> None:
+    ranked = candidates(sources, rule)
+    if not ranked:
+        return
+    best = ranked[0]
+    for name in rule.fields:
+        if name in best.values:
+            data[name] = best.values[name]
+            winners[name] = best.source.rid
+    if is_conflict(best, ranked[1:]):
+        conflicts.append(rule.name)
+
+
+def candidates(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
+    """Everybody with own evidence for the rule's fields, the winner first."""
+    found = [c for c in (_candidate(source, rule) for source in sources) if c is not None]
+    for candidate in found:
+        candidate.key = _key(candidate, rule)
+    found.sort(key=lambda c: c.key, reverse=True)
+    return found
+
+
+def _candidate(source: Source, rule: FieldRule) -> Candidate | None:
+    cells: dict[str, Cell] = {}
+    for name in rule.fields:
+        cell = source.fold.cells.get(name)
+        if cell is not None and cell.own is not MISSING:
+            cells[name] = cell
+    if not cells:
+        return None
+    values = {name: cell.own for name, cell in cells.items()}
+    return Candidate(
+        source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
+    )
+
+
+def _key(candidate: Candidate, rule: FieldRule) -> tuple[Any, ...]:
+    source = candidate.source
+    empty = all(value is None for value in candidate.values.values())
+    place = 0
+    if rule.policy in ("owner", "priority"):
+        place = -_place(source.connection, rule.connections)
+    return (
+        not (empty and not rule.null_wins),
+        place,
+        not candidate.weak,
+        candidate.since,
+        -source.rank,
+        _reversed(source.connection),
+        _reversed(source.external_id),
+        value_hash(candidate.values),
+    )
+
+
+def _place(connection: str, connections: tuple[str, ...]) -> int:
+    return connections.index(connection) if connection in connections else len(connections)
+
+
+def _reversed(text: str) -> tuple[int, ...]:
+    """Sorts names so that, with the largest key winning, the alphabetically first name wins."""
+    return (*(-ord(ch) for ch in text), 1)
+
+
+def value_hash(value: Any) -> str:
+    """The last tie-break: 8 bytes of the canonical JSON, as hex."""
+    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def is_conflict(best: Candidate, losers: Iterable[Candidate]) -> bool:
+    """Whether a person should look: an own value lost that is newer, or tied before the last three keys."""
+    for loser in losers:
+        if loser.values == best.values:
+            continue
+        if loser.since > best.since and not (loser.weak and not best.weak):
+            return True
+        if loser.key[:5] == best.key[:5]:
+            return True
+    return False
+
+
+def elements(sources: Sequence[Source], name: str) -> dict[str, list[tuple[tuple[Any, ...], Any, Source, Cell]]]:
+    """Per element key of a list field: the evidence of every record, best first."""
+    found: dict[str, list[tuple[tuple[Any, ...], Any, Source, Cell]]] = {}
+    prefix = name + SEPARATOR
+    for source in sources:
+        for key, cell in source.fold.cells.items():
+            if key.startswith(prefix) and cell.own is not MISSING:
+                order = (
+                    not cell.weak,
+                    cell.since,
+                    cell.own is not None,
+                    -source.rank,
+                    _reversed(source.connection),
+                    _reversed(source.external_id),
+                    value_hash(cell.own),
+                )
+                found.setdefault(key[len(prefix) :], []).append((order, cell.own, source, cell))
+    for ranked in found.values():
+        ranked.sort(key=lambda entry: entry[0], reverse=True)
+    return found
+
+
+def _unite(sources: Sequence[Source], rule: FieldRule, data: dict[str, Any], winners: dict[str, uuid.UUID]) -> None:
+    for name in rule.fields:
+        found = elements(sources, name)
+        if not found:
+            continue
+        live = {key: ranked[0] for key, ranked in found.items() if ranked[0][1] is not None}
+        data[name] = [live[key][1] for key in sorted(live)]
+        newest = max(live.values() or (ranked[0] for ranked in found.values()), key=lambda entry: entry[0])
+        winners[name] = newest[2].rid
