@@ -57,6 +57,8 @@ class Manifest:
 
     `hosts`: patterns of the hosts it may reach, with config fields in braces (`{shop}`).
     `rate`: `{"per_second": 2, "burst": 40, "concurrency": 4}`, the account's budget.
+    `pausing_topics`: a verified webhook of one of these says that the account is lost to us (the
+    app was uninstalled): the hub stores it, maps nothing and pauses the connection.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Manifest:
     streams: tuple[Stream, ...]
     rate: Mapping[str, float] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
+    pausing_topics: tuple[str, ...] = ()
 
     def stream_of_topic(self, topic: str) -> Stream | None:
         """The stream that a topic belongs to; None when no stream lists it."""
