@@ -85,6 +85,7 @@ create table event (
     key_no smallint,
     size integer not null,
     sha256 bytea not null,
+    key_hash bytea not null,
     headers jsonb not null default '{}',
     body bytea not null,
     primary key (id)
@@ -93,6 +94,7 @@ create table event_default partition of event default;
 comment on column event.lane is '0 live, 1 bulk (backfill: a first read or an import)';
 comment on column event.read_at is 'start of the request that read it, microseconds since the epoch; 0 when the system pushed it';
 comment on column event.body is 'nonce, ciphertext and tag, under the key in event_secret';
+comment on column event.key_hash is 'with connection_id the key of its event_key row, which counts its duplicates';
 comment on column event.key_no is 'which of the active secrets verified it, 1 = newest';
 
 create table event_key (
@@ -121,7 +123,8 @@ create table event_work (
     problem jsonb,
     failed_at timestamptz
 );
-create index event_work_due on event_work (lane, id) where state = 0;
+create index event_work_due on event_work (lane, id) where state = 0 and not alone;
+create index event_work_alone on event_work (lane, id) where state = 0 and alone;
 create index event_work_quarantined on event_work (connection_id, cause, id) where state = 1;
 comment on column event_work.state is '0 waiting, 1 quarantined; a row is deleted when its event is done';
 comment on column event_work.alone is 'its batch died or failed: run it in a batch of its own';
@@ -143,6 +146,11 @@ create table tally (
 create index tally_by_day on tally (day, stage, connection_id);
 create index tally_recent on tally (at);
 comment on table tally is 'append-only counts per batch; day is the day of receipt of the events counted. Compacted by the sweep.';
+
+create function ulid_day(id uuid) returns date language sql immutable parallel safe as $$
+    select (timestamp 'epoch' + (('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint) * interval '1 millisecond')::date
+$$;
+comment on function ulid_day is 'the UTC day on which an id was minted';
 
 create table release (
     id integer generated always as identity primary key,
