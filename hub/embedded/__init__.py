@@ -1,0 +1,1 @@
+"""Real Postgres and Valkey servers out of Python packages, started and ended with the hub."""
