@@ -7,7 +7,7 @@ parts join unless a cannot-decision, or (for scored edges) a guard, stands betwe
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Rid = uuid.UUID
@@ -57,19 +57,30 @@ def component(start: Iterable[Rid], links: Links) -> set[Rid]:
 
 
 def partition(
-    rids: Iterable[Rid], links: Links, guarded: Callable[[Rid, Rid], bool] | None = None, auto: int = AUTO
+    names: Mapping[Rid, tuple[str, ...]],
+    links: Links,
+    guarded: Callable[[Rid, Rid], bool] | None = None,
+    auto: int = AUTO,
 ) -> list[frozenset[Rid]]:
-    """The clusters of `rids`. `guarded(a, b)` true keeps two records apart unless a person joined them."""
-    home: dict[Rid, set[Rid]] = {rid: {rid} for rid in rids}
-    for a, b in links.must:
-        _join(home, a, b, lambda x, y: frozenset((x, y)) in links.cannot)
-    heavy = sorted((e for e in links.edges if e.weight >= auto), key=lambda e: (-e.weight, e.a, e.b))
+    """The clusters of the records in `names`.
+
+    `names`: rid -> source key. Equal weights are ordered by source key, not by rid: a rid says who
+    arrived first, and the people must not depend on that. `guarded(a, b)` true keeps two records
+    apart unless a certain key or a person joins them.
+    """
+    home: dict[Rid, set[Rid]] = {rid: {rid} for rid in names}
+
+    def forbidden(x: Rid, y: Rid) -> bool:
+        return frozenset((x, y)) in links.cannot
 
     def apart(x: Rid, y: Rid) -> bool:
-        return frozenset((x, y)) in links.cannot or (guarded is not None and guarded(x, y))
+        return forbidden(x, y) or (guarded is not None and guarded(x, y))
 
-    for edge in heavy:
-        _join(home, edge.a, edge.b, apart)
+    for a, b in links.must:
+        _join(home, a, b, forbidden)
+    usable = [edge for edge in links.edges if edge.weight >= auto and edge.a in names and edge.b in names]
+    for edge in sorted(usable, key=lambda e: (-e.weight, *sorted((names[e.a], names[e.b])))):
+        _join(home, edge.a, edge.b, forbidden if edge.weight >= CERTAIN else apart)
     return list({id(part): frozenset(part) for part in home.values()}.values())
 
 

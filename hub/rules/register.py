@@ -308,3 +308,19 @@ def decode(packed: Mapping[str, Any]) -> Fold:
 
 def _order(packed: Any) -> Order | None:
     return (packed[0], packed[1], packed[2], packed[3]) if packed else None
+
+
+def evidence(result: Fold) -> dict[str, Any]:
+    """The record's own evidence as canonical data: list fields put together again, null kept."""
+    data: dict[str, Any] = {}
+    for name, cell in sorted(result.cells.items()):
+        if cell.own is MISSING or name.startswith("~"):
+            continue
+        plain, separator, _ = name.partition(SEPARATOR)
+        if not separator:
+            data[name] = cell.own
+        elif cell.own is not None:
+            data.setdefault(plain, []).append(cell.own)
+        else:
+            data.setdefault(plain, [])
+    return data

@@ -233,6 +233,11 @@ create index match_key_by_rid on match_key (rid);
 comment on column match_key.hash is '16 bytes, keyed; of realm, kind, namespace, scope and normal form';
 comment on column match_key.strength is '0 look-up only, 1 blocks candidates, 2 links by itself';
 
+create table hot_key (
+    hash bytea primary key
+);
+comment on table hot_key is 'keys carried by more records than the cap: they give no evidence until they fall under it again';
+
 create table edge (
     a uuid not null,
     b uuid not null,

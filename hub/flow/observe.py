@@ -1,0 +1,318 @@
+"""Stores observations: records, stubs of parents, versions, cached folds, references, look-up keys, marks.
+
+One call is one batch inside the caller's transaction. Nothing here decides identity or golden
+values; it appends marks and T2 does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.flow.context import Hub
+from hub.model.kind import Kind, keys_of
+from hub.model.observation import Reference
+from hub.rules import register
+from hub.rules.observe import Observation
+from hub.rules.register import Fold, Item
+from hub.store import record as store
+from hub.store.database import Connection, new_id
+from hub.store.record import Key, Line, Row
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One record of the batch while it is worked on."""
+
+    key: Key
+    kind: str
+    realm: str
+    observations: list[Observation] = field(default_factory=list)
+    row: Row | None = None
+    rid: uuid.UUID = field(default_factory=new_id)
+    parked: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        return self.row is None
+
+
+def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observation]) -> dict[Key, uuid.UUID]:
+    """Adds observations to their records' sets; returns the rid of every record touched."""
+    entries = _group(observations)
+    parents = _parent_keys(hub, entries)
+    found = store.lock_by_keys(conn, entries)
+    for key, row in found.items():
+        entries[key].row, entries[key].rid = row, row.rid
+    known = store.find_by_keys(conn, [key for key in parents if key not in entries]) if parents else {}
+    stubs = {key: new_id() for key in parents if key not in entries and key not in known}
+    rids = {key: entry.rid for key, entry in entries.items()} | {key: row.rid for key, row in known.items()} | stubs
+    waiting = set(stubs) | {key for key, row in known.items() if row.state == store.STUB}
+    for entry in entries.values():
+        entry.parked = _is_parked(hub, entry, waiting)
+    lost = _insert_new(conn, hub, entries, stubs, parents)
+    if lost:  # another worker made some of these records first: start over, now they exist
+        for key in stubs.keys() & lost:
+            stubs.pop(key)
+        return store_observations(conn, hub, observations)
+    _store_content(conn, hub, entries, rids)
+    return rids
+
+
+def _group(observations: Iterable[Observation]) -> dict[Key, _Entry]:
+    entries: dict[Key, _Entry] = {}
+    for observation in observations:
+        entry = entries.get(observation.key)
+        if entry is None:
+            entry = entries[observation.key] = _Entry(observation.key, observation.draft.kind, observation.origin.realm)
+        entry.observations.append(observation)
+    for entry in entries.values():
+        entry.observations.sort(key=lambda o: o.order)
+    return dict(sorted(entries.items()))
+
+
+def _parent_key(hub: Hub, observation: Observation, reference: Reference) -> Key:
+    connection_id = observation.origin.connection_id
+    if reference.connection and reference.connection != observation.origin.connection:
+        connection_id = hub.connections.by_name(reference.connection).id
+    return (connection_id, reference.object_type, reference.external_id)
+
+
+def _parent_keys(hub: Hub, entries: dict[Key, _Entry]) -> dict[Key, tuple[str, str]]:
+    """Parent key -> (kind, realm) of everything the batch refers to."""
+    return {
+        _parent_key(hub, observation, reference): (reference.kind, entry.realm)
+        for entry in entries.values()
+        for observation in entry.observations
+        for reference in observation.draft.references
+    }
+
+
+def _is_parked(hub: Hub, entry: _Entry, waiting: set[Key]) -> bool:
+    parent = hub.registry.kinds[entry.kind].parent
+    if parent is None:
+        return False
+    for observation in reversed(entry.observations):
+        for reference in observation.draft.references:
+            if reference.field == parent:
+                return _parent_key(hub, observation, reference) in waiting
+    return entry.row.parked if entry.row else False
+
+
+def _insert_new(
+    conn: Connection,
+    hub: Hub,
+    entries: dict[Key, _Entry],
+    stubs: dict[Key, uuid.UUID],
+    parents: dict[Key, tuple[str, str]],
+) -> set[Key]:
+    """Inserts new records, folded, and stubs; returns keys that somebody else inserted meanwhile."""
+    rows = [_new_row(hub, entry) for entry in entries.values() if entry.is_new]
+    for (c, o, e), rid in stubs.items():
+        kind, realm = parents[(c, o, e)]
+        rows.append(
+            {"rid": rid, "realm": realm, "connection_id": c, "object_type": o, "external_id": e, "kind": kind,
+             "state": store.STUB, "parked": False, "fold": {}}
+        )  # fmt: skip
+    wanted = {(row["connection_id"], row["object_type"], row["external_id"]) for row in rows}
+    lost = wanted - store.insert(conn, rows)
+    if lost:
+        conn.execute("delete from record where rid = any(%s)", ([row["rid"] for row in rows],))
+    return lost
+
+
+def _new_row(hub: Hub, entry: _Entry) -> dict[str, Any]:
+    c, o, e = entry.key
+    folded = Fold({})
+    for item in _distinct(entry.observations):
+        register.extend(folded, item)
+    return {
+        "rid": entry.rid, "realm": entry.realm, "connection_id": c, "object_type": o, "external_id": e,
+        "kind": entry.kind, **_row_state(hub, entry, folded),
+    }  # fmt: skip
+
+
+def _distinct(observations: Sequence[Observation]) -> list[Item]:
+    items: list[Item] = []
+    for observation in observations:
+        item = observation.item()
+        if not items or items[-1].order != item.order:
+            items.append(item)
+    return items
+
+
+def _row_state(hub: Hub, entry: _Entry, folded: Fold) -> dict[str, Any]:
+    last = max(entry.observations, key=lambda o: o.origin.received_at).origin if entry.observations else None
+    return {
+        "state": record_state(folded),
+        "parked": entry.parked,
+        "fold": register.encode(folded),
+        "release_id": hub.rules.release_id,
+        "last_event": last.event_id if last else None,
+        "last_event_at": _instant(last.received_at) if last else None,
+    }
+
+
+def _instant(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat()
+
+
+def record_state(folded: Fold) -> int:
+    """The stored state of a record: what its system said last, live when only the hub wrote to it."""
+    cell = folded.own(register.STATE)
+    if cell is None:
+        return store.LIVE if folded.cells else store.STUB
+    if cell.own == "deleted":
+        return store.DELETED
+    return store.LIVE if cell.own == "live" else store.SUPERSEDED
+
+
+def _store_content(conn: Connection, hub: Hub, entries: dict[Key, _Entry], rids: dict[Key, uuid.UUID]) -> None:
+    release = hub.rules.release_id
+    store.insert_versions(
+        conn, [version_row(o, entry.rid, release) for entry in entries.values() for o in entry.observations]
+    )
+    folds = _fold_existing(conn, [entry for entry in entries.values() if entry.row is not None])
+    fresh = [entry for entry in entries.values() if entry.row is None]
+    updates = [{"rid": e.rid, **_row_state(hub, e, folds[e.rid])} for e in entries.values() if e.row is not None]
+    store.update(conn, updates)
+    lost_parents = _store_references(conn, hub, entries, rids)
+    marks = _store_keys(conn, hub, fresh, [entry for entry in entries.values() if entry.row is not None], folds)
+    arrived = [e.rid for e in entries.values() if e.row is not None and e.row.state == store.STUB]
+    store.unpark(conn, arrived)
+    marks.extend({"rid": rid, "relink": False} for rid in lost_parents)
+    store.append_marks(conn, marks)
+
+
+def version_row(observation: Observation, rid: uuid.UUID, release_id: int) -> dict[str, Any]:
+    """The stored form of an observation."""
+    major, minor, read_at, content = observation.order
+    return {
+        "rid": rid, "major": major, "minor": minor, "read_at": read_at, "hash": content,
+        "event_id": observation.origin.event_id, "since": observation.since, "weak": observation.origin.weak,
+        "ahead": observation.ahead, "release_id": release_id, "asserted": observation.asserted,
+    }  # fmt: skip
+
+
+def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> dict[uuid.UUID, Fold]:
+    folds: dict[uuid.UUID, Fold] = {}
+    late: list[uuid.UUID] = []
+    for entry in entries:
+        assert entry.row is not None
+        folded = register.decode(entry.row.fold)
+        if all(register.fits_at_end(folded, o.order) for o in entry.observations):
+            for item in _distinct(entry.observations):
+                register.extend(folded, item)
+            folds[entry.rid] = folded
+        else:
+            late.append(entry.rid)
+    for rid, found in store.lines(conn, late).items():
+        folds[rid] = register.fold(map(line_item, found))
+    return folds
+
+
+def line_item(line: Line) -> Item:
+    """What the fold sees of a stored line."""
+    return Item((line.major, line.minor, line.read_at, line.tie), line.asserted, line.since, line.weak, line.is_write)
+
+
+def _store_references(
+    conn: Connection, hub: Hub, entries: dict[Key, _Entry], rids: dict[Key, uuid.UUID]
+) -> list[uuid.UUID]:
+    fresh: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    for entry in entries.values():
+        fields: dict[str, uuid.UUID] = {}
+        for observation in entry.observations:
+            for reference in observation.draft.references:
+                fields[reference.field] = rids[_parent_key(hub, observation, reference)]
+        rows = [{"child": entry.rid, "field": name, "parent": parent} for name, parent in fields.items()]
+        (fresh if entry.is_new else moved).extend(rows)
+    store.insert_references(conn, fresh)
+    return store.upsert_references(conn, moved)
+
+
+def _store_keys(
+    conn: Connection, hub: Hub, fresh: Sequence[_Entry], existing: Sequence[_Entry], folds: dict[uuid.UUID, Fold]
+) -> list[dict[str, Any]]:
+    """Look-up keys of what changed; returns the marks of the batch."""
+    rows: list[dict[str, Any]] = []
+    replaced: list[uuid.UUID] = []
+    marks: list[dict[str, Any]] = []
+    for entry in fresh:
+        folded = Fold({})
+        for item in _distinct(entry.observations):
+            register.extend(folded, item)
+        found = key_rows(hub, entry.kind, entry.realm, entry.rid, folded)
+        rows.extend(found)
+        marks.append({"rid": entry.rid, "relink": _links(found)})
+    for entry in existing:
+        assert entry.row is not None
+        after = folds[entry.rid]
+        if not _differs(entry.row.fold, register.encode(after)):
+            continue
+        old = key_rows(hub, entry.kind, entry.realm, entry.rid, register.decode(entry.row.fold))
+        new = key_rows(hub, entry.kind, entry.realm, entry.rid, after)
+        relink = False
+        if old != new or entry.row.state == store.STUB:
+            replaced.append(entry.rid)
+            rows.extend(new)
+            relink = _links(old) or _links(new)
+        kind = hub.registry.kinds[entry.kind]
+        relink = relink or (_links(new) and guard_data(kind, entry.row.fold) != guard_data(kind, register.encode(after)))
+        marks.append({"rid": entry.rid, "relink": relink})
+    store.replace_match_keys(conn, replaced, rows)
+    return marks
+
+
+def _differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))
+
+
+def _links(rows: Sequence[dict[str, Any]]) -> bool:
+    return any(row["strength"] >= 1 for row in rows)
+
+
+def guard_data(kind: Kind, packed: dict[str, Any]) -> list[Any]:
+    """The values that keep two records apart although a key links them."""
+    values = packed.get("v", {})
+    return [values.get(name) for name in kind.guards]
+
+
+def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> list[dict[str, Any]]:
+    """The look-up keys of a record, as stored. A deleted record keeps its keys: its evidence stays."""
+    blind = hub.keyring.blind
+    found = {}
+    for key in keys_of(hub.registry.kinds[kind], register.evidence(folded)):
+        digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
+        if digest not in found or found[digest]["strength"] < key.strength:
+            found[digest] = {"hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength}
+    return [found[digest] for digest in sorted(found)]
+
+
+def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "event", cause_id: Any = None) -> None:
+    """Folds records again from their whole sets (after a write, a replay, a removal) and marks what changed.
+
+    Takes the records' locks. Idempotent.
+    """
+    rows = store.lock_rids(conn, rids)
+    updates, replaced, keys, marks = [], [], [], []
+    for rid, found in store.lines(conn, rows).items():
+        row, folded = rows[rid], register.fold(map(line_item, found))
+        packed = register.encode(folded)
+        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
+        if not _differs(row.fold, packed):
+            continue
+        old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
+        new = key_rows(hub, row.kind, row.realm, rid, folded)
+        if old != new:
+            replaced.append(rid)
+            keys.extend(new)
+        relink = (_links(old) or _links(new)) and (old != new or guard_data(hub.registry.kinds[row.kind], row.fold) != guard_data(hub.registry.kinds[row.kind], packed))
+        marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
+    store.update(conn, updates)
+    store.replace_match_keys(conn, replaced, keys)
+    store.append_marks(conn, marks)

@@ -1,0 +1,88 @@
+"""Golden records and the change feed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.store.database import Connection
+from hub.store.record import packed
+
+Rid = uuid.UUID
+
+
+@dataclass(slots=True)
+class Golden:
+    """A golden record as stored. `winners`: field -> rid as text."""
+
+    id: Rid
+    realm: str
+    kind: str
+    version: int
+    lifecycle: str
+    data: dict[str, Any]
+    winners: dict[str, str]
+
+
+_COLUMNS = "id, realm, kind, version, lifecycle, data, winners"
+
+
+def load(conn: Connection, ids: Iterable[Rid]) -> dict[Rid, Golden]:
+    """The golden records of these ids; ids without one are missing from the answer."""
+    sql = f"select {_COLUMNS} from golden where id = any(%s)"  # noqa: S608 -- constant columns
+    return {row[0]: Golden(*row) for row in conn.execute(sql, (list(ids),))}
+
+
+def upsert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Stores golden records. A row: `id, realm, kind, version, lifecycle, data, winners, release_id`."""
+    if rows:
+        conn.execute(
+            """
+            insert into golden (id, realm, kind, version, lifecycle, data, winners, release_id)
+            select id, realm, kind, version, lifecycle, data, winners, release_id
+            from json_to_recordset(%s::json) as t(id uuid, realm text, kind text, version integer, lifecycle text,
+                 data jsonb, winners jsonb, release_id integer)
+            on conflict (id) do update set version = excluded.version, lifecycle = excluded.lifecycle,
+                data = excluded.data, winners = excluded.winners, release_id = excluded.release_id, updated_at = now()
+            """,
+            (packed(rows),),
+        )
+
+
+def delete(conn: Connection, ids: Sequence[Rid]) -> None:
+    """Removes golden records whose cluster is no more; their ids still resolve through the records."""
+    if ids:
+        conn.execute("delete from golden where id = any(%s)", (list(ids),))
+
+
+def last_versions(conn: Connection, ids: Sequence[Rid]) -> dict[Rid, int]:
+    """The last version number ever given to these ids, so that one that comes back goes on counting."""
+    sql = "select golden_id, max(version) from change where golden_id = any(%s) group by golden_id"
+    return dict(conn.execute(sql, (list(ids),)).fetchall())
+
+
+def append_changes(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Writes the feed, as the last statement of T2; returns the last sequence number.
+
+    A row: `golden_id, realm, kind, type, version, fields, before, after, cause, cause_id`. The row
+    lock on `feed` is held until the commit, so that sequence order is commit order, without gaps.
+    """
+    if not rows:
+        return 0
+    found = conn.execute("update feed set seq = seq + %s returning seq", (len(rows),)).fetchone()
+    assert found is not None
+    first = found[0] - len(rows)
+    conn.execute(
+        """
+        insert into change (seq, golden_id, realm, kind, type, version, fields, before, after, cause, cause_id)
+        select %s + n, golden_id, realm, kind, type, version,
+               coalesce(array(select json_array_elements_text(fields)), '{}'), before, after, cause, cause_id
+        from rows from (json_to_recordset(%s::json) as (golden_id uuid, realm text, kind text, type text,
+             version integer, fields json, before jsonb, after jsonb, cause text, cause_id uuid)) with ordinality
+             as t(golden_id, realm, kind, type, version, fields, before, after, cause, cause_id, n)
+        """,
+        (first, packed(rows)),
+    )
+    return int(found[0])

@@ -1,0 +1,250 @@
+"""Records and what hangs on them: versions, references, look-up keys, marks. Set-based, one statement a batch.
+
+Batches travel as one JSON document (`json_to_recordset`): one parameter, no per-row binding.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hub.store.database import Connection
+
+STUB, LIVE, DELETED, SUPERSEDED = 0, 1, 2, 3
+
+Key = tuple[int, str, str]
+"""Source key inside one hub: connection id, object type, external id."""
+
+
+@dataclass(slots=True)
+class Row:
+    """A record as stored."""
+
+    rid: uuid.UUID
+    key: Key
+    kind: str
+    realm: str
+    state: int
+    parked: bool
+    fold: dict[str, Any]
+    cluster: uuid.UUID
+
+
+def packed(rows: Any) -> str:
+    """The JSON document of a batch."""
+    return orjson.dumps(rows).decode()
+
+
+_COLUMNS = "r.rid, r.connection_id, r.object_type, r.external_id, r.kind, r.realm, r.state, r.parked, r.fold, r.cluster"
+_BY_KEYS = (
+    f"select {_COLUMNS} from json_to_recordset(%s::json) as k(c integer, o text, e text)"  # noqa: S608 -- constant columns
+    " join record r on r.connection_id = k.c and r.object_type = k.o and r.external_id = k.e"
+)
+
+
+def lock_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
+    """The records that exist among `keys`, locked against other writers, in rid order."""
+    return _by_keys(conn, keys, " order by r.rid for no key update of r")
+
+
+def find_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
+    """The records that exist among `keys`, unlocked."""
+    return _by_keys(conn, keys, "")
+
+
+def _by_keys(conn: Connection, keys: Iterable[Key], suffix: str) -> dict[Key, Row]:
+    document = packed([{"c": c, "o": o, "e": e} for c, o, e in keys])
+    rows = [_row(found) for found in conn.execute(_BY_KEYS + suffix, (document,))]
+    return {row.key: row for row in rows}
+
+
+def _row(found: Sequence[Any]) -> Row:
+    return Row(found[0], (found[1], found[2], found[3]), found[4], found[5], found[6], found[7], found[8], found[9])
+
+
+def lock_rids(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row]:
+    """The records of these rids, locked, in rid order."""
+    sql = f"select {_COLUMNS} from record r where r.rid = any(%s) order by r.rid for no key update"  # noqa: S608
+    return {row.rid: row for row in map(_row, conn.execute(sql, (list(rids),)))}
+
+
+def insert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> set[Key]:
+    """Inserts new records in key order; returns the keys that were new. The others exist by now: load and update them.
+
+    A row: `rid, realm, connection_id, object_type, external_id, kind, state, parked, fold, release_id,
+    last_event, last_event_at`.
+    """
+    if not rows:
+        return set()
+    ordered = sorted(rows, key=lambda row: (row["connection_id"], row["object_type"], row["external_id"]))
+    sql = """
+        insert into record (rid, realm, connection_id, object_type, external_id, kind, cluster, state, parked, parked_at,
+                            fold, release_id, last_event, last_event_at)
+        select rid, realm, connection_id, object_type, external_id, kind, rid, state, parked,
+               case when parked then clock_timestamp() end, fold, release_id, last_event, last_event_at
+        from json_to_recordset(%s::json) as t(rid uuid, realm text, connection_id integer, object_type text,
+             external_id text, kind text, state smallint, parked boolean, fold jsonb, release_id integer,
+             last_event uuid, last_event_at timestamptz)
+        on conflict (connection_id, object_type, external_id) do nothing
+        returning connection_id, object_type, external_id
+    """
+    return {(c, o, e) for c, o, e in conn.execute(sql, (packed(ordered),))}
+
+
+def update(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Stores new folds of locked records. A row: `rid, state, parked, fold, release_id, last_event, last_event_at`."""
+    if not rows:
+        return
+    sql = """
+        update record r set state = t.state, parked = t.parked, fold = t.fold,
+               parked_at = case when t.parked then coalesce(r.parked_at, clock_timestamp()) end,
+               release_id = coalesce(t.release_id, r.release_id),
+               last_event = coalesce(t.last_event, r.last_event), last_event_at = coalesce(t.last_event_at, r.last_event_at)
+        from json_to_recordset(%s::json) as t(rid uuid, state smallint, parked boolean, fold jsonb, release_id integer,
+             last_event uuid, last_event_at timestamptz)
+        where r.rid = t.rid
+    """
+    conn.execute(sql, (packed(rows),))
+
+
+def insert_versions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds observations; one already there (same order, content and event) is left as it is.
+
+    A row: `rid, major, minor, read_at, hash (hex), event_id, since, weak, ahead, release_id, asserted`.
+    """
+    if not rows:
+        return
+    sql = """
+        insert into version (rid, major, minor, read_at, hash, event_id, since, weak, ahead, release_id, asserted)
+        select rid, major, minor, read_at, decode(hash, 'hex'), event_id, since, weak, ahead, release_id, asserted
+        from json_to_recordset(%s::json) as t(rid uuid, major bigint, minor smallint, read_at bigint, hash text,
+             event_id uuid, since bigint, weak boolean, ahead boolean, release_id integer, asserted jsonb)
+        on conflict do nothing
+    """
+    conn.execute(sql, (packed(rows),))
+
+
+def delete_versions(conn: Connection, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Forgets what these events said (they are about to be mapped again); returns the records concerned."""
+    if not event_ids:
+        return set()
+    sql = "delete from version where event_id = any(%s) returning rid"
+    return {rid for (rid,) in conn.execute(sql, (list(event_ids),))}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One stored item of a record's line: an observation, or a write of the hub (`is_write`)."""
+
+    rid: uuid.UUID
+    major: int
+    minor: int
+    read_at: int
+    tie: str
+    asserted: dict[str, Any]
+    since: int
+    weak: bool
+    is_write: bool
+    event_id: uuid.UUID | None = None
+
+
+_LINES = """
+    select rid, major, minor, read_at, encode(hash, 'hex'), asserted, since, weak, false, event_id
+    from version where rid = any(%(rids)s)
+    union all
+    select rid, major, minor, 0, lpad(seq::text, 20, '0'), asserted, 0, false, true, null
+    from write where rid = any(%(rids)s)
+"""
+
+
+def lines(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Line]]:
+    """All observations and writes of these records, unsorted."""
+    found: dict[uuid.UUID, list[Line]] = {rid: [] for rid in rids}
+    if found:
+        for row in conn.execute(_LINES, {"rids": list(found)}):
+            found[row[0]].append(Line(*row))
+    return found
+
+
+def upsert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[uuid.UUID]:
+    """Points child fields at their parents. A row: `child, field, parent` (parent null: no reference any more).
+
+    Returns the parents that lost a child, so that what is derived from them is computed again.
+    """
+    if not rows:
+        return []
+    document = packed(rows)
+    sql = """
+        with t as (select * from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid))
+        select r.child, r.field, r.parent from reference r join t on t.child = r.child and t.field = r.field
+        where r.parent is distinct from t.parent
+    """
+    moved = conn.execute(sql, (document,)).fetchall()
+    conn.execute(
+        """
+        insert into reference (child, field, parent)
+        select child, field, parent from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid)
+        where parent is not null
+        on conflict (child, field) do update set parent = excluded.parent where reference.parent <> excluded.parent
+        """,
+        (document,),
+    )
+    gone = [{"child": row["child"], "field": row["field"]} for row in rows if row["parent"] is None]
+    if gone:
+        conn.execute(
+            "delete from reference r using json_to_recordset(%s::json) as t(child uuid, field text)"
+            " where r.child = t.child and r.field = t.field",
+            (packed(gone),),
+        )
+    return [parent for _, _, parent in moved]
+
+
+def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """References of records that are new in this transaction."""
+    if rows:
+        conn.execute(
+            "insert into reference (child, field, parent)"
+            " select child, field, parent from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid)"
+            " on conflict do nothing",
+            (packed(rows),),
+        )
+
+
+def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength`."""
+    if rids:
+        conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
+    if rows:
+        conn.execute(
+            "insert into match_key (hash, rid, namespace, strength)"
+            " select decode(hash, 'hex'), rid, namespace, strength from json_to_recordset(%s::json)"
+            " as t(hash text, rid uuid, namespace text, strength smallint) on conflict do nothing",
+            (packed(rows),),
+        )
+
+
+def unpark(conn: Connection, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Children that waited for these parents wait no longer; returns them."""
+    if not parents:
+        return []
+    sql = """
+        update record set parked = false, parked_at = null
+        where parked and rid in (select child from reference where parent = any(%s))
+        returning rid
+    """
+    return [rid for (rid,) in conn.execute(sql, (list(parents),))]
+
+
+def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id`."""
+    if rows:
+        conn.execute(
+            "insert into resolve_work (rid, relink, cause, cause_id)"
+            " select rid, relink, coalesce(cause, 'event'), cause_id from json_to_recordset(%s::json)"
+            " as t(rid uuid, relink boolean, cause text, cause_id uuid)",
+            (packed(rows),),
+        )

@@ -1,0 +1,196 @@
+"""SQL of T2: marks, turns, components, the records of clusters, decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.store.database import Connection
+
+Rid = uuid.UUID
+KEY_CAP = 50
+"""A key carried by more records than this gives no evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One request to look at a record."""
+
+    rid: Rid
+    relink: bool
+    cause: str
+    cause_id: Rid | None
+
+
+def take_marks(conn: Connection, limit: int) -> list[Mark]:
+    """Takes the oldest marks that nobody else is working on; they come back if the transaction fails."""
+    # = any(array(...)) makes the plan use the primary key; `in (select ... limit)` scans the queue.
+    sql = """
+        delete from resolve_work where id = any(array(
+            select id from resolve_work order by id limit %s for update skip locked))
+        returning rid, relink, cause, cause_id
+    """
+    return [Mark(*row) for row in conn.execute(sql, (limit,))]
+
+
+def has_marks(conn: Connection) -> bool:
+    """Whether anything waits for T2."""
+    return conn.execute("select exists (select from resolve_work)").fetchone() == (True,)
+
+
+def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]]:
+    """rid -> (realm, kind); these never change."""
+    return {rid: (realm, kind) for rid, realm, kind in conn.execute(
+        "select rid, realm, kind from record where rid = any(%s)", (list(rids),))}  # fmt: skip
+
+
+def take_turns(conn: Connection, shared: Iterable[tuple[str, str]], exclusive: Iterable[tuple[str, str]]) -> None:
+    """Waits for the turn of each (realm, kind), in one order for everybody.
+
+    Exclusive: clusters may be changed. Shared: clusters stay as they are while golden records are
+    computed. Held until the transaction ends.
+    """
+    own = set(exclusive)
+    for turn in sorted(own | set(shared)):
+        mode = "" if turn in own else "_shared"
+        conn.execute(f"select pg_advisory_xact_lock{mode}(%s)", (_turn_key(turn),))
+
+
+def _turn_key(turn: tuple[str, str]) -> int:
+    digest = hashlib.sha256(f"turn\x1f{turn[0]}\x1f{turn[1]}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def clusters_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Rid]:
+    """rid -> its cluster now."""
+    return dict(conn.execute("select rid, cluster from record where rid = any(%s)", (list(rids),)).fetchall())
+
+
+def members(conn: Connection, clusters: Iterable[Rid]) -> dict[Rid, Rid]:
+    """rid -> cluster of every record of these clusters."""
+    sql = "select rid, cluster from record where cluster = any(%s)"
+    return dict(conn.execute(sql, (list(clusters),)).fetchall())
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """What links some records to others: pairs by shared key, by decision, by target, by score."""
+
+    keys: list[tuple[bytes, Rid, str]]
+    must: list[tuple[Rid, Rid, Rid | None]]
+    cannot: list[tuple[Rid, Rid]]
+    edges: list[tuple[Rid, Rid, int]]
+
+    def rids(self) -> set[Rid]:
+        """Everybody named."""
+        found = {rid for _, rid, _ in self.keys}
+        found.update(rid for a, b, _ in self.must for rid in (a, b))
+        found.update(rid for a, b, _ in self.edges for rid in (a, b))
+        return found
+
+
+_KEYS = """
+    select m.hash, c.rid, c.namespace
+    from (select distinct hash from match_key where rid = any(%(rids)s) and strength = 2) m
+    cross join lateral (
+        select rid, namespace from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) c
+"""
+_MUST = """
+    select a, b, id from decision where type = 'must' and revoked_at is null and a = any(%(rids)s)
+    union select a, b, id from decision where type = 'must' and revoked_at is null and b = any(%(rids)s)
+    union select owner_rid, rid, null::uuid from target where rid <> owner_rid and owner_rid = any(%(rids)s)
+    union select owner_rid, rid, null::uuid from target where rid <> owner_rid and rid = any(%(rids)s)
+"""
+_CANNOT = """
+    select a, b from decision where type = 'cannot' and revoked_at is null and a = any(%(rids)s)
+    union select a, b from decision where type = 'cannot' and revoked_at is null and b = any(%(rids)s)
+"""
+_EDGES = """
+    select a, b, weight from edge where a = any(%(rids)s) union select a, b, weight from edge where b = any(%(rids)s)
+"""
+
+
+def neighbours(conn: Connection, rids: Iterable[Rid]) -> Neighbours:
+    """Everything one step away from these records. A key above the cap links nobody."""
+    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
+    by_hash: dict[bytes, list[tuple[bytes, Rid, str]]] = {}
+    for row in conn.execute(_KEYS, params):
+        by_hash.setdefault(bytes(row[0]), []).append((bytes(row[0]), row[1], row[2]))
+    keys = [row for rows in by_hash.values() if len(rows) <= KEY_CAP for row in rows]
+    return Neighbours(
+        keys,
+        conn.execute(_MUST, params).fetchall(),
+        conn.execute(_CANNOT, params).fetchall(),
+        conn.execute(_EDGES, params).fetchall(),
+    )
+
+
+def cross_cap(conn: Connection, rids: Iterable[Rid]) -> list[Rid]:
+    """Keys that went over the cap, or back under it, since they were last looked at; returns their carriers.
+
+    Called under the turn. The carriers must be linked anew: the key counts now, or no longer does.
+    """
+    over = """
+        insert into hot_key (hash)
+        select m.hash from (select distinct hash from match_key where rid = any(%(rids)s) and strength = 2) m
+        where (select count(*) from (
+            select from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) few) >= %(limit)s
+        on conflict do nothing returning hash
+    """
+    under = """
+        delete from hot_key h where (select count(*) from (
+            select from match_key k where k.hash = h.hash and k.strength = 2 limit %(limit)s) few) < %(limit)s
+        returning hash
+    """
+    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
+    crossed = [row[0] for sql in (over, under) for row in conn.execute(sql, params)]
+    if not crossed:
+        return []
+    carriers = conn.execute("select distinct rid from match_key where hash = any(%s) and strength = 2", (crossed,))
+    return [rid for (rid,) in carriers]
+
+
+def set_clusters(conn: Connection, clusters: dict[Rid, Rid]) -> None:
+    """Moves records to their clusters: rid -> golden id."""
+    if clusters:
+        conn.execute(
+            "update record r set cluster = t.cluster from unnest(%s::uuid[], %s::uuid[]) as t(rid, cluster)"
+            " where r.rid = t.rid",
+            (list(clusters), list(clusters.values())),
+        )
+
+
+def lock_members(conn: Connection, rids: Iterable[Rid]) -> list[tuple[Any, ...]]:
+    """Locks records in rid order and returns `rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster`."""
+    return conn.execute(
+        "select rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster from record"
+        " where rid = any(%s) order by rid for no key update",
+        (list(rids),),
+    ).fetchall()
+
+
+def parents(conn: Connection, children: Iterable[Rid], fields: Sequence[str]) -> set[Rid]:
+    """The records that these refer to in one of `fields`."""
+    sql = "select distinct parent from reference where child = any(%s) and field = any(%s)"
+    return {rid for (rid,) in conn.execute(sql, (list(children), list(fields)))}
+
+
+def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) -> set[Rid]:
+    """Clusters with a record of one of `kinds` that refers to one of these records."""
+    sql = """
+        select distinct c.cluster from reference r join record c on c.rid = r.child
+        where r.parent = any(%s) and c.kind = any(%s) and c.state <> 0
+    """
+    return {cluster for (cluster,) in conn.execute(sql, (list(rids), list(kinds)))}
+
+
+def decisions(conn: Connection, rids: Iterable[Rid], types: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Live decisions about these records: `id, type, a, b, field, value, author, reason, created_at`, oldest first."""
+    return conn.execute(
+        "select id, type, a, b, field, value, author, reason, created_at from decision"
+        " where a = any(%s) and type = any(%s) and revoked_at is null order by created_at, id",
+        (list(rids), list(types)),
+    ).fetchall()
