@@ -1,0 +1,52 @@
+"""An identity: what a person is known by somewhere, how it was proven, and whose it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.model import phone
+from hub.model.fault import ValueFault
+
+NAMESPACES = (
+    "phone",
+    "email",
+    "wechat_openid",
+    "wechat_unionid",
+    "wecom_external_userid",
+    "alipay_user",
+    "card_no",
+    "member_no",
+    "weibo_uid",
+    "qq_openid",
+)
+VERIFICATIONS = ("none", "otp", "payment", "oauth", "staff")
+ROLES = ("personal", "shared", "household", "store", "placeholder", "masked", "virtual")
+REVEALING_NAMESPACES = ("phone", "email")  # they name a person by themselves: never in a URL
+
+
+def tidy_identity(identity: dict[str, Any]) -> dict[str, Any]:
+    """The one form of a checked identity: phones E.164, e-mails lower case, the rest trimmed.
+
+    What the source wrote is kept as `raw` when it differs. A number that cannot be a person's own is
+    given its role; a role that the source gave stays unless the number is masked or a placeholder.
+    """
+    value = identity["value"]
+    namespace = identity["namespace"]
+    tidied = value.strip()
+    if namespace == "phone":
+        found = phone.normalise(tidied)
+        tidied = found.value
+        if found.role and (identity.get("role") in (None, "personal") or found.role in ("masked", "placeholder")):
+            identity["role"] = found.role
+    elif namespace == "email":
+        tidied = tidied.lower()
+        if "*" in tidied:
+            identity["role"] = "masked"
+    if not tidied or not namespace:
+        raise ValueFault("bad_identity", "an identity has a namespace and a value that is not empty")
+    if tidied != value:
+        identity["value"] = tidied
+        identity.setdefault("raw", value)
+    if identity.get("scope") == "":
+        del identity["scope"]
+    return identity
