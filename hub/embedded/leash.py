@@ -85,7 +85,7 @@ def main(argv: list[str]) -> None:
         become(args.uid, args.gid, reach=args.reach)
     # After the change of account, which clears it.
     die_with_parent(args.signal, args.parent)
-    os.execv(args.program[0], args.program)
+    os.execv(args.program[0], args.program)  # noqa: S606
 
 
 if __name__ == "__main__":

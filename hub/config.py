@@ -1,0 +1,270 @@
+"""The settings: one frozen object, read from the environment once, at the start of a process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from hub.errors import ConfigError
+
+ENVIRONMENTS = ("production", "demo", "test")
+KEY_FILE = "secret.key"
+HIDDEN = "(hidden)"
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _path(value: str) -> Path:
+    return Path(value).expanduser().absolute()
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return read
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        if not value.isascii() or not value.isdecimal() or not low <= int(value) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(value)
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.partition("://")[0] not in schemes:
+            raise ValueError(f"must be a URL that starts with {' or '.join(s + '://' for s in schemes)}")
+        return value
+
+    return read
+
+
+def setting(
+    variable: str, default: Any, read: Callable[[str], Any], text: str, *, example: str = "", secret: bool = False
+) -> Any:
+    """Declares one setting: its environment variable, default, reader (raises ValueError) and help."""
+    about = {"variable": variable, "read": read, "help": text, "example": example, "secret": secret}
+    return field(default=default, repr=not secret, metadata=about)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is in force in this process. `dataclasses.replace` makes variants; nothing changes one in place."""
+
+    database_url: str = setting(
+        "DATABASE_URL",
+        "",
+        _url("postgresql", "postgres"),
+        "The Postgres database (15 or later). Unset: an embedded server in HUB_DATA_DIR",
+        example="postgresql://hub@db.example/hub",
+        secret=True,
+    )
+    redis_url: str = setting(
+        "REDIS_URL",
+        "",
+        _url("redis", "rediss", "unix", "valkey"),
+        "The Redis or Valkey that wakes workers up; it may lose its data. Unset: an embedded server in HUB_DATA_DIR",
+        example="redis://redis.example:6379/0",
+        secret=True,
+    )
+    data_dir: Path = setting(
+        "HUB_DATA_DIR",
+        Path("var"),
+        _path,
+        "Folder of the embedded servers, the key and the logs",
+        example="/var/lib/retail-hub",
+    )
+    secret_key: str = setting(
+        "HUB_SECRET_KEY",
+        "",
+        _text,
+        "Keys for encryption at rest, newest first, NUMBER:BASE64 of 32 bytes each. "
+        "Embedded: created in HUB_DATA_DIR/secret.key at the first start",
+        example="1:BASE64,0:BASE64",
+        secret=True,
+    )
+    secret_key_file: Path | None = setting(
+        "HUB_SECRET_KEY_FILE", None, _path, "A file that holds what HUB_SECRET_KEY would", example="/run/secrets/hub"
+    )
+    mappings_dir: Path | None = setting(
+        "HUB_MAPPINGS_DIR",
+        None,
+        _path,
+        "Folder of mappings, policies and look-ups of your own; they win over the built-in ones",
+        example="/etc/retail-hub/mappings",
+    )
+    allowed_private_hosts: tuple[str, ...] = setting(
+        "HUB_ALLOWED_PRIVATE_HOSTS",
+        (),
+        _names,
+        "Hosts or CIDRs that connectors may reach although they are private or loopback",
+        example="10.2.0.0/16,till.local",
+    )
+    environment: str = setting(
+        "HUB_ENVIRONMENT", "production", _one_of(*ENVIRONMENTS), f"One of {', '.join(ENVIRONMENTS)}", example="demo"
+    )
+    host: str = setting("HUB_HOST", "127.0.0.1", _text, "Address the web server listens on", example="0.0.0.0")  # noqa: S104
+    port: int = setting("HUB_PORT", 0, _number(0, 65535), "Port of the web server; 0 takes a free one", example="8000")
+    public_url: str = setting(
+        "HUB_PUBLIC_URL",
+        "",
+        _url("https", "http"),
+        "How other systems reach the hub, for webhook subscriptions and links",
+        example="https://hub.example",
+    )
+    workers: int = setting("HUB_WORKERS", 2, _number(1, 64), "Pipeline workers that `run` starts", example="4")
+    pool_size: int = setting("HUB_POOL_SIZE", 8, _number(2, 100), "Database connections of a process", example="12")
+    body_limit_bytes: int = setting(
+        "HUB_BODY_LIMIT_BYTES",
+        10 * 1024 * 1024,
+        _number(1024, 1024**3),
+        "Largest request body, after decompression",
+        example="20971520",
+    )
+    batch_timeout_s: int = setting(
+        "HUB_BATCH_TIMEOUT_S",
+        20,
+        _number(2, 600),
+        "A worker that stays longer in one batch is killed; the batch is done again, item by item",
+        example="60",
+    )
+    linger_s: int = setting(
+        "HUB_LINGER_S", 30, _number(0, 600), "How long a worker with nothing to do waits before it ends", example="10"
+    )
+    log_level: str = setting(
+        "HUB_LOG_LEVEL", "warning", _one_of("debug", "info", "warning", "error"), "Least level logged", example="info"
+    )
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the hub brings its own database."""
+        return not self.database_url
+
+    def keyring_text(self) -> str:
+        """The keys: `secret_key`, or the content of their file.
+
+        Raises:
+            ConfigError: there are none yet.
+        """
+        if self.secret_key:
+            return self.secret_key
+        path = self.secret_key_file or (self.data_dir / KEY_FILE if self.is_embedded else None)
+        try:
+            text = path.read_text().strip() if path else ""
+        except OSError as error:
+            raise ConfigError(f"cannot read the keys in {path}: {error.strerror}") from error
+        if not text:
+            raise ConfigError(
+                "HUB_SECRET_KEY is not set: set it to 0:BASE64 where BASE64 is 32 random bytes, for example "
+                'HUB_SECRET_KEY="0:$(head -c 32 /dev/urandom | base64)", and keep it: without it nothing opens again'
+            )
+        return text
+
+
+def declared() -> list[Field[Any]]:
+    """Every setting; `metadata` has `variable, read, help, example, secret`."""
+    return list(fields(Settings))
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings from an environment. Empty variables count as unset.
+
+    Raises:
+        ConfigError: all variables that are wrong, each with what it must be; never the value of a secret.
+    """
+    env = os.environ if env is None else env
+    values: dict[str, Any] = {}
+    wrong = []
+    for about in declared():
+        variable = about.metadata["variable"]
+        raw = env.get(variable, "")
+        if not raw.strip():
+            continue
+        try:
+            values[about.name] = about.metadata["read"](raw)
+        except ValueError as error:
+            shown = "" if about.metadata["secret"] else f" (it is {raw[:80]!r})"
+            wrong.append(
+                f"{variable} {error}{shown}; {about.metadata['help']}, for example {about.metadata['example']}"
+            )
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    values["data_dir"] = values.get("data_dir", Settings().data_dir).absolute()
+    return Settings(**values)
+
+
+def describe(settings: Settings) -> list[dict[str, str]]:
+    """What is in force: `name, variable, value, default, help` per setting, secrets hidden."""
+    return [
+        {
+            "name": about.name,
+            "variable": about.metadata["variable"],
+            "value": _shown(about, getattr(settings, about.name)),
+            "default": "" if about.default is MISSING else _plain(about.default),
+            "help": about.metadata["help"],
+        }
+        for about in declared()
+    ]
+
+
+def to_env(settings: Settings) -> dict[str, str]:
+    """The variables that make `load_settings` return the same settings: what a child process is started with."""
+    shown = {about.metadata["variable"]: _plain(getattr(settings, about.name)) for about in declared()}
+    return {variable: text for variable, text in shown.items() if text}
+
+
+def unknown_variables(env: Mapping[str, str]) -> list[str]:
+    """Sentences about `HUB_*` variables that look like a slip of a setting's name, for `check` to show.
+
+    No error, because secrets given by `env:` reference and cluster managers use names of their own.
+    """
+    known = [about.metadata["variable"] for about in declared()]
+    near = {name: get_close_matches(name, known, n=1, cutoff=0.8) for name in sorted(env) if name.startswith("HUB_")}
+    return [
+        f"{name} is not a setting: did you mean {found[0]}?"
+        for name, found in near.items()
+        if found and name not in known
+    ]
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _shown(about: Field[Any], value: Any) -> str:
+    text = _plain(value)
+    if not about.metadata["secret"] or not text:
+        return text
+    return _without_password(text) if about.name.endswith("_url") else HIDDEN
+
+
+def _without_password(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or "password" in parts.query.lower()
+    except ValueError:
+        return HIDDEN
+    if not secret:
+        return url
+    name, _, place = parts.netloc.rpartition("@")
+    user = name.partition(":")[0]
+    return urlunsplit((parts.scheme, f"{user}:***@{place}" if name else place, parts.path, "", ""))
