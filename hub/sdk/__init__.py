@@ -1,0 +1,68 @@
+"""All that the author of a connector or a plugin imports."""
+
+from hub.sdk.answer import Answer, retry_after_s
+from hub.sdk.connector import (
+    CheckResult,
+    ConfigField,
+    Connector,
+    Delivery,
+    Found,
+    Ignore,
+    Manifest,
+    OrderUnit,
+    Page,
+    RawEvent,
+    Reads,
+    ReceiveResult,
+    ReceivesWebhooks,
+    Reply,
+    Response,
+    Stream,
+    Text,
+    WebhookRequest,
+    WriteResult,
+    Writes,
+)
+from hub.sdk.http import HttpClient, Timeouts
+from hub.sdk.plugin import Change, ConsolePage, HealthReport, Job, Permission, hookimpl
+from hub.sdk.rate import Lane, RateBudget
+from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
+
+__all__ = [
+    "Answer",
+    "Change",
+    "CheckResult",
+    "ConfigField",
+    "Connector",
+    "ConsolePage",
+    "Delivery",
+    "Found",
+    "HealthReport",
+    "HttpClient",
+    "Ignore",
+    "Job",
+    "Lane",
+    "Manifest",
+    "OrderUnit",
+    "Page",
+    "Permission",
+    "RateBudget",
+    "RawEvent",
+    "Reads",
+    "ReceiveResult",
+    "ReceivesWebhooks",
+    "Reply",
+    "Response",
+    "Stream",
+    "Text",
+    "Timeouts",
+    "WebhookRequest",
+    "WriteResult",
+    "Writes",
+    "hookimpl",
+    "retry_after_s",
+    "sign_hmac",
+    "sign_standard",
+    "verify_hmac",
+    "verify_standard",
+]

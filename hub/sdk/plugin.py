@@ -1,0 +1,80 @@
+"""What a plugin's hooks hand over and are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pluggy
+
+from hub.sdk.connector import Text
+
+GROUP = "retail_hub"
+
+hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a module's function as the implementation of the hook of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work that a plugin wants done again and again, or daily at a time.
+
+    `run` is called without arguments by one worker at a time, may be interrupted and called again,
+    and so must be idempotent. Set `every_s` (seconds), or `daily_at` (`03:30`, in `zone`).
+    """
+
+    name: str
+    run: Callable[[], None]
+    every_s: float | None = None
+    daily_at: str = ""
+    zone: str = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A permission that a plugin's pages and calls ask for, and the roles that have it from the start."""
+
+    name: str
+    help: Text
+    roles: tuple[str, ...] = ("admin",)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolePage:
+    """A page of the console: shown in `menu`, served by `view(request)` which returns HTML."""
+
+    path: str
+    title: Text
+    view: Callable[[Any], str]
+    menu: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change of a golden record, as the feed has it.
+
+    `seq` is gapless and in commit order. `before` and `after` hold the changed fields only, in
+    canonical form. `id` is the outside id (`cus_01J…`).
+    """
+
+    seq: int
+    kind: str
+    id: str
+    realm: str
+    type: Literal["created", "updated", "deleted", "restored", "merged", "split", "erased"]
+    version: int
+    fields: tuple[str, ...]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """What a plugin says of itself on the health page."""
+
+    ok: bool
+    message: str
+    facts: Mapping[str, str] = field(default_factory=dict)
