@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hub.flow.context import Hub
-from hub.model.kind import Kind, keys_of
+from hub.model.key import keys_of
 from hub.model.observation import Reference
 from hub.rules import register
+from hub.rules.matching import GUARDS
 from hub.rules.observe import Observation
 from hub.rules.register import Fold, Item
 from hub.store import record as store
@@ -34,6 +35,7 @@ class _Entry:
     row: Row | None = None
     rid: uuid.UUID = field(default_factory=new_id)
     parked: bool = False
+    fold: Fold = field(default_factory=lambda: Fold({}))
 
     @property
     def is_new(self) -> bool:
@@ -126,12 +128,12 @@ def _insert_new(
 
 def _new_row(hub: Hub, entry: _Entry) -> dict[str, Any]:
     c, o, e = entry.key
-    folded = Fold({})
+    entry.fold = Fold({})
     for item in _distinct(entry.observations):
-        register.extend(folded, item)
+        register.extend(entry.fold, item)
     return {
         "rid": entry.rid, "realm": entry.realm, "connection_id": c, "object_type": o, "external_id": e,
-        "kind": entry.kind, **_row_state(hub, entry, folded),
+        "kind": entry.kind, **_row_state(hub, entry, entry.fold),
     }  # fmt: skip
 
 
@@ -243,16 +245,14 @@ def _store_keys(
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
     for entry in fresh:
-        folded = Fold({})
-        for item in _distinct(entry.observations):
-            register.extend(folded, item)
-        found = key_rows(hub, entry.kind, entry.realm, entry.rid, folded)
+        found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
         rows.extend(found)
         marks.append({"rid": entry.rid, "relink": _links(found)})
     for entry in existing:
         assert entry.row is not None
         after = folds[entry.rid]
-        if not _differs(entry.row.fold, register.encode(after)):
+        packed = register.encode(after)
+        if not _differs(entry.row.fold, packed):
             continue
         old = key_rows(hub, entry.kind, entry.realm, entry.rid, register.decode(entry.row.fold))
         new = key_rows(hub, entry.kind, entry.realm, entry.rid, after)
@@ -261,8 +261,7 @@ def _store_keys(
             replaced.append(entry.rid)
             rows.extend(new)
             relink = _links(old) or _links(new)
-        kind = hub.registry.kinds[entry.kind]
-        relink = relink or (_links(new) and guard_data(kind, entry.row.fold) != guard_data(kind, register.encode(after)))
+        relink = relink or (_links(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed))
         marks.append({"rid": entry.rid, "relink": relink})
     store.replace_match_keys(conn, replaced, rows)
     return marks
@@ -276,10 +275,10 @@ def _links(rows: Sequence[dict[str, Any]]) -> bool:
     return any(row["strength"] >= 1 for row in rows)
 
 
-def guard_data(kind: Kind, packed: dict[str, Any]) -> list[Any]:
+def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
     """The values that keep two records apart although a key links them."""
     values = packed.get("v", {})
-    return [values.get(name) for name in kind.guards]
+    return [values.get(name) for name in GUARDS.get(kind, ())]
 
 
 def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> list[dict[str, Any]]:
@@ -289,7 +288,9 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> l
     for key in keys_of(hub.registry.kinds[kind], register.evidence(folded)):
         digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
         if digest not in found or found[digest]["strength"] < key.strength:
-            found[digest] = {"hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength}
+            found[digest] = {
+                "hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength, "guarded": key.guarded
+            }  # fmt: skip
     return [found[digest] for digest in sorted(found)]
 
 
@@ -311,7 +312,8 @@ def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "
         if old != new:
             replaced.append(rid)
             keys.extend(new)
-        relink = (_links(old) or _links(new)) and (old != new or guard_data(hub.registry.kinds[row.kind], row.fold) != guard_data(hub.registry.kinds[row.kind], packed))
+        guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
+        relink = (_links(old) or _links(new)) and (old != new or guards_moved)
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
     store.replace_match_keys(conn, replaced, keys)

@@ -33,6 +33,13 @@ def new_id() -> uuid.UUID:
     return ULID().to_uuid()
 
 
+def is_data_error(error: BaseException) -> bool:
+    """Whether the content of a row is to blame (so its batch is bisected), not the database or the moment."""
+    return isinstance(
+        error, (psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded, TypeError, ValueError, KeyError)
+    )
+
+
 class Database:
     """A pool of connections to one database. Usable from many threads, not across a fork: make one per process."""
 

@@ -215,14 +215,14 @@ def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 
 
 def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength`."""
+    """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength, guarded`."""
     if rids:
         conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
     if rows:
         conn.execute(
-            "insert into match_key (hash, rid, namespace, strength)"
-            " select decode(hash, 'hex'), rid, namespace, strength from json_to_recordset(%s::json)"
-            " as t(hash text, rid uuid, namespace text, strength smallint) on conflict do nothing",
+            "insert into match_key (hash, rid, namespace, strength, guarded)"
+            " select decode(hash, 'hex'), rid, namespace, strength, guarded from json_to_recordset(%s::json)"
+            " as t(hash text, rid uuid, namespace text, strength smallint, guarded boolean) on conflict do nothing",
             (packed(rows),),
         )
 

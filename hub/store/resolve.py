@@ -79,24 +79,24 @@ def members(conn: Connection, clusters: Iterable[Rid]) -> dict[Rid, Rid]:
 class Neighbours:
     """What links some records to others: pairs by shared key, by decision, by target, by score."""
 
-    keys: list[tuple[bytes, Rid, str]]
+    keys: list[tuple[bytes, Rid, str, bool]]
     must: list[tuple[Rid, Rid, Rid | None]]
     cannot: list[tuple[Rid, Rid]]
     edges: list[tuple[Rid, Rid, int]]
 
     def rids(self) -> set[Rid]:
         """Everybody named."""
-        found = {rid for _, rid, _ in self.keys}
+        found = {row[1] for row in self.keys}
         found.update(rid for a, b, _ in self.must for rid in (a, b))
         found.update(rid for a, b, _ in self.edges for rid in (a, b))
         return found
 
 
 _KEYS = """
-    select m.hash, c.rid, c.namespace
+    select m.hash, c.rid, c.namespace, c.guarded
     from (select distinct hash from match_key where rid = any(%(rids)s) and strength = 2) m
     cross join lateral (
-        select rid, namespace from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) c
+        select rid, namespace, guarded from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) c
 """
 _MUST = """
     select a, b, id from decision where type = 'must' and revoked_at is null and a = any(%(rids)s)
@@ -116,9 +116,9 @@ _EDGES = """
 def neighbours(conn: Connection, rids: Iterable[Rid]) -> Neighbours:
     """Everything one step away from these records. A key above the cap links nobody."""
     params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
-    by_hash: dict[bytes, list[tuple[bytes, Rid, str]]] = {}
+    by_hash: dict[bytes, list[tuple[bytes, Rid, str, bool]]] = {}
     for row in conn.execute(_KEYS, params):
-        by_hash.setdefault(bytes(row[0]), []).append((bytes(row[0]), row[1], row[2]))
+        by_hash.setdefault(bytes(row[0]), []).append((bytes(row[0]), row[1], row[2], row[3]))
     keys = [row for rows in by_hash.values() if len(rows) <= KEY_CAP for row in rows]
     return Neighbours(
         keys,

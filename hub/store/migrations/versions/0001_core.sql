@@ -90,7 +90,9 @@ create table event (
     body bytea not null,
     primary key (id)
 ) partition by range (id);
-create table event_default partition of event default;
+-- Bodies are ciphertext: compressing them is wasted work, and up to a page they stay in the row.
+alter table event alter column body set storage external;
+create table event_default partition of event default with (toast_tuple_target = 8160);
 comment on column event.lane is '0 live, 1 bulk (backfill: a first read or an import)';
 comment on column event.read_at is 'start of the request that read it, microseconds since the epoch; 0 when the system pushed it';
 comment on column event.body is 'nonce, ciphertext and tag, under the key in event_secret';
@@ -122,9 +124,9 @@ create table event_work (
     cause text,
     problem jsonb,
     failed_at timestamptz
-);
+) with (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 create index event_work_due on event_work (lane, id) where state = 0 and not alone;
-create index event_work_alone on event_work (lane, id) where state = 0 and alone;
+create index event_work_alone on event_work (attempts, lane, id) where state = 0 and alone;
 create index event_work_quarantined on event_work (connection_id, cause, id) where state = 1;
 comment on column event_work.state is '0 waiting, 1 quarantined; a row is deleted when its event is done';
 comment on column event_work.alone is 'its batch died or failed: run it in a batch of its own';
@@ -227,10 +229,12 @@ create table match_key (
     rid uuid not null,
     namespace text not null,
     strength smallint not null default 0,
+    guarded boolean not null default false,
     primary key (hash, rid)
 );
 create index match_key_by_rid on match_key (rid);
 comment on column match_key.hash is '16 bytes, keyed; of realm, kind, namespace, scope and normal form';
+comment on column match_key.guarded is 'links only where the names do not conflict';
 comment on column match_key.strength is '0 look-up only, 1 blocks candidates, 2 links by itself';
 
 create table hot_key (
@@ -329,13 +333,15 @@ create table plan (
     connection_id integer not null references connection on delete cascade,
     cause text not null,
     cause_id text,
-    state text not null default 'held' check (state in ('held', 'canary', 'released', 'discarded')),
+    state text not null default 'held' check (state in ('counting', 'held', 'canary', 'released', 'discarded')),
     counts jsonb not null default '{}',
     samples jsonb not null default '[]',
     created_at timestamptz not null default now(),
     decided_at timestamptz,
     decided_by text
 );
+create unique index plan_by_cause on plan (connection_id, cause, cause_id) where state in ('counting', 'held', 'canary');
+comment on column plan.state is 'counting: provisional, targets are held while its cause is being counted';
 
 create table target (
     id uuid primary key,
@@ -350,6 +356,7 @@ create table target (
     state text not null default 'due' check (state in ('due', 'unknown', 'dead', 'dropped')),
     plan_id uuid references plan on delete set null,
     wait_until timestamptz,
+    waiting_for uuid,
     verify_at timestamptz,
     lease_until timestamptz,
     lease_token bigint not null default 0,
@@ -364,11 +371,14 @@ create table target (
 ) with (fillfactor = 75);
 create unique index target_by_rid on target (rid) where rid is not null;
 create index target_by_owner on target (owner_rid);
-create index target_due on target (connection_id, dirty_at)
+create index target_due on target (connection_id, coalesce(wait_until, dirty_at))
     where dirty_seq > done_seq and state = 'due' and plan_id is null;
-create index target_verify on target (verify_at) where verify_at is not null;
+create index target_waiting on target (waiting_for) where waiting_for is not null;
+create index target_verify on target (connection_id, verify_at) where verify_at is not null;
 create index target_held on target (plan_id) where plan_id is not null;
-create index target_open on target (connection_id, state) where state <> 'due';
+create index target_open on target (state, id) where state <> 'due';
+create index target_wanted on target (connection_id) where wanted is not null;
+comment on column target.waiting_for is 'a record of the parent that has no external id at the connection yet';
 comment on column target.rid is 'the peer''s record; null until it is created or found there';
 comment on column target.wanted is 'mode shadow: what would be sent';
 
@@ -388,7 +398,8 @@ create table attempt (
     cause_id uuid
 );
 create index attempt_by_target on attempt (target_id, id);
-create index attempt_open on attempt (started_at) where ended_at is null;
+create index attempt_unaccounted on attempt (target_id) where outcome is null or outcome = 'unknown';
+comment on column attempt.outcome is 'null under way, sent, failed, not_sent, unknown; after a look: applied, not_applied';
 comment on table attempt is 'committed before the call (the intent), completed after it';
 
 -- People

@@ -1,0 +1,51 @@
+"""Wires a hub once per process, in one place."""
+
+from __future__ import annotations
+
+import os
+from importlib.resources import files
+from pathlib import Path
+
+from hub import registry as registries
+from hub.config import Settings
+from hub.flow.connection import Connections
+from hub.flow.context import Hub
+from hub.flow.rules import load_rules, publish_release
+from hub.keyring import Keyring
+from hub.queue import Wakeups
+from hub.registry import Registry
+from hub.store.database import Database
+
+BLIND_KEY_BYTES = 32
+
+
+def start(settings: Settings, *, registry: Registry | None = None, pool_size: int | None = None) -> Hub:
+    """A hub ready to work. The schema must be up to date (`retail-hub migrate`).
+
+    Errors: `ConfigError` for settings, mapping or policy files.
+    """
+    found = registry if registry is not None else registries.load()
+    keyring = Keyring.parse(settings.secret_key)
+    rules = load_rules(found, mapping_folders(settings))
+    db = Database(settings.database_url, size=pool_size or settings.pool_size)
+    publish_release(db, rules)
+    connections = Connections(db, keyring, found, settings)
+    blind = _blind_key(db, keyring)
+    return Hub(settings, db, keyring, blind, found, Wakeups(settings.redis_url), rules, connections)
+
+
+def mapping_folders(settings: Settings) -> list[Path]:
+    """Where mapping and policy files are looked for, first wins: the site's own, then the built-in ones."""
+    own = [settings.mappings_dir] if settings.mappings_dir else []
+    return [*own, Path(str(files("mappings")))]
+
+
+def _blind_key(db: Database, keyring: Keyring) -> bytes:
+    """The key of look-up hashes: random, made once, stored sealed, so that rotating the key ring keeps it."""
+    fresh = keyring.seal(os.urandom(BLIND_KEY_BYTES), b"blind_key").hex()
+    db.execute(
+        "insert into setting (key, value) values ('blind_key', to_jsonb(%s::text)) on conflict (key) do nothing", (fresh,)
+    )
+    row = db.one("select value from setting where key = 'blind_key'")
+    assert row is not None
+    return keyring.open(bytes.fromhex(row[0]), b"blind_key")

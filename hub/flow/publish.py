@@ -1,0 +1,123 @@
+"""The end of T2: stores golden records that changed, marks targets, raises items, writes the feed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hub.flow.context import Hub
+from hub.flow.golden import Computed
+from hub.flow.mark import mark_targets
+from hub.store import golden as store
+from hub.store import item as item_store
+from hub.store.database import Connection
+from hub.store.golden import Golden
+from hub.store.resolve import Mark
+
+Rid = uuid.UUID
+
+
+def publish(
+    conn: Connection,
+    hub: Hub,
+    marks: Sequence[Mark],
+    ids: Iterable[Rid],
+    computed: Mapping[Rid, Computed],
+    relinked: set[Rid],
+    seen: Mapping[Rid, set[Rid]],
+) -> int:
+    """Returns how many targets became due."""
+    stored = store.load(conn, ids)
+    homes = {member.rid: c.id for c in computed.values() for member in c.members}
+    gone = [golden for id_, golden in stored.items() if id_ not in computed]
+    born = [id_ for id_ in computed if id_ not in stored]
+    counted = store.last_versions(conn, [id_ for id_ in born if id_ in relinked])
+    why = _causes(marks, homes)
+    rows, changes, changed = [], [], set()
+    for id_, new in sorted(computed.items(), key=lambda entry: (entry[1].kind, entry[0])):
+        old = stored.get(id_)
+        change = _change(old, new, split=id_ in relinked and _was_elsewhere(new, stored))
+        winners = {name: str(rid) for name, rid in new.winners.items()}
+        if change is None and old is not None and old.winners == winners:
+            continue
+        base = old.version if old else counted.get(id_, 0)
+        version = base + 1 if change else base
+        rows.append(
+            {"id": id_, "realm": new.realm, "kind": new.kind, "version": version, "lifecycle": new.lifecycle,
+             "data": new.data, "winners": winners, "release_id": hub.rules.release_id}
+        )  # fmt: skip
+        if change:
+            changed.add(id_)
+            cause, cause_id = why.get(id_, ("event", None))
+            changes.append({**change, "version": version, "cause": cause, "cause_id": cause_id})
+    changes.extend(_merged(golden, homes, why) for golden in sorted(gone, key=lambda g: g.id))
+    store.upsert(conn, rows)
+    store.delete(conn, [golden.id for golden in gone])
+    due = mark_targets(conn, hub, computed, changed | (relinked & computed.keys()), seen, why)
+    _raise_items(conn, computed.values())
+    store.append_changes(conn, changes)
+    return due
+
+
+def _causes(marks: Sequence[Mark], homes: Mapping[Rid, Rid]) -> dict[Rid, tuple[str, Rid | None]]:
+    """golden id -> cause; a person's act or a change of rules outranks the events of the same batch."""
+    found: dict[Rid, tuple[str, Rid | None]] = {}
+    for mark in marks:
+        id_ = homes.get(mark.rid)
+        if id_ is not None and (id_ not in found or found[id_][0] == "event"):
+            found[id_] = (mark.cause, mark.cause_id)
+    return found
+
+
+def _was_elsewhere(new: Computed, stored: Mapping[Rid, Golden]) -> bool:
+    return new.id not in stored and any(str(m.rid) in g.winners.values() for g in stored.values() for m in new.members)
+
+
+def _change(old: Golden | None, new: Computed, *, split: bool) -> dict[str, Any] | None:
+    head = {"golden_id": new.id, "realm": new.realm, "kind": new.kind}
+    if old is None:
+        return {**head, "type": "split" if split else "created", "fields": list(new.data), "before": None,
+                "after": new.data}  # fmt: skip
+    names = [n for n in {**old.data, **new.data} if old.data.get(n, _ABSENT) != new.data.get(n, _ABSENT)]
+    if not names and old.lifecycle == new.lifecycle:
+        return None
+    kinds = {("active", "deleted"): "deleted", ("deleted", "active"): "restored"}
+    return {
+        **head,
+        "type": kinds.get((old.lifecycle, new.lifecycle), "updated"),
+        "fields": names,
+        "before": {n: old.data[n] for n in names if n in old.data},
+        "after": {n: new.data[n] for n in names if n in new.data},
+    }
+
+
+_ABSENT = object()
+
+
+def _merged(golden: Golden, homes: Mapping[Rid, Rid], why: Mapping[Rid, tuple[str, Rid | None]]) -> dict[str, Any]:
+    into = homes.get(golden.id)
+    cause, cause_id = why.get(into, ("event", None)) if into else ("event", None)
+    return {
+        "golden_id": golden.id, "realm": golden.realm, "kind": golden.kind, "type": "merged",
+        "version": golden.version + 1, "fields": [], "before": golden.data, "after": {"into": into},
+        "cause": cause, "cause_id": cause_id,
+    }  # fmt: skip
+
+
+def _raise_items(conn: Connection, computed: Iterable[Computed]) -> None:
+    """One item per disagreement; those that are over are closed."""
+    for new in computed:
+        open_keys = []
+        for name in new.conflicts:
+            open_keys.append(f"conflict:{new.id}:{name}")
+            _raise(conn, new, "conflict", open_keys[-1], {"field": name})
+        for code, text in new.problems.items():
+            open_keys.append(f"money:{new.id}:{code}")
+            _raise(conn, new, "money", open_keys[-1], {"code": code, "text": text})
+        if len(new.members) > 1 or new.kind == "order":
+            item_store.close_others(conn, new.id, ("conflict", "money"), open_keys)
+
+
+def _raise(conn: Connection, new: Computed, type_: str, key: str, data: dict[str, Any]) -> None:
+    item_store.raise_item(conn, type_, key, realm=new.realm, kind=new.kind, rid=new.id, data=data)

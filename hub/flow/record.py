@@ -1,0 +1,196 @@
+"""T1: a batch of events is mapped and stored as observations. No matching, no golden records.
+
+The batch is journalled before it is worked on; a sweep that finds a journal row without an owner
+runs those events one by one. A mapper that never ends is killed by a watchdog, and the same sweep
+finds its event.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from hub.errors import ConfigError, Problem, RecordError
+from hub.flow.context import Hub
+from hub.flow.observe import refold, store_observations
+from hub.model.observation import Draft
+from hub.rules.mapping import MapContext
+from hub.rules.observe import Observation, Origin, observe
+from hub.sdk.connector import Stream
+from hub.store import inbox
+from hub.store import record as record_store
+from hub.store.database import Connection, is_data_error
+from hub.store.inbox import StoredEvent
+
+BATCH = 200
+MAPPING_LIMIT_S = 10
+ABSENCE_TOPIC = "hub.absence"
+
+
+@dataclass(slots=True)
+class Mapped:
+    """One event after mapping: its observations, or its problems."""
+
+    event: StoredEvent
+    observations: list[Observation] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
+    """Takes up to `limit` waiting events through T1; returns how many it took.
+
+    Idempotent: an event that is run again adds nothing. Deadlocks are retried whole.
+    """
+    return hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
+
+
+def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> int:
+    skip = [connection.id for connection in hub.connections.all() if connection.halted_in]
+    claimed = inbox.claim(conn, limit, skip=skip) or inbox.claim(conn, 1, alone=True, skip=skip)
+    if not claimed:
+        return 0
+    started = time.perf_counter()
+    inbox.begin_batch(hub.db, worker_id, claimed)
+    try:
+        inbox.lock_batch(conn, worker_id)
+        _work(conn, hub, claimed, started)
+        inbox.end_batch(conn, worker_id)
+    except Exception:
+        inbox.abandon_batch(hub.db, worker_id)
+        raise
+    return len(claimed)
+
+
+def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> None:
+    again = inbox.replays(conn, claimed)
+    mapped = _map_all(hub, inbox.read_many(conn, hub.keyring, claimed))
+    failed = [(m.event.id, m.problems[0].code, m.problems) for m in mapped if m.problems]
+    failed += _store_all(conn, hub, [m for m in mapped if not m.problems], again)
+    inbox.quarantine(conn, failed)
+    bad = {id_ for id_, _, _ in failed}
+    inbox.finish(conn, [id_ for id_ in claimed if id_ not in bad], (time.perf_counter() - started) * 1000)
+
+
+def _map_all(hub: Hub, events: Sequence[StoredEvent]) -> list[Mapped]:
+    # A C-level timer: it fires even while a regular expression holds the interpreter. The process
+    # ends, the journal tells which events it had, and they run singly.
+    faulthandler.dump_traceback_later(MAPPING_LIMIT_S, exit=True)
+    try:
+        return [map_event(hub, event) for event in events]
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def map_event(hub: Hub, event: StoredEvent) -> Mapped:
+    """Maps one event; whatever goes wrong becomes its problems."""
+    mapped = Mapped(event)
+    try:
+        mapped.observations = _observations(hub, event)
+    except RecordError as error:
+        mapped.problems = error.problems
+    except ConfigError as error:
+        mapped.problems = [Problem("config", str(error))]
+    except (RecursionError, MemoryError) as error:
+        mapped.problems = [Problem("too_deep", f"the content is nested too deeply ({type(error).__name__})")]
+    except Exception as error:  # noqa: BLE001 -- a bug in a mapper or transform must cost one event only
+        mapped.problems = [Problem("crash", f"the mapping crashed with {type(error).__name__}", where=_place(error))]
+    return mapped
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
+
+
+def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
+    connection = hub.connections.by_id(event.connection_id)
+    payload = _parse(event)
+    if event.topic == ABSENCE_TOPIC:
+        return _absences(hub, event, payload)
+    manifest = hub.registry.connector(connection.connector).manifest
+    stream = manifest.stream_of_topic(event.topic)
+    drafts = _drafts(hub, event, stream, connection.connector, connection.name, payload)
+    drafts = [draft for draft in drafts if connection.reads(draft.kind)]
+    origin = Origin(
+        event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at,
+        weak=event.origin == "pull" and event.lane == inbox.BULK,
+    )  # fmt: skip
+    found = [observe(draft, origin, hub.registry.kinds[draft.kind].identities) for draft in drafts]
+    if hub.registry.hook.clean_record.get_hookimpls():
+        for observation in found:
+            hub.registry.hook.clean_record(draft=observation.draft)
+    return found
+
+
+def _parse(event: StoredEvent) -> Any:
+    if event.body is None:
+        raise RecordError([Problem("erased", "the body of this event was erased")])
+    try:
+        return orjson.loads(event.body)
+    except orjson.JSONDecodeError as error:
+        raise RecordError([Problem("bad_json", f"the body is not JSON: {error}")]) from None
+
+
+def _drafts(
+    hub: Hub, event: StoredEvent, stream: Stream | None, connector: str, connection: str, payload: Any
+) -> list[Draft]:
+    context = MapContext(connection=connection, topic=event.topic, received_at_us=event.received_at)
+    if stream is None:
+        known = event.topic in hub.registry.connector(connector).manifest.unmapped_topics
+        if known:
+            return []
+        raise RecordError([Problem("unknown_topic", f"no stream of {connector} lists the topic {event.topic!r}")])
+    # A topic may have a file of its own (a pulled node differs from the webhook of the same record).
+    mapping = hub.rules.mappings.inbound(connector, event.topic) or hub.rules.mappings.inbound(connector, stream.name)
+    if mapping is None:
+        raise RecordError([Problem("no_mapping", f"no mapping file is `from: {connector}/{stream.name}`")])
+    return mapping.map(payload, context)
+
+
+def _absences(hub: Hub, event: StoredEvent, payload: Any) -> list[Observation]:
+    """Records that a complete full pass did not meet are gone, as of the last version known when it began."""
+    connection = hub.connections.by_id(event.connection_id)
+    origin = Origin(event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at)
+    found = []
+    for entry in payload["records"]:
+        kind = hub.registry.kinds[entry["kind"]]
+        draft = Draft(kind.name, entry["object_type"], entry["external_id"], {}, major=entry["major"], deleted=True)
+        found.append(observe(draft, origin, kind.identities))
+    return found
+
+
+def _store_all(
+    conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]
+) -> list[tuple[uuid.UUID, str, list[Problem]]]:
+    """Stores the batch; on a data error halves it until the one to blame stands alone."""
+    if not mapped:
+        return []
+    try:
+        with conn.transaction():
+            _store(conn, hub, mapped, again)
+    except Exception as error:
+        if not is_data_error(error):
+            raise
+        if len(mapped) == 1:
+            problem = Problem("refused_by_store", f"the store refused it: {type(error).__name__}")
+            return [(mapped[0].event.id, problem.code, [problem])]
+        half = len(mapped) // 2
+        return _store_all(conn, hub, mapped[:half], again) + _store_all(conn, hub, mapped[half:], again)
+    return []
+
+
+def _store(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> None:
+    replayed = [m for m in mapped if m.event.id in again]
+    before = record_store.delete_versions(conn, [m.event.id for m in replayed])
+    observations = [observation for m in mapped for observation in m.observations]
+    rids = store_observations(conn, hub, observations) if observations else {}
+    if before:
+        refold(conn, hub, before | {rids[o.key] for m in replayed for o in m.observations}, "replay")

@@ -1,0 +1,129 @@
+"""T2: marks become clusters, golden records, due targets and the feed, in one transaction.
+
+Lock order: marks, turns, records by id, golden records, targets, feed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.flow import cluster as clusters
+from hub.flow.context import Hub
+from hub.flow.golden import Computed, Member, compute_children, compute_golden
+from hub.flow.publish import publish
+from hub.rules import register
+from hub.rules.derive import DERIVED_FROM
+from hub.rules.survivorship import Pin
+from hub.store import record as record_store
+from hub.store import resolve as store
+from hub.store.database import Connection
+
+Rid = uuid.UUID
+Turn = tuple[str, str]
+BATCH = 300
+CHILD_KINDS = {child: parent for parent, children in DERIVED_FROM.items() for child in children}
+
+
+@dataclass(slots=True)
+class Work:
+    """What one batch of T2 is about: golden ids by why they are looked at."""
+
+    marks: list[store.Mark]
+    ids: set[Rid] = field(default_factory=set)
+    relinked: set[Rid] = field(default_factory=set)
+    members: dict[Rid, list[Member]] = field(default_factory=dict)
+    pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
+    seen: dict[Rid, set[Rid]] = field(default_factory=dict)
+    """golden id -> marked records of it (their target is looked at even if the golden record stays as it is)."""
+
+
+def run_batch(hub: Hub, limit: int = BATCH) -> int:
+    """Takes up to `limit` marks and brings everything they touch up to date; returns how many marks it took.
+
+    Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
+    """
+    done = hub.db.run(lambda conn: _resolve(conn, hub, limit), durable=False)
+    if done.targets:
+        hub.queue.wake("deliver")
+    return done.marks
+
+
+@dataclass(slots=True)
+class _Done:
+    marks: int = 0
+    targets: int = 0
+
+
+def _resolve(conn: Connection, hub: Hub, limit: int) -> _Done:
+    marks = store.take_marks(conn, limit)
+    if not marks:
+        return _Done()
+    work = Work(marks)
+    _find_clusters(conn, hub, work)
+    _load_members(conn, hub, work)
+    computed = _compute(conn, hub, work)
+    return _Done(len(marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen))
+
+
+def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
+    rids = {mark.rid for mark in work.marks}
+    kinds = store.kinds_of(conn, rids)
+    relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
+    turns = set(kinds.values())
+    turns |= {(realm, CHILD_KINDS[kind]) for realm, kind in turns if kind in CHILD_KINDS}
+    store.take_turns(conn, turns, {kinds[rid] for rid in relink})
+    if relink:
+        work.relinked = clusters.relink(conn, hub, relink)
+    now = store.clusters_of(conn, rids)
+    for rid, cluster in now.items():
+        work.seen.setdefault(cluster, set()).add(rid)
+    work.ids = set(now.values()) | work.relinked
+    work.ids |= _parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})
+
+
+def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> set[Rid]:
+    """Golden records that are derived from these."""
+    fields = {hub.registry.kinds[kind].parent for kind in kinds if kind in CHILD_KINDS and kind in hub.registry.kinds}
+    names = sorted(name for name in fields if name)
+    if not names:
+        return set()
+    parents = store.parents(conn, store.members(conn, ids), names)
+    return set(store.clusters_of(conn, parents).values())
+
+
+def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
+    rids = store.members(conn, work.ids)
+    for row in store.lock_members(conn, rids):
+        rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
+        if cluster not in work.ids:
+            continue
+        connection = hub.connections.by_id(connection_id)
+        member = Member(
+            rid, connection.name, connection.rank, external_id, register.decode(fold), object_type,
+            connection_id=connection_id, kind=kind, realm=realm, state=state,
+        )  # fmt: skip
+        work.members.setdefault(cluster, []).append(member)
+    rid_home = {member.rid: cluster for cluster, members in work.members.items() for member in members}
+    for decision in store.decisions(conn, rid_home, ("pin",)):
+        id_, _, a, _, name, value, author, _, created_at = decision
+        # Oldest first, so the newest pin stays.
+        work.pins.setdefault(rid_home[a], {})[name] = Pin(name, value, author, (created_at, str(id_)), a)
+
+
+def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
+    computed: dict[Rid, Computed] = {}
+    later: list[Rid] = []
+    for cluster, members in work.members.items():
+        if all(member.state == record_store.STUB for member in members):
+            continue
+        kind = members[0].kind
+        if kind not in hub.registry.kinds:
+            continue
+        computed[cluster] = compute_golden(hub, cluster, members, work.pins.get(cluster, {}))
+        if kind in DERIVED_FROM:
+            later.append(cluster)
+    compute_children(conn, hub, computed, later)
+    return computed
