@@ -1,0 +1,107 @@
+"""Attempts: the intent is committed before the call, the outcome after it.
+
+Outcomes: null under way · `sent` · `failed` (the peer did not do it) · `not_sent` · `unknown`; and what a
+later look made of an unknown one: `applied`, `not_applied`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from hub.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try as stored. `asserted`: the canonical values it was to write."""
+
+    id: uuid.UUID
+    target_id: uuid.UUID
+    action: str
+    idempotency_key: str
+    asserted: dict[str, Any]
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    error: dict[str, Any] | None
+    version: str | None
+    cause: str | None
+    cause_id: uuid.UUID | None
+
+
+_COLUMNS = (
+    "id, target_id, action, idempotency_key, asserted, started_at, ended_at, outcome, error, version, cause, cause_id"
+)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def begin(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes intents. A row: `id, target_id, connection_id, action, idempotency_key, asserted, cause, cause_id`."""
+    sql = """
+        insert into attempt (id, target_id, connection_id, action, idempotency_key, asserted, cause, cause_id)
+        select id, target_id, connection_id, action, idempotency_key, asserted, cause, cause_id
+        from json_to_recordset(%s::json) as t(id uuid, target_id uuid, connection_id integer, action text,
+             idempotency_key text, asserted jsonb, cause text, cause_id uuid)
+    """
+    conn.execute(sql, (_json(list(rows)),))
+
+
+def end(
+    conn: Connection,
+    ids: Iterable[uuid.UUID],
+    outcome: str,
+    *,
+    version: str | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> None:
+    """Records what became of attempts."""
+    sql = """
+        update attempt set ended_at = coalesce(ended_at, clock_timestamp()), outcome = %s,
+            version = coalesce(%s, version), error = coalesce(%s::jsonb, error)
+        where id = any(%s)
+    """
+    conn.execute(sql, (outcome, version, _json(error) if error else None, list(ids)))
+
+
+def unaccounted(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
+    """Attempts of these targets that may have reached the peer without anybody knowing, oldest first."""
+    sql = f"""
+        select {_COLUMNS} from attempt where target_id = any(%s) and (outcome is null or outcome = 'unknown')
+        order by id
+    """  # noqa: S608 -- constant columns
+    found: dict[uuid.UUID, list[Attempt]] = {}
+    for row in conn.execute(sql, (list(target_ids),)):
+        found.setdefault(row[1], []).append(Attempt(*row))
+    return found
+
+
+def of_target(conn: Connection, target_id: uuid.UUID, limit: int = 50) -> list[Attempt]:
+    """The attempts of one target, newest first."""
+    sql = f"select {_COLUMNS} from attempt where target_id = %s order by id desc limit %s"  # noqa: S608
+    return [Attempt(*row) for row in conn.execute(sql, (target_id, limit))]
+
+
+def recently_written(
+    conn: Connection, target_ids: Iterable[uuid.UUID], window_s: float, at_least: int
+) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """What was written to busy targets within the window, oldest first; targets with fewer writes are left out."""
+    sql = """
+        select target_id, asserted from (
+            select target_id, id, asserted, count(*) over (partition by target_id) as n from attempt
+            where target_id = any(%s) and outcome in ('sent', 'applied')
+              and started_at > clock_timestamp() - make_interval(secs => %s)) busy
+        where n >= %s order by id
+    """
+    found: dict[uuid.UUID, list[dict[str, Any]]] = {}
+    for target_id, asserted in conn.execute(sql, (list(target_ids), window_s, at_least)):
+        found.setdefault(target_id, []).append(asserted)
+    return found

@@ -1,0 +1,154 @@
+"""Leases on targets: taken, renewed, and given back with what was found out.
+
+Every result is fenced by the lease token: a worker that lost its lease changes nothing here and is
+told so (False), which means that it may have called the peer without anybody accounting for it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from hub.store.database import Connection
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A target taken for `lease_s`; every later write names the token."""
+
+    id: uuid.UUID
+    token: int
+
+
+# = any(array(...)) and not in (...): the latter scans every due row.
+_CLAIM = """
+    update target set lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_token = lease_token + 1
+    where id = any(array(
+        select id from (
+            select id from target
+            where connection_id = %(connection)s and dirty_seq > done_seq and state = 'due' and plan_id is null
+              and coalesce(wait_until, dirty_at) <= now()
+              and (lease_until is null or lease_until <= now())
+            order by coalesce(wait_until, dirty_at) limit %(limit)s for update skip locked) due
+        union all
+        select id from (
+            select id from target
+            where connection_id = %(connection)s and verify_at <= now() and state = 'due'
+              and plan_id is null and dirty_seq <= done_seq
+              and (lease_until is null or lease_until <= now())
+            order by verify_at limit %(limit)s for update skip locked) unsure))
+    returning id, lease_token
+"""
+
+
+def claim(conn: Connection, connection_id: int, limit: int, lease_s: float) -> list[Claim]:
+    """Takes up to `limit` due targets of a connection and `limit` to look at; others skip them until the lease ends.
+
+    The caller checks phase, pause and halt: that is the connection's state, not the target's.
+    """
+    params = {"connection": connection_id, "limit": limit, "lease": lease_s}
+    return [Claim(*row) for row in conn.execute(_CLAIM, params)]
+
+
+def renew(conn: Connection, claims: Iterable[Claim], lease_s: float) -> set[Claim]:
+    """Prolongs leases that are still held; returns them."""
+    sql = """
+        update target t set lease_until = clock_timestamp() + make_interval(secs => %s)
+        from json_to_recordset(%s::json) as c(id uuid, token bigint)
+        where t.id = c.id and t.lease_token = c.token and t.lease_until is not null
+        returning t.id, t.lease_token
+    """
+    document = _json([{"id": c.id, "token": c.token} for c in claims])
+    return {Claim(*row) for row in conn.execute(sql, (lease_s, document))}
+
+
+def done(conn: Connection, held: Claim, seq: int, *, looked: datetime | None = None) -> bool:
+    """Nothing is left up to mark `seq`. False: the lease was lost, nothing changed.
+
+    `looked`: the `verify_at` that a look has satisfied; one set meanwhile by a late caller stays.
+    """
+    sql = """
+        update target set done_seq = greatest(done_seq, %(seq)s), done_at = clock_timestamp(), lease_until = null,
+            wait_until = null, waiting_for = null, failures = 0, error = null, wanted = null,
+            verify_at = nullif(verify_at, %(looked)s)
+        where id = %(id)s and lease_token = %(token)s
+    """
+    params = {"seq": seq, "id": held.id, "token": held.token, "looked": looked}
+    return conn.execute(sql, params).rowcount == 1
+
+
+def release(conn: Connection, held: Claim, *, after_s: float = 0.0) -> bool:
+    """Gives the lease back with nothing decided; due again after `after_s`."""
+    sql = """
+        update target set lease_until = null,
+            wait_until = case when %(after)s > 0 then clock_timestamp() + make_interval(secs => %(after)s) else wait_until end
+        where id = %(id)s and lease_token = %(token)s
+    """
+    return conn.execute(sql, {"after": after_s, "id": held.id, "token": held.token}).rowcount == 1
+
+
+def retry_later(conn: Connection, held: Claim, error: dict[str, Any], after_s: float) -> bool:
+    """It failed and may work later."""
+    sql = """
+        update target set lease_until = null, failures = least(failures + 1, 30000), error = %s,
+            wait_until = clock_timestamp() + make_interval(secs => %s)
+        where id = %s and lease_token = %s
+    """
+    return conn.execute(sql, (_json(error), after_s, held.id, held.token)).rowcount == 1
+
+
+def await_parent(
+    conn: Connection, held: Claim, error: dict[str, Any], parent: uuid.UUID | None, after_s: float
+) -> bool:
+    """Its parent has no external id at the connection yet; woken by `wake_children`, or looks again after `after_s`."""
+    sql = """
+        update target set lease_until = null, error = %s, waiting_for = %s,
+            wait_until = clock_timestamp() + make_interval(secs => %s)
+        where id = %s and lease_token = %s
+    """
+    return conn.execute(sql, (_json(error), parent, after_s, held.id, held.token)).rowcount == 1
+
+
+def verify_later(
+    conn: Connection, target_id: uuid.UUID, error: dict[str, Any], after_s: float, token: int | None
+) -> None:
+    """An attempt is unaccounted for: look before anything is sent. Not fenced when `token` is None (a late caller)."""
+    sql = """
+        update target set error = %(error)s,
+            verify_at = clock_timestamp() + make_interval(secs => %(after)s),
+            wait_until = case when %(token)s::bigint is null then wait_until
+                              else clock_timestamp() + make_interval(secs => %(after)s) end,
+            lease_until = case when %(token)s::bigint is null then lease_until end
+        where id = %(id)s and (%(token)s::bigint is null or lease_token = %(token)s)
+    """
+    conn.execute(sql, {"error": _json(error), "after": after_s, "id": target_id, "token": token})
+
+
+def bury(conn: Connection, held: Claim, state: str, error: dict[str, Any] | None) -> bool:
+    """Leaves it for a person (`dead`, `unknown`), or drops an unsent create that is not needed (`dropped`)."""
+    sql = """
+        update target set state = %s, error = %s, lease_until = null, wait_until = null, waiting_for = null, verify_at = null
+        where id = %s and lease_token = %s
+    """
+    packed = _json(error) if error is not None else None
+    return conn.execute(sql, (state, packed, held.id, held.token)).rowcount == 1
+
+
+def shadow(conn: Connection, held: Claim, seq: int, wanted: dict[str, Any] | None) -> bool:
+    """Mode shadow: remembers what would be sent, and is done."""
+    sql = """
+        update target set done_seq = greatest(done_seq, %s), lease_until = null, wait_until = null, waiting_for = null,
+            error = null, wanted = %s
+        where id = %s and lease_token = %s
+    """
+    packed = _json(wanted) if wanted else None
+    return conn.execute(sql, (seq, packed, held.id, held.token)).rowcount == 1

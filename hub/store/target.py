@@ -1,0 +1,142 @@
+"""Targets: one row per record the hub keeps in step at a connection. Level-triggered: a mark says
+"look again", never "send this".
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from hub.store import plan
+from hub.store.database import Connection, new_id
+
+MARK_CHUNK: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A golden record changed, so the target of `owner_rid` may lack something.
+
+    `rid`: the peer's own record when it is known (then that target is meant, whoever owns it);
+    None: it is still to be created there. `cause` and `cause_id` say what changed it.
+    """
+
+    connection_id: int
+    object_type: str
+    kind: str
+    realm: str
+    owner_rid: uuid.UUID
+    rid: uuid.UUID | None = None
+    cause: str = "event"
+    cause_id: uuid.UUID | None = None
+
+
+_BUMP = """
+    dirty_seq = t.dirty_seq + 1,
+    dirty_at = case when t.dirty_seq > t.done_seq then t.dirty_at else clock_timestamp() end,
+    wait_until = case when t.waiting_for is null and t.state = 'due' then t.wait_until end,
+    waiting_for = null,
+    failures = case when t.state = 'due' then t.failures else 0 end,
+    state = case when t.state in ('dead', 'dropped') then 'due' else t.state end
+"""
+
+# A held target keeps the cause it is held for: a later single change must not hide it.
+_BY_RID = f"""
+    update target t set {_BUMP},
+        plan_id = coalesce(t.plan_id, m.plan),
+        cause = case when t.plan_id is not null and m.plan is null then t.cause else m.cause end,
+        cause_id = case when t.plan_id is not null and m.plan is null then t.cause_id else m.cause_id end
+    from json_to_recordset(%s::json) as m(n integer, p uuid, cause text, cause_id uuid, plan uuid)
+    where t.rid = m.p and t.state <> 'dropped'
+    returning m.n
+"""  # noqa: S608 -- constant text
+
+_BY_OWNER = f"""
+    insert into target as t (id, connection_id, object_type, kind, realm, owner_rid, rid, cause, cause_id, plan_id)
+    select m.id, m.c, m.o, m.k, m.r, m.w, m.p, m.cause, m.cause_id, m.plan
+    from json_to_recordset(%s::json) as m(id uuid, c integer, o text, k text, r text, w uuid, p uuid, cause text,
+         cause_id uuid, plan uuid)
+    on conflict (connection_id, object_type, owner_rid) do update set {_BUMP},
+        rid = coalesce(t.rid, excluded.rid),
+        plan_id = coalesce(t.plan_id, excluded.plan_id),
+        cause = case when t.plan_id is not null and excluded.plan_id is null then t.cause else excluded.cause end,
+        cause_id = case when t.plan_id is not null and excluded.plan_id is null then t.cause_id else excluded.cause_id end
+"""  # noqa: S608 -- constant text
+
+
+def mark(conn: Connection, rows: Sequence[Mark]) -> None:
+    """Marks targets dirty and makes those that are missing. Two statements a batch; runs in the caller's transaction.
+
+    Call it in the transaction that changes the golden records: marks of a mass cause (`plan.MASS`)
+    hold their targets, and the hold must become visible with the change, not after it.
+    """
+    unique = {(row.connection_id, row.object_type, row.owner_rid): row for row in rows}
+    ordered = [unique[key] for key in sorted(unique)]
+    plans = plan.provisional(conn, {(m.connection_id, m.cause, m.cause_id) for m in ordered})
+    packed = [_packed(n, row, plans) for n, row in enumerate(ordered)]
+    known = {n for (n,) in conn.execute(_BY_RID, (_json(m for m in packed if m["p"]),))}
+    rest = [m for m in packed if m["n"] not in known]
+    for start in range(0, len(rest), MARK_CHUNK):
+        conn.execute(_BY_OWNER, (_json(rest[start : start + MARK_CHUNK]),))
+
+
+def _packed(n: int, row: Mark, plans: dict[plan.Cause, uuid.UUID]) -> dict[str, Any]:
+    return {
+        "n": n, "id": new_id(), "c": row.connection_id, "o": row.object_type, "k": row.kind, "r": row.realm,
+        "w": row.owner_rid, "p": row.rid, "cause": row.cause, "cause_id": row.cause_id,
+        "plan": plans.get((row.connection_id, row.cause, row.cause_id)),
+    }  # fmt: skip
+
+
+def _json(rows: Iterable[dict[str, Any]]) -> str:
+    return orjson.dumps(list(rows)).decode()
+
+
+def of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> dict[tuple[int, str, uuid.UUID], uuid.UUID | None]:
+    """The targets created for these records: (connection id, object type, owner) -> the peer's record, None before."""
+    sql = "select connection_id, object_type, owner_rid, rid from target where owner_rid = any(%s)"
+    return {(c, o, owner): rid for c, o, owner, rid in conn.execute(sql, (list(owners),))}
+
+
+def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) -> int:
+    """What waits at a connection for the entity of `owner_rid` is due now."""
+    sql = """
+        update target t set wait_until = null, waiting_for = null
+        from record owner join record same on same.cluster = owner.cluster
+        where owner.rid = %s and t.waiting_for = same.rid and t.connection_id = %s
+    """
+    return conn.execute(sql, (owner_rid, connection_id)).rowcount
+
+
+def wake_failed(conn: Connection, connection_id: int) -> int:
+    """The peer answers again: what backs off from it is due within two seconds, spread."""
+    sql = """
+        update target set wait_until = clock_timestamp() + random() * interval '2 seconds'
+        where id = any(array(select id from target where connection_id = %s and dirty_seq > done_seq and state = 'due'
+            and plan_id is null and failures > 0 and waiting_for is null and verify_at is null
+            and coalesce(wait_until, dirty_at) > clock_timestamp() + interval '2 seconds' for update skip locked))
+    """
+    return conn.execute(sql, (connection_id,)).rowcount
+
+
+def wake_shadow(conn: Connection, connection_id: int) -> int:
+    """The mode became live: what was only noted is due."""
+    sql = "update target set dirty_seq = dirty_seq + 1, wanted = null, dirty_at = clock_timestamp()"
+    return conn.execute(sql + " where connection_id = %s and wanted is not null", (connection_id,)).rowcount
+
+
+def next_due(conn: Connection, connection_id: int) -> datetime | None:
+    """When the earliest target of a connection becomes due; None when nothing is."""
+    sql = """
+        select least(
+            (select coalesce(wait_until, dirty_at) from target where connection_id = %(c)s and dirty_seq > done_seq
+             and state = 'due' and plan_id is null order by coalesce(wait_until, dirty_at) limit 1),
+            (select min(verify_at) from target where connection_id = %(c)s and verify_at is not null))
+    """
+    row = conn.execute(sql, {"c": connection_id}).fetchone()
+    return row[0] if row else None
