@@ -59,6 +59,8 @@ class Manifest:
     `rate`: `{"per_second": 2, "burst": 40, "concurrency": 4}`, the account's budget.
     `pausing_topics`: a verified webhook of one of these says that the account is lost to us (the
     app was uninstalled): the hub stores it, maps nothing and pauses the connection.
+    `unmapped_topics`: stored and done without a mapping (privacy requests, notices); a topic that
+    is neither here nor in a stream is quarantined.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Manifest:
     rate: Mapping[str, float] = field(default_factory=dict)
     capabilities: tuple[str, ...] = ()
     pausing_topics: tuple[str, ...] = ()
+    unmapped_topics: tuple[str, ...] = ()
 
     def stream_of_topic(self, topic: str) -> Stream | None:
         """The stream that a topic belongs to; None when no stream lists it."""
