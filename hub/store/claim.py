@@ -40,8 +40,9 @@ def claim(conn: Connection, limit: int, alone: bool = False, skip: Sequence[int]
 
 
 def replays(conn: Connection, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
-    """Those of these events that were done before and run again."""
-    return {event for (event,) in conn.execute("select id from event_work where id = any(%s) and replay", (list(ids),))}
+    """Those of the claimed events that run again, so that what they said before is forgotten first."""
+    found = conn.execute("select id from event_work where id = any(%b) and replay", (list(ids),), prepare=True)
+    return {event for (event,) in found}
 
 
 _LEAVE = """

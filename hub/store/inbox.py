@@ -20,9 +20,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 from psycopg.types.numeric import Int2, Int4, Int8
 
-from hub.errors import NotFoundError
 from hub.keyring import Keyring
-from hub.model.identifier import format_id
 from hub.store import tally
 from hub.store.claim import (
     claim,
@@ -34,6 +32,7 @@ from hub.store.claim import (
     requeue,
 )
 from hub.store.database import Connection
+from hub.store.event import StoredEvent, read_event, read_many
 from hub.store.journal import abandon_batch, begin_batch, end_batch, lock_batch, sweep_journal
 from hub.store.partition import ensure_partitions
 
@@ -96,22 +95,6 @@ class AcceptResult:
     ids: tuple[uuid.UUID, ...]
     duplicates: int
     stored_as: tuple[uuid.UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as the pipeline reads it. Times are microseconds since the epoch; `body` None: erased."""
-
-    id: uuid.UUID
-    connection_id: int
-    topic: str
-    origin: str
-    lane: int
-    received_at: int
-    read_at: int
-    full_pass: uuid.UUID | None
-    headers: dict[str, str]
-    body: bytes | None
 
 
 def storable(text: str, limit: int | None = None) -> str:
@@ -240,31 +223,3 @@ def _count_duplicates(conn: Connection, keys: Iterable[tuple[int, bytes]], new: 
     counts.subtract(connection for connection, _ in new)
     today = datetime.now(UTC).date()
     tally.add(conn, [tally.Tally(today, connection, "duplicate", n) for connection, n in counts.items() if n])
-
-
-_READ = """
-    select e.id, e.connection_id, e.topic, e.origin, e.lane, (extract(epoch from e.received_at) * 1000000)::bigint,
-           e.read_at, e.full_pass, e.headers, e.body, s.key
-    from event e left join event_secret s on s.id = e.id
-    where e.id = any(%b)
-"""
-
-
-def read_many(conn: Connection, keyring: Keyring, ids: Sequence[uuid.UUID]) -> list[StoredEvent]:
-    """These events with their plaintext, in id order; ids that do not exist are left out. One query."""
-    rows = conn.execute(_READ, (list(ids),), binary=True, prepare=True).fetchall() if ids else []
-    return sorted((_opened(keyring, row) for row in rows), key=lambda event: event.id)
-
-
-def read_event(conn: Connection, keyring: Keyring, event_id: uuid.UUID) -> StoredEvent:
-    """One event with its plaintext; `NotFoundError` when there is none of that id."""
-    found = read_many(conn, keyring, [event_id])
-    if not found:
-        raise NotFoundError(f"no event {format_id('evt', event_id)}")
-    return found[0]
-
-
-def _opened(keyring: Keyring, row: TupleRow) -> StoredEvent:
-    *head, body, sealed_key = row
-    plain = None if sealed_key is None else keyring.open_with(keyring.open(sealed_key), body, head[0].bytes)
-    return StoredEvent(*head, plain)
