@@ -1,0 +1,209 @@
+"""Who may call a route: a bearer token, then the permission that the route names. No name, no entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Blueprint
+from webargs.flaskparser import FlaskParser
+from werkzeug import Request
+
+from hub.api.body import BodyError, read_body
+from hub.api.problem import ApiProblem
+from hub.api.strict_json import StrictJsonError, parse
+from hub.flow.access import TokenHolder, holder_of
+from hub.flow.context import Hub
+from hub.model.permission import PERMISSIONS, Principal
+
+EXTENSION = "retail_hub"
+JSON_LIMIT_BYTES = 1024 * 1024
+MAX_QUERY = 2000
+_BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
+_PHONE = re.compile(r"\+\d[\d -]{6,17}|(?:86)?1[3-9]\d{9}|0\d{2,3}-\d{7,8}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+_PERSONAL_NAMES = frozenset(
+    [
+        "phone",
+        "mobile",
+        "tel",
+        "telephone",
+        "email",
+        "e_mail",
+        "mail",
+        "name",
+        "full_name",
+        "given_name",
+        "family_name",
+        "nickname",
+        "recipient",
+        "recipient_name",
+        "address",
+        "street",
+        "birthday",
+        "id_card",
+        "unionid",
+        "openid",
+        "q",
+        "query",
+    ]
+)
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class StrictParser(FlaskParser):
+    """Reads arguments the strict way; a body that is no JSON is 400, wrong fields are 422."""
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        """The JSON body; reads nothing twice."""
+        del schema
+        return json_body(req)
+
+
+class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """Routes that need a token. Each view is wrapped in `permit`, else it answers 403 to everybody."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, description: str, url_prefix: str = "") -> None:
+        super().__init__(name, __name__, url_prefix=f"/api/v1{url_prefix}", description=description)
+        self.before_request(admit)
+
+
+def current_hub() -> Hub:
+    """The hub this application serves."""
+    return cast("Hub", current_app.extensions[EXTENSION])
+
+
+def attach(app: Flask, hub: Hub) -> None:
+    """Ties an application to its hub."""
+    app.extensions[EXTENSION] = hub
+
+
+def permit(permission: str) -> Callable[[View], View]:
+    """Names the permission a view needs. Goes directly below `route`."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            g.permission = permission
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return cast("View", guarded)
+
+    return decorate
+
+
+def permission_of(app: Flask, endpoint: str | None) -> str | None:
+    """What the route asks for; None when it names nothing."""
+    return getattr(app.view_functions.get(endpoint or ""), "permission", None)
+
+
+def admit() -> ResponseReturnValue | None:
+    """Before every API request: token, permission, a query without personal data."""
+    holder = _authenticate()
+    permission = permission_of(current_app, request.endpoint)
+    if permission is None:
+        raise ApiProblem(403, "nobody may do this")
+    if not holder.principal.may(permission):
+        raise ApiProblem(403, f"the token lacks the permission {permission}", permission=permission)
+    g.holder = holder
+    _check_query()
+    return None
+
+
+def _authenticate() -> TokenHolder:
+    header = request.headers.get("Authorization", "")
+    shown = _BEARER.fullmatch(header.strip())
+    holder = holder_of(current_hub(), shown[1]) if shown else None
+    if holder is None:
+        reason = "the token is unknown, expired or revoked" if shown else "send a token: Authorization: Bearer rht_…"
+        challenge = 'Bearer realm="retail-hub", error="invalid_token"' if header else 'Bearer realm="retail-hub"'
+        raise ApiProblem(401, reason, {"WWW-Authenticate": challenge})
+    return holder
+
+
+def _check_query() -> None:
+    raw = request.query_string
+    if not raw:
+        return
+    try:
+        decoded = raw.decode("ascii")
+    except UnicodeDecodeError:
+        raise ApiProblem(400, "the query must be percent-encoded") from None
+    if len(decoded) > MAX_QUERY:
+        raise ApiProblem(400, f"the query has more than {MAX_QUERY} characters: use the search by POST")
+    for name, value in request.args.items(multi=True):
+        # Werkzeug puts U+FFFD where the bytes are not UTF-8.
+        if "\x00" in name + value or "\ufffd" in name + value:
+            raise ApiProblem(400, "the query holds NUL or is not UTF-8")
+        if name.lower() in _PERSONAL_NAMES or (name != "cursor" and looks_personal(value)):
+            raise ApiProblem(
+                400, "personal data must not stand in a URL: use POST …/search, whose body no access log keeps"
+            )
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise ApiProblem(400, "a query parameter stands twice")
+
+
+def looks_personal(value: str) -> bool:
+    """Whether a text is a phone number or an e-mail address by its shape, also behind a `namespace:`."""
+    # A plus sign that was not percent-encoded arrives as a space.
+    parts = [value.strip(), value.rpartition(":")[2].strip(), re.sub("^ ", "+", value.rpartition(":")[2])]
+    return any(_PHONE.fullmatch(part) or _EMAIL.fullmatch(part) for part in parts)
+
+
+def principal() -> Principal:
+    """Who asks."""
+    return holder().principal
+
+
+def holder() -> TokenHolder:
+    """The token that asks."""
+    return cast("TokenHolder", g.holder)
+
+
+def allowed_realms() -> frozenset[str] | None:
+    """The realms in which this request may act; None: all of them."""
+    return principal().realms(g.permission)
+
+
+def check_realm(realm: str, what: str) -> None:
+    """404 when `what` lies in a realm that the token does not cover: it must not even learn that it exists."""
+    allowed = allowed_realms()
+    if allowed is not None and realm not in allowed:
+        raise ApiProblem(404, f"there is no {what}")
+
+
+def raw_body(limit: int) -> bytes:
+    """The body of this request, read once within `limit`."""
+    if "body" not in g:
+        try:
+            g.body = read_body(request.environ, limit)
+        except BodyError as error:
+            raise ApiProblem(error.status, str(error)) from None
+    return cast("bytes", g.body)
+
+
+def json_body(req: Request) -> Any:
+    """The JSON body of this request, parsed strictly."""
+    if req.mimetype != "application/json" and not req.mimetype.endswith("+json"):
+        raise ApiProblem(415, "send JSON: Content-Type: application/json")
+    charset = req.mimetype_params.get("charset", "utf-8").lower()
+    if charset not in ("utf-8", "utf8"):
+        raise ApiProblem(400, "JSON is UTF-8: leave out the charset")
+    limit = min(JSON_LIMIT_BYTES, current_hub().settings.body_limit_bytes)
+    body = raw_body(limit)
+    if len(body) > limit:
+        raise ApiProblem(413, f"the body has more than {limit} bytes")
+    try:
+        return parse(body)
+    except StrictJsonError as error:
+        raise ApiProblem(400, str(error)) from None
