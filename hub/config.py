@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -157,26 +157,6 @@ class Settings:
         """Whether the hub brings its own database."""
         return not self.database_url
 
-    def keyring_text(self) -> str:
-        """The keys: `secret_key`, or the content of their file.
-
-        Raises:
-            ConfigError: there are none yet.
-        """
-        if self.secret_key:
-            return self.secret_key
-        path = self.secret_key_file or (self.data_dir / KEY_FILE if self.is_embedded else None)
-        try:
-            text = path.read_text().strip() if path else ""
-        except OSError as error:
-            raise ConfigError(f"cannot read the keys in {path}: {error.strerror}") from error
-        if not text:
-            raise ConfigError(
-                "HUB_SECRET_KEY is not set: set it to 0:BASE64 where BASE64 is 32 random bytes, for example "
-                'HUB_SECRET_KEY="0:$(head -c 32 /dev/urandom | base64)", and keep it: without it nothing opens again'
-            )
-        return text
-
 
 def declared() -> list[Field[Any]]:
     """Every setting; `metadata` has `variable, read, help, example, secret`."""
@@ -207,7 +187,21 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     if wrong:
         raise ConfigError("\n".join(wrong))
     values["data_dir"] = values.get("data_dir", Settings().data_dir).absolute()
-    return Settings(**values)
+    return _with_key(Settings(**values))
+
+
+def _with_key(settings: Settings) -> Settings:
+    path = settings.secret_key_file
+    if settings.secret_key:
+        return settings
+    if path is None:
+        path = settings.data_dir / KEY_FILE
+        if not settings.is_embedded or not path.exists():
+            return settings
+    try:
+        return replace(settings, secret_key=path.read_text().strip(), secret_key_file=path)
+    except OSError as error:
+        raise ConfigError(f"HUB_SECRET_KEY_FILE: cannot read {path}: {error.strerror}") from error
 
 
 def describe(settings: Settings) -> list[dict[str, str]]:
@@ -225,8 +219,13 @@ def describe(settings: Settings) -> list[dict[str, str]]:
 
 
 def to_env(settings: Settings) -> dict[str, str]:
-    """The variables that make `load_settings` return the same settings: what a child process is started with."""
+    """The variables that make `load_settings` return the same settings: what a child process is started with.
+
+    Keys that came out of a file stay there.
+    """
     shown = {about.metadata["variable"]: _plain(getattr(settings, about.name)) for about in declared()}
+    if settings.secret_key_file:
+        del shown["HUB_SECRET_KEY"]
     return {variable: text for variable, text in shown.items() if text}
 
 

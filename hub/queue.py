@@ -78,6 +78,16 @@ class Wakeups:
         except RedisError as error:
             self._gone(error)
 
+    def remind(self, role: Role) -> bool:
+        """Wakes a role whatever came before: for the scheduler, which saw in Postgres that it is due. Never raises."""
+        try:
+            self._rouse(role, self._client.exists(f"hub:here:{role}") == 0)
+            self._back()
+        except RedisError as error:
+            self._gone(error)
+            return False
+        return True
+
     def look(self, role: Role) -> None:
         """To be called by a worker just before it looks into Postgres: later wake-ups count again."""
         try:
@@ -105,6 +115,9 @@ class Wakeups:
         """To be called by a worker that ends: the next wake-up starts a job again. Never raises."""
         try:
             self._client.delete(f"hub:here:{role}")
+            # A wake-up since the last look believed that somebody was here.
+            if self._client.exists(f"hub:woken:{role}"):
+                self._rouse(role, True)
         except RedisError as error:
             self._gone(error)
 

@@ -67,16 +67,20 @@ def test_unknown_variables_when_nearly_a_setting_then_says_which() -> None:
     ]
 
 
-def test_keyring_text_when_a_database_is_given_without_key_then_says_how() -> None:
-    with pytest.raises(ConfigError, match="HUB_SECRET_KEY is not set"):
-        load_settings({"DATABASE_URL": "postgresql://db/hub"}).keyring_text()
-
-
-def test_keyring_text_when_key_is_in_a_file_then_reads_it(tmp_path: Path) -> None:
+def test_key_when_in_a_file_then_read_and_not_passed_on(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("0:abc\n")
     settings = load_settings({"DATABASE_URL": "postgresql://db/hub", "HUB_SECRET_KEY_FILE": str(tmp_path / "key")})
-    assert settings.keyring_text() == "0:abc"
-    assert (
-        load_settings({"HUB_SECRET_KEY_FILE": str(tmp_path / "none"), "DATABASE_URL": "postgresql://db/h"}).secret_key
-        == ""
-    )
+    assert settings.secret_key == "0:abc"
+    assert "HUB_SECRET_KEY" not in to_env(settings)
+    assert load_settings(to_env(settings)) == settings
+
+
+def test_key_when_embedded_then_taken_from_the_data_dir(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("0:abc\n")
+    assert load_settings({"HUB_DATA_DIR": str(tmp_path)}).secret_key == "0:abc"
+    assert load_settings({"HUB_DATA_DIR": str(tmp_path), "DATABASE_URL": "postgresql://db/hub"}).secret_key == ""
+
+
+def test_key_when_its_file_is_missing_then_error_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read .*none"):
+        load_settings({"HUB_SECRET_KEY_FILE": str(tmp_path / "none")})
