@@ -123,11 +123,11 @@ def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
         event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at,
         weak=event.origin == "pull" and event.lane == inbox.BULK,
     )  # fmt: skip
-    found = [observe(draft, origin, hub.registry.kinds[draft.kind].identities) for draft in drafts]
     if hub.registry.hook.clean_record.get_hookimpls():
-        for observation in found:
-            hub.registry.hook.clean_record(draft=observation.draft)
-    return found
+        for draft in drafts:
+            for cleaned in reversed(hub.registry.hook.clean_record(kind=draft.kind, fields=draft.asserted)):
+                draft.asserted = {**draft.asserted, **(cleaned or {})}
+    return [observe(draft, origin, hub.registry.kinds[draft.kind].identities) for draft in drafts]
 
 
 def _parse(event: StoredEvent) -> Any:
@@ -143,10 +143,10 @@ def _drafts(
     hub: Hub, event: StoredEvent, stream: Stream | None, connector: str, connection: str, payload: Any
 ) -> list[Draft]:
     context = MapContext(connection=connection, topic=event.topic, received_at_us=event.received_at)
+    manifest = hub.registry.connector(connector).manifest
+    if event.topic in manifest.pausing_topics or event.topic in manifest.unmapped_topics:
+        return []
     if stream is None:
-        known = event.topic in hub.registry.connector(connector).manifest.unmapped_topics
-        if known:
-            return []
         raise RecordError([Problem("unknown_topic", f"no stream of {connector} lists the topic {event.topic!r}")])
     # A topic may have a file of its own (a pulled node differs from the webhook of the same record).
     mapping = hub.rules.mappings.inbound(connector, event.topic) or hub.rules.mappings.inbound(connector, stream.name)
@@ -175,7 +175,7 @@ def _store_all(
         return []
     try:
         with conn.transaction():
-            _store(conn, hub, mapped, again)
+            store_mapped(conn, hub, mapped, again)
     except Exception as error:
         if not is_data_error(error):
             raise
@@ -187,7 +187,8 @@ def _store_all(
     return []
 
 
-def _store(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> None:
+def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> None:
+    """Stores the observations of mapped events; those in `again` first forget what they said before."""
     replayed = [m for m in mapped if m.event.id in again]
     before = record_store.delete_versions(conn, [m.event.id for m in replayed])
     observations = [observation for m in mapped for observation in m.observations]

@@ -57,8 +57,13 @@ class _Done:
     targets: int = 0
 
 
-def _resolve(conn: Connection, hub: Hub, limit: int) -> _Done:
-    marks = store.take_marks(conn, limit)
+def resolve_marks(conn: Connection, hub: Hub, limit: int, after: int = 0) -> int:
+    """One batch inside the caller's transaction, of marks younger than `after`; returns how many it took."""
+    return _resolve(conn, hub, limit, after).marks
+
+
+def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
+    marks = store.take_marks(conn, limit, after)
     if not marks:
         return _Done()
     work = Work(marks)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from hub.model import money
+from hub.model.money import Money
 
 Data = Mapping[str, Any]
 DERIVED_FROM: Mapping[str, tuple[str, ...]] = {"order": ("payment", "refund", "fulfilment", "return")}
@@ -44,11 +44,11 @@ def derive_order(order: Data, children: Mapping[str, Iterable[Data]]) -> Derived
         paid = _sum([p for p in payments if p.get("state") == "captured"], currency, problems)
         refunded = _sum([r for r in refunds if r.get("state") == "succeeded"], currency, problems)
         total = _total(order, currency)
-        derived["paid"] = money.from_minor(paid, currency)
-        derived["refunded"] = money.from_minor(refunded, currency)
+        derived["paid"] = _amount(paid, currency)
+        derived["refunded"] = _amount(refunded, currency)
         if total is not None:
             due = 0 if order.get("state") == "cancelled" else max(0, total - paid)
-            derived["outstanding"] = money.from_minor(due, currency)
+            derived["outstanding"] = _amount(due, currency)
         derived["payment_state"] = _payment_state(order, payments, paid, refunded, total)
         if refunded > paid:
             problems["refund_exceeds"] = "refunds exceed what was paid"
@@ -65,6 +65,10 @@ def _currency(order: Data, payments: list[Data]) -> str | None:
     return amounts[0] if amounts else None
 
 
+def _amount(minor: int, currency: str) -> dict[str, str]:
+    return Money(minor, currency).as_dict()
+
+
 def _sum(records: Iterable[Data], currency: str, problems: dict[str, str]) -> int:
     total = 0
     for record in records:
@@ -74,13 +78,13 @@ def _sum(records: Iterable[Data], currency: str, problems: dict[str, str]) -> in
         if amount["currency"] != currency:
             problems["foreign_currency"] = f"an amount in {amount['currency']} is not counted in {currency}"
             continue
-        total += money.to_minor(amount)
+        total += Money.parse(amount).minor
     return total
 
 
 def _total(order: Data, currency: str) -> int | None:
     total = (order.get("totals") or {}).get("total")
-    return money.to_minor(total) if total and total["currency"] == currency else None
+    return Money.parse(total).minor if total and total["currency"] == currency else None
 
 
 def _payment_state(order: Data, payments: list[Data], paid: int, refunded: int, total: int | None) -> str:
@@ -163,8 +167,8 @@ def totals_difference(order: Data) -> str:
             continue
         if amount["currency"] != currency:
             return f"totals.{name} is in {amount['currency']}, the total in {currency}"
-        parts += sign * money.to_minor(amount)
-    difference = money.to_minor(total) - parts
+        parts += sign * Money.parse(amount).minor
+    difference = Money.parse(total).minor - parts
     if not difference:
         return ""
-    return f"the total differs from its parts by {money.from_minor(difference, currency)['amount']} {currency}"
+    return f"the total differs from its parts by {_amount(difference, currency)['amount']} {currency}"

@@ -248,3 +248,9 @@ def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             " as t(rid uuid, relink boolean, cause text, cause_id uuid)",
             (packed(rows),),
         )
+
+
+def load_rids(conn: Connection, rids: Iterable[uuid.UUID]) -> list[Row]:
+    """The records of these rids, unlocked, in rid order."""
+    sql = f"select {_COLUMNS} from record r where r.rid = any(%s) order by r.rid"  # noqa: S608 -- constant columns
+    return [_row(row) for row in conn.execute(sql, (list(rids),))]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.store.database import Connection
+from hub.store.database import Connection, Database
 
 Rid = uuid.UUID
 KEY_CAP = 50
@@ -25,15 +25,15 @@ class Mark:
     cause_id: Rid | None
 
 
-def take_marks(conn: Connection, limit: int) -> list[Mark]:
-    """Takes the oldest marks that nobody else is working on; they come back if the transaction fails."""
+def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
+    """Takes the oldest (after `after`) marks that nobody else is working on; they come back if the transaction fails."""
     # = any(array(...)) makes the plan use the primary key; `in (select ... limit)` scans the queue.
     sql = """
         delete from resolve_work where id = any(array(
-            select id from resolve_work order by id limit %s for update skip locked))
+            select id from resolve_work where id > %s order by id limit %s for update skip locked))
         returning rid, relink, cause, cause_id
     """
-    return [Mark(*row) for row in conn.execute(sql, (limit,))]
+    return [Mark(*row) for row in conn.execute(sql, (after, limit))]
 
 
 def has_marks(conn: Connection) -> bool:
@@ -194,3 +194,8 @@ def decisions(conn: Connection, rids: Iterable[Rid], types: Sequence[str]) -> li
         " where a = any(%s) and type = any(%s) and revoked_at is null order by created_at, id",
         (list(rids), list(types)),
     ).fetchall()
+
+
+def is_marked(db: Database, cause_id: Rid) -> bool:
+    """Whether marks of this cause still wait."""
+    return db.one("select 1 from resolve_work where cause_id = %s limit 1", (cause_id,)) is not None

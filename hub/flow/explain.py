@@ -1,0 +1,146 @@
+"""Why a golden record has the values it has: computed at read, by the same pure functions as T2."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from hub.errors import NotFoundError
+from hub.flow.context import Hub
+from hub.flow.golden import Member, derived_fields
+from hub.model import time
+from hub.rules import register
+from hub.rules.register import Order
+from hub.rules.survivorship import Candidate, FieldRule, Pin, candidates, elements
+from hub.store import golden as golden_store
+from hub.store import record as record_store
+from hub.store import resolve as store
+from hub.store.database import Connection
+
+Rid = uuid.UUID
+EventIds = dict[tuple[Rid, Order], Rid]
+
+
+def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
+    """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`.
+
+    `id_`: any id ever given. Errors: `NotFoundError`. Read-only.
+    """
+    with hub.db.transaction() as conn:
+        cluster = store.clusters_of(conn, [id_]).get(id_)
+        golden = golden_store.load(conn, [cluster]).get(cluster) if cluster else None
+        if cluster is None or golden is None or golden.kind != kind:
+            raise NotFoundError(f"there is no {kind} of that id")
+        members = load_members(conn, hub, [cluster])[cluster]
+        pins = load_pins(conn, members)
+        events = _event_ids(conn, members)
+    found: dict[str, Any] = {}
+    for rule in hub.rules.field_rules(kind):
+        if rule.policy == "union":
+            _explain_union(rule, members, golden.data, events, found)
+        else:
+            _explain_rule(rule, members, golden.data, events, found)
+    for name, pin in pins.items():
+        entry = found.setdefault(name, {"winner": None, "rule": "pin", "losers": []})
+        if entry["winner"] is not None:
+            entry["losers"].insert(0, {**entry["winner"], "value": entry["value"]})
+        entry.update(value=pin.value, winner=None, rule="pin", pinned_by=pin.author)
+    for name in derived_fields(kind):
+        if name in golden.data:
+            found[name] = {"value": golden.data[name], "winner": None, "rule": "derived", "losers": [], "pinned_by": None}
+    return found
+
+
+def load_members(conn: Connection, hub: Hub, clusters: list[Rid]) -> dict[Rid, list[Member]]:
+    """The records of clusters, as survivorship sees them, without locks."""
+    found: dict[Rid, list[Member]] = {cluster: [] for cluster in clusters}
+    for row in record_store.load_rids(conn, store.members(conn, clusters)):
+        connection = hub.connections.by_id(row.key[0])
+        found[row.cluster].append(
+            Member(row.rid, connection.name, connection.rank, row.key[2], register.decode(row.fold), row.key[1],
+                   connection_id=row.key[0], kind=row.kind, realm=row.realm, state=row.state)
+        )  # fmt: skip
+    return found
+
+
+def load_pins(conn: Connection, members: list[Member]) -> dict[str, Pin]:
+    """The newest live pin of each field."""
+    pins: dict[str, Pin] = {}
+    for id_, _, a, _, name, value, author, _, created_at in store.decisions(conn, [m.rid for m in members], ("pin",)):
+        pins[name] = Pin(name, value, author, (created_at, str(id_)), a)
+    return pins
+
+
+def _event_ids(conn: Connection, members: list[Member]) -> EventIds:
+    lines = record_store.lines(conn, [member.rid for member in members])
+    return {
+        (rid, (line.major, line.minor, line.read_at, line.tie)): line.event_id
+        for rid, found in lines.items()
+        for line in found
+        if line.event_id is not None
+    }
+
+
+def _explain_rule(
+    rule: FieldRule, members: list[Member], data: dict[str, Any], events: EventIds, found: dict[str, Any]
+) -> None:
+    ranked = candidates([m for m in members if m.state != record_store.STUB], rule)
+    for name in rule.fields:
+        if name not in data and not any(name in candidate.values for candidate in ranked):
+            continue
+        winner = ranked[0] if ranked and name in ranked[0].values else None
+        losers = [candidate for candidate in ranked if candidate is not winner and name in candidate.values]
+        found[name] = {
+            "value": data.get(name),
+            "winner": _side(winner, name, events) if winner else None,
+            "rule": rule.policy,
+            "losers": [{**_side(loser, name, events), "value": loser.values[name]} for loser in losers],
+            "pinned_by": None,
+        }
+
+
+def _side(candidate: Candidate, name: str, events: EventIds) -> dict[str, Any]:
+    source = candidate.source
+    cell = source.fold.cells[name]
+    return _provenance(source.connection, source.external_id, source.rid, cell.at, cell.since, events)
+
+
+def _provenance(
+    connection: str, external_id: str, rid: Rid, at: Order | None, since: int, events: EventIds
+) -> dict[str, Any]:
+    event_id = events.get((rid, at)) if at else None
+    return {
+        "connection": connection,
+        "external_id": external_id,
+        "event_id": event_id,
+        "since": time.from_micros(since),
+    }
+
+
+def _explain_union(
+    rule: FieldRule, members: list[Member], data: dict[str, Any], events: EventIds, found: dict[str, Any]
+) -> None:
+    for name in rule.fields:
+        ranked_by_key = elements([m for m in members if m.state != record_store.STUB], name)
+        if not ranked_by_key:
+            continue
+        parts = []
+        newest: tuple[Any, ...] | None = None
+        for key in sorted(ranked_by_key):
+            ranked = ranked_by_key[key]
+            sides = [
+                {**_provenance(s.connection, s.external_id, s.rid, cell.at, cell.since, events), "value": value}
+                for _, value, s, cell in ranked
+            ]
+            winner = {part: value for part, value in sides[0].items() if part != "value"}
+            parts.append({"value": sides[0]["value"], "winner": winner, "losers": sides[1:]})
+            if sides[0]["value"] is not None and (newest is None or ranked[0][0] > newest[0]):
+                newest = (ranked[0][0], winner)
+        found[name] = {
+            "value": data.get(name, []),
+            "winner": newest[1] if newest else None,
+            "rule": "union",
+            "losers": [],
+            "elements": parts,
+            "pinned_by": None,
+        }

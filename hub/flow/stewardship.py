@@ -1,0 +1,178 @@
+"""What a steward does: merge, split, pin, and undo. Each act is a decision; T2 draws the consequences.
+
+Every function commits the decision, then runs T2 until its marks are worked off, so that the caller
+sees the outcome. Each returns the act's id, which `undo` takes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from typing import Any
+
+from hub.errors import ConfigError, ConflictError, NotFoundError
+from hub.flow import resolve
+from hub.flow.context import Hub
+from hub.model.identifier import format_id, parse_id
+from hub.model.schema import check_field
+from hub.store import audit, decision
+from hub.store import record as record_store
+from hub.store import resolve as store
+from hub.store.database import Connection
+from hub.store.decision import Act
+
+Rid = uuid.UUID
+
+
+def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = "") -> Rid:
+    """Rules that the golden records of `ids` are one. Permanent until undone; the next sync does not undo it.
+
+    Errors: `NotFoundError`; `ConflictError` when they are one already, or were ruled apart before.
+    """
+
+    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
+        clusters = _clusters(conn, kind, ids)
+        if len(clusters) < 2:
+            raise ConflictError("these are one record already: nothing to merge")
+        members = store.members(conn, clusters)
+        _refuse_if_split(conn, members)
+        first, *rest = sorted(clusters)
+        act = _act(conn, kind, first, author, reason)
+        group = decision.add_pairs(conn, act, "must", [(first, other) for other in rest])
+        return group, set(clusters)
+
+    return _carry_out(hub, work, "merge", author, reason)
+
+
+def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, author: str, reason: str = "") -> Rid:
+    """Rules that one source record is somebody else than the rest of its golden record.
+
+    Errors: `NotFoundError` when the source is not part of it; `ConflictError` when it stands alone.
+    """
+
+    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
+        (cluster,) = _clusters(conn, kind, [id_])
+        members = record_store.load_rids(conn, store.members(conn, [cluster]))
+        known = hub.connections.by_name(connection).id
+        away = [row.rid for row in members if row.key[0] == known and row.key[2] == external_id]
+        if not away:
+            raise NotFoundError(f"{connection}:{external_id} is not a source of this {kind}")
+        rest = [row.rid for row in members if row.rid not in away]
+        if not rest:
+            raise ConflictError(f"{connection}:{external_id} is the only source of this {kind}: nothing to split")
+        act = _act(conn, kind, cluster, author, reason)
+        group = decision.add_pairs(conn, act, "cannot", list(product(away, rest)))
+        return group, {row.rid for row in members}
+
+    return _carry_out(hub, work, "split", author, reason)
+
+
+def pin(hub: Hub, kind: str, id_: Rid, name: str, value: Any, author: str, reason: str = "") -> Rid:
+    """Fixes a field, whatever the systems say, until it is unpinned. `value` in canonical form; None clears it.
+
+    Errors: `ConfigError` for an unknown or derived field or a value that does not fit it; `NotFoundError`.
+    """
+    declared = hub.registry.kinds[kind].field(name)
+    if declared.derived:
+        raise ConfigError(f"{kind}.{name} is computed by the hub and cannot be pinned")
+    checked = None if value is None else check_field(hub.registry.kinds[kind], name, value)
+
+    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
+        (cluster,) = _clusters(conn, kind, [id_])
+        act = _act(conn, kind, cluster, author, reason)
+        return decision.add_pin(conn, act, cluster, name, checked), {cluster}
+
+    return _carry_out(hub, work, "pin", author, reason, {"field": name})
+
+
+def unpin(hub: Hub, kind: str, id_: Rid, name: str, author: str, reason: str = "") -> None:
+    """Ends every live pin of a field. `NotFoundError` when there is none."""
+
+    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
+        (cluster,) = _clusters(conn, kind, [id_])
+        members = list(store.members(conn, [cluster]))
+        pins = [found for found in decision.live(conn, members, ("pin",)) if found.field == name]
+        if not pins:
+            raise NotFoundError(f"{name} of this {kind} is not pinned")
+        decision.revoke(conn, [found.id for found in pins], author)
+        return pins[-1].group_id, {found.a for found in pins}
+
+    _carry_out(hub, work, "unpin", author, reason, {"field": name})
+
+
+def undo(hub: Hub, act_id: Rid, author: str, reason: str = "") -> None:
+    """Revokes an act; golden records, ids and links return to what they would be without it.
+
+    Errors: `NotFoundError`; `ConflictError` when it was undone before.
+    """
+
+    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
+        rows = decision.of_group(conn, act_id)
+        if not rows:
+            raise NotFoundError("there is no such act")
+        if all(row.revoked_at is not None for row in rows):
+            raise ConflictError("this act was undone before")
+        decision.revoke(conn, [row.id for row in rows], author)
+        return act_id, {rid for row in rows for rid in (row.a, row.b) if rid is not None}
+
+    _carry_out(hub, work, "undo", author, reason)
+
+
+def _clusters(conn: Connection, kind: str, ids: Iterable[Rid]) -> list[Rid]:
+    wanted = list(ids)
+    found = store.clusters_of(conn, wanted)
+    kinds = store.kinds_of(conn, wanted)
+    for id_ in wanted:
+        if id_ not in found or kinds[id_][1] != kind:
+            raise NotFoundError(f"there is no {kind} of id {id_}")
+    realms = {kinds[id_][0] for id_ in wanted}
+    if len(realms) > 1:
+        raise ConflictError(f"nothing joins across realms: these are of {', '.join(sorted(realms))}")
+    return sorted(set(found.values()))
+
+
+def _act(conn: Connection, kind: str, rid: Rid, author: str, reason: str) -> Act:
+    realm = store.kinds_of(conn, [rid])[rid][0]
+    return Act(realm, kind, author, reason)
+
+
+def _refuse_if_split(conn: Connection, members: dict[Rid, Rid]) -> None:
+    for ruled in decision.live(conn, list(members), ("cannot",)):
+        one, other = members.get(ruled.a), members.get(ruled.b) if ruled.b else None
+        if one is not None and other is not None and one != other:
+            shown = format_id("dec", ruled.group_id)
+            raise ConflictError(f"{ruled.author} ruled them apart on {ruled.created_at:%Y-%m-%d}: undo {shown} first")
+
+
+def _carry_out(
+    hub: Hub,
+    work: Callable[[Connection], tuple[Rid, set[Rid]]],
+    act: str,
+    author: str,
+    reason: str,
+    detail: dict[str, Any] | None = None,
+) -> Rid:
+    def whole(conn: Connection) -> Rid:
+        act_id, rids = work(conn)
+        cause = "merge" if act in ("merge", "split", "undo") else "pin"
+        marks = [{"rid": rid, "relink": cause == "merge", "cause": cause, "cause_id": act_id} for rid in sorted(rids)]
+        record_store.append_marks(conn, marks)
+        audit.append(conn, author, act, format_id("dec", act_id), reason, detail or {})
+        return act_id
+
+    act_id = hub.db.run(whole)
+    while store.is_marked(hub.db, act_id):
+        if not resolve.run_batch(hub):
+            hub.queue.wake("pipeline")  # another worker holds these marks and is about to commit
+            break
+    return act_id
+
+
+def resolve_id(hub: Hub, kind: str, text: str) -> Rid:
+    """The id in `cus_…` form as stored; `ConfigError` when it is of another kind."""
+    prefix, id_ = parse_id(text)
+    expected = hub.registry.kinds[kind].prefix
+    if prefix != expected:
+        raise ConfigError(f"{text} is not the id of a {kind}: those begin with {expected}_")
+    return id_
