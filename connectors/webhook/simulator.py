@@ -67,6 +67,7 @@ class WebhookSimulator(Simulator):
         self.is_gone = False
         self.records: dict[str, SimRecord] = {}
         self._lock = threading.RLock()
+        self._id_by_ref: dict[str, str] = {}
         self._last_version_us = 0
         self._last_id = 0
         super().__init__(port, sender_threads=sender_threads)
@@ -170,16 +171,18 @@ class WebhookSimulator(Simulator):
             return SimAnswer.of({**self._shown(record), "data": self._event_data(record)})
 
     def _by_hub_ref(self, hub_ref: str) -> SimRecord | None:
-        return next((r for r in self.records.values() if hub_ref and r.hub_ref == hub_ref), None)
+        return self.records.get(self._id_by_ref.get(hub_ref, ""))
 
     def _store(self, kind: str, hub_ref: str, data: Mapping[str, Any], record: SimRecord | None = None) -> SimRecord:
         if record is None:
             self._last_id += 1
             record = SimRecord(f"{kind[:3]}-{self._last_id}", kind, hub_ref, {}, 0)
             self.records[record.id] = record
-        tidy = _REFORMAT.get(self.reformat, lambda text: text)
+        tidy = _REFORMAT.get(self.reformat, str)
         tidied = {name: tidy(v) if name in _TIDIED and isinstance(v, str) else v for name, v in data.items()}
-        record.hub_ref = hub_ref or record.hub_ref
+        if hub_ref:
+            record.hub_ref = hub_ref
+            self._id_by_ref[hub_ref] = record.id
         record.data = {**record.data, **tidied}
         record.version_us = self._next_version_us()
         return record

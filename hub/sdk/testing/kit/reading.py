@@ -1,0 +1,71 @@
+"""What a connector that reads has to show: no page lost, none repeated, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hub.sdk.testing.kit.harness import ConnectorHarness
+from hub.sdk.testing.simulator import Simulator
+
+
+class Reading:
+    """Mixed in for `Reads`. Every pulled stream is tried."""
+
+    def test_pages_when_read_through_then_every_record_once(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        ids = sorted(harness.seed(simulator, stream, 7))
+        assert sorted(_ids(harness, stream, list(connector.fetch(stream, None)))) == ids
+
+    def test_last_page_when_reached_then_says_so(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        harness.seed(simulator, stream, 7)
+        pages = list(connector.fetch(stream, None))
+        assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
+        assert not any(page.truncated for page in pages)
+
+    def test_cursor_when_resumed_after_any_page_then_nothing_is_lost(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        ids = set(harness.seed(simulator, stream, 7))
+        pages = list(connector.fetch(stream, None))
+        for cut in range(1, len(pages) + 1):
+            before = pages[:cut]
+            after = list(connector.fetch(stream, before[-1].cursor))
+            assert set(_ids(harness, stream, before + after)) == ids, f"lost after page {cut}"
+
+    def test_records_when_added_while_paging_then_are_found_by_the_next_pass(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        ids = set(harness.seed(simulator, stream, 7))
+        reading = connector.fetch(stream, None)
+        pages = [next(reading)]
+        ids |= set(harness.seed(simulator, stream, 3))
+        pages += list(reading)
+        pages += list(connector.fetch(stream, pages[-1].cursor))
+        assert set(_ids(harness, stream, pages)) == ids
+
+    def test_cursor_when_stored_then_survives_json(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        harness.seed(simulator, stream, 3)
+        cursor = list(connector.fetch(stream, None))[-1].cursor
+        assert json.loads(json.dumps(cursor)) == cursor
+
+    def test_ids_when_enumerated_then_are_all(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        ids = sorted(harness.seed(simulator, stream, 7))
+        try:
+            found = list(connector.enumerate_ids(stream))
+        except NotImplementedError:
+            pytest.skip("this system cannot enumerate ids")
+        assert sorted(found) == ids
+
+
+def _ids(harness: ConnectorHarness, stream: str, pages: list[Any]) -> list[str]:
+    return [harness.external_id(stream, event) for page in pages for event in page.events]
