@@ -22,6 +22,14 @@ COMMANDS: dict[str, Target] = {
     "worker": ("hub.cli.role:worker", "Start workers alone."),
     "scheduler": ("hub.cli.role:scheduler", "Start the scheduler alone."),
     "migrate": ("hub.cli.schema:migrate", "Bring the database up to date."),
+    "records": ("hub.cli.records:records", "List or find golden records."),
+    "explain": ("hub.cli.records:explain", "Say why a golden record has its values."),
+    "merge": ("hub.cli.stewardship:merge", "Rule that golden records are one."),
+    "split": ("hub.cli.stewardship:split", "Rule that a source record is somebody else."),
+    "pin": ("hub.cli.stewardship:pin", "Fix a field, whatever the systems say."),
+    "unpin": ("hub.cli.stewardship:unpin", "Let the systems decide a field again."),
+    "undo": ("hub.cli.stewardship:undo", "Undo a merge, a split or a pin."),
+    "replay": ("hub.cli.replay:replay", "Run stored events again."),
     "drain": ("hub.cli.drain:drain", "Wait until nothing is pending."),
 }
 # Commands of plugins and of the demo: an entry point each, `name = module:command`.

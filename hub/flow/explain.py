@@ -9,6 +9,7 @@ from hub.errors import NotFoundError
 from hub.flow.context import Hub
 from hub.flow.golden import Member, derived_fields
 from hub.model import time
+from hub.model.identifier import format_id
 from hub.rules import register
 from hub.rules.register import Order
 from hub.rules.survivorship import Candidate, FieldRule, Pin, candidates, elements
@@ -144,3 +145,18 @@ def _explain_union(
             "elements": parts,
             "pinned_by": None,
         }
+
+
+def show_event_ids(found: dict[str, Any]) -> dict[str, Any]:
+    """The same answer with event ids as `evt_…` text: the form of the API and the command line."""
+
+    def shown(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: _event_text(value) if name == "event_id" else shown(value) for name, value in part.items()}
+        return [shown(value) for value in part] if isinstance(part, list) else part
+
+    return {name: shown(entry) for name, entry in found.items()}
+
+
+def _event_text(event_id: Rid | None) -> str | None:
+    return format_id("evt", event_id) if event_id is not None else None

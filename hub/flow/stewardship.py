@@ -176,3 +176,12 @@ def resolve_id(hub: Hub, kind: str, text: str) -> Rid:
     if prefix != expected:
         raise ConfigError(f"{text} is not the id of a {kind}: those begin with {expected}_")
     return id_
+
+
+def golden_of(hub: Hub, rid: Rid) -> Rid:
+    """The golden record that this id belongs to now."""
+    with hub.db.transaction() as conn:
+        found = store.clusters_of(conn, [rid])
+    if rid not in found:
+        raise NotFoundError("there is no record of that id")
+    return found[rid]
