@@ -1,0 +1,88 @@
+"""Runs: long work on a connection, with an honest outcome and coverage."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import orjson
+
+from hub.store.database import Connection, Database, new_id
+
+RunType = Literal["pull", "replay", "verify", "import"]
+Status = Literal["running", "paused", "done", "failed", "cancelled"]
+Coverage = Literal["complete", "partial", "truncated", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. `outcome`: what came of it, in a word; `note`: why it is not complete."""
+
+    id: uuid.UUID
+    type: RunType
+    connection_id: int | None
+    stream: str | None
+    status: Status
+    outcome: str | None
+    coverage: Coverage | None
+    counts: dict[str, int]
+    note: str | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+
+_COLUMNS = ", ".join(Run.__dataclass_fields__)
+
+
+def start(db: Database, type: RunType, connection_id: int | None = None, stream: str | None = None) -> uuid.UUID:  # noqa: A002
+    """Begins a run; returns its id."""
+    run_id = new_id()
+    sql = "insert into run (id, type, connection_id, stream) values (%s, %s, %s, %s)"
+    db.execute(sql, (run_id, type, connection_id, stream))
+    return run_id
+
+
+def progress(conn: Connection, run_id: uuid.UUID, counts: Mapping[str, int]) -> None:
+    """Notes how far it is, in the transaction that got it there."""
+    sql = "update run set counts = %s, updated_at = clock_timestamp() where id = %s"
+    conn.execute(sql, (orjson.dumps(dict(counts)).decode(), run_id))
+
+
+def end(
+    db: Database,
+    run_id: uuid.UUID,
+    status: Status,
+    *,
+    outcome: str,
+    coverage: Coverage | None,
+    counts: Mapping[str, int],
+    note: str = "",
+) -> None:
+    """Ends a run. `coverage` other than complete needs a `note` that says why."""
+    db.execute(
+        "update run set status = %s, outcome = %s, coverage = %s, counts = %s, note = %s, updated_at = clock_timestamp(),"
+        " ended_at = clock_timestamp() where id = %s",
+        (status, outcome, coverage, orjson.dumps(dict(counts)).decode(), note or None, run_id),
+    )
+
+
+def recent(db: Database, connection_id: int | None = None, limit: int = 20) -> list[Run]:
+    """The latest runs, newest first."""
+    rows = db.all(
+        f"select {_COLUMNS} from run where %(c)s::integer is null or connection_id = %(c)s order by started_at desc limit %(n)s",  # noqa: S608
+        {"c": connection_id, "n": limit},
+    )
+    return [Run(*row) for row in rows]
+
+
+def give_up_stale(db: Database, older_than_s: float = 900.0) -> int:
+    """Runs whose process died are failed, not running; returns how many."""
+    return db.execute(
+        "update run set status = 'failed', outcome = 'died', coverage = 'partial', note = 'its process stopped', ended_at = now()"
+        " where status = 'running' and updated_at < now() - make_interval(secs => %s)",
+        (older_than_s,),
+    )
