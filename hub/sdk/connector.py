@@ -276,7 +276,7 @@ class ReceivesWebhooks(ABC):
         """What the system says it will send us: `{"topic", "address", "state"}`."""
         return ()
 
-    def subscribe(self) -> None:
+    def subscribe(self) -> None:  # noqa: B027 -- doing nothing is a right answer
         """Restores missing subscriptions. Safe to repeat."""
 
 
