@@ -170,6 +170,8 @@ class HttpClient:
 
     def _require_host(self, prepared: requests.PreparedRequest, where: str) -> SplitResult:
         parts = urlsplit(str(prepared.url))
+        if parts.scheme not in ("http", "https"):
+            raise ConfigError(f"{where}: only https URLs are called; check the connection's settings")
         if "@" in parts.netloc:
             raise ConfigError(f"{where}: a URL with credentials in it is refused; use the connection's secrets")
         if not host_fits(parts.hostname or "", parts.port, self.hosts):
