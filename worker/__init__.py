@@ -1,0 +1,1 @@
+"""The processes that do the work: RQ workers, their jobs, and the scheduler that starts what is due."""

@@ -45,11 +45,7 @@ def drain(timeout_s: float, as_json: bool) -> None:
     for name, count in waiting.items():
         say(f"{count} deliveries wait: {name} is paused or halted")
     if any(left.values()):
-        say(
-            "error: still pending after "
-            + f"{timeout_s:g} s: "
-            + ", ".join(f"{n} {what}" for what, n in left.items() if n)
-        )
+        say(f"error: still pending after {timeout_s:g} s: " + ", ".join(f"{n} {what}" for what, n in left.items() if n))
         sys.exit(1)
 
 

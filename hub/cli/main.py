@@ -32,6 +32,8 @@ COMMANDS: dict[str, Target] = {
     "replay": ("hub.cli.replay:replay", "Run stored events again."),
     "drain": ("hub.cli.drain:drain", "Wait until nothing is pending."),
 }
+# Steps of other commands, in processes of their own.
+HIDDEN = {"prepare": "hub.cli.prepare:prepare", "day": "hub.cli.prepare:day"}
 # Commands of plugins and of the demo: an entry point each, `name = module:command`.
 PLUGGED = "retail_hub.commands"
 
@@ -47,6 +49,8 @@ class Commands(click.Group):
         """Imports one command; None when there is none of that name."""
         if cmd_name in COMMANDS:
             return load(COMMANDS[cmd_name][0])
+        if cmd_name in HIDDEN:
+            return load(HIDDEN[cmd_name])
         point = _plugged().get(cmd_name)
         return point.load() if point else None
 

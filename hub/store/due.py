@@ -46,9 +46,9 @@ _HELD = """
 """
 
 
-def due_roles(db: Database) -> list[str]:
-    """Which of `pipeline, deliver, poll` have something to do now."""
-    return [role for role, sql in _DUE.items() if (db.one(sql) or (False,))[0]]
+def is_due(db: Database, role: str) -> bool:
+    """Whether `role` (`pipeline, deliver, poll`) has something to do now."""
+    return (db.one(_DUE[role]) or (False,))[0] is True
 
 
 def pending(db: Database) -> dict[str, int]:

@@ -1,0 +1,165 @@
+"""The launcher of a whole hub: servers, then the schema, then web and workers, all ended by one Ctrl-C."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from hub.cli.output import say
+from hub.config import Settings, to_env
+from hub.embedded.process import leashed, tail
+from hub.embedded.servers import Servers
+from hub.embedded.supervise import Child, end_all
+from hub.errors import ConfigError, HubError
+
+COMMAND = [sys.executable, "-m", "hub.cli.main"]
+READY_S = 60.0
+STEP_S = 0.2
+
+
+class _Ended(BaseException):
+    """Somebody asked the hub to end."""
+
+
+def launch(settings: Settings, *, app: str | None = None, with_demo: bool = False) -> None:
+    """Runs until Ctrl-C or SIGTERM, then ends every process it started.
+
+    Raises:
+        ConfigError: it cannot start; the text says why.
+    """
+    if settings.database_url and not settings.redis_url:
+        raise ConfigError("DATABASE_URL is set but REDIS_URL is not: set both, or neither")
+    children: list[Child] = []
+    with _ended_by_signal():
+        try:
+            with Servers(settings, purpose="run") as servers:
+                try:
+                    _run(servers, children, app, with_demo)
+                finally:
+                    _ignore_signals()
+                    end_all(children)
+        except _Ended:
+            return
+
+
+def _run(servers: Servers, children: list[Child], app: str | None, with_demo: bool) -> None:
+    settings = servers.settings
+    settings = replace(settings, port=settings.port or _free_port(settings.host))
+    env = {**os.environ, **to_env(settings), "PYTHONUNBUFFERED": "1"}
+    url = f"http://{_shown_host(settings.host)}:{settings.port}"
+    password = _prepare(env)
+    logs = settings.data_dir / "log"
+    web = Child("web", [*COMMAND, "web", *(["--app", app] if app else [])], env, logs / "web.log")
+    crew = [*COMMAND, "worker", "all", "--processes", str(settings.workers), "--with-scheduler"]
+    children += [web, Child("workers", crew, env, logs / "workers.log")]
+    for child in children:
+        child.start()
+    _wait_ready(settings, web)
+    servers.publish(url=url)
+    say(f"console {url}/")
+    if password:
+        say(f"first password of admin: {password}")
+    click.echo(f"ready {url}")
+    sys.stdout.flush()
+    if with_demo:
+        children.append(Child("demo", [*COMMAND, "day", url], env, None, restarts=False))
+        children[-1].start()
+    _watch(servers, children)
+
+
+def _prepare(env: dict[str, str]) -> str | None:
+    """Migrates and makes the first administrator; returns its password at the first start."""
+    done = subprocess.run(leashed([*COMMAND, "prepare"]), env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise ConfigError(f"the hub cannot start: {done.stderr.strip().removeprefix('error: ')}")
+    found: str | None = json.loads(done.stdout)["admin_password"]
+    return found
+
+
+def _wait_ready(settings: Settings, web: Child) -> None:
+    deadline = time.monotonic() + READY_S
+    answer = ""
+    while time.monotonic() < deadline and web.status() is None:
+        status, answer = _ask(settings)
+        if status == http.HTTPStatus.OK:
+            return
+        time.sleep(STEP_S / 4)
+    shown = tail(web.log) if web.log else ""
+    raise ConfigError(
+        f"the web server does not get ready: {answer[:500] or 'no answer'}; the end of {web.log}:\n{shown}"
+    )
+
+
+def _ask(settings: Settings) -> tuple[int, str]:
+    connection = http.client.HTTPConnection(_shown_host(settings.host).strip("[]"), settings.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        response = connection.getresponse()
+        return response.status, response.read(2000).decode(errors="replace")
+    except (OSError, http.client.HTTPException):
+        return 0, ""
+    finally:
+        connection.close()
+
+
+def _watch(servers: Servers, children: Sequence[Child]) -> NoReturn:
+    while True:
+        time.sleep(STEP_S)
+        for child in children:
+            if note := child.check():
+                say(note)
+        try:
+            for name in servers.restart_dead():
+                say(f"{name} had ended and was started again")
+        except HubError as error:
+            say(str(error))
+            time.sleep(STEP_S * 5)
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> NoReturn:
+        # Once: a second Ctrl-C must not interrupt the orderly end.
+        _ignore_signals()
+        raise _Ended
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _free_port(host: str) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as trial:
+            trial.bind((host, 0))
+            return int(trial.getsockname()[1])
+    except OSError as error:
+        raise ConfigError(f"cannot listen on HUB_HOST {host}: {error.strerror}") from error
+
+
+def _shown_host(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,33 @@
+"""`prepare`, a hidden step of `run`: in a process of its own, so that the launcher stays small."""
+
+from __future__ import annotations
+
+import click
+
+from hub.cli.output import show_json
+from hub.config import load_settings
+
+
+@click.command(hidden=True)
+def prepare() -> None:
+    """Bring the schema up to date and make the first administrator; prints its password once, as JSON."""
+    from hub import bootstrap
+    from hub.flow.access import ensure_admin
+    from hub.store import schema
+
+    settings = load_settings()
+    schema.migrate(settings.database_url)
+    hub = bootstrap.start(settings, pool_size=2)
+    try:
+        show_json({"admin_password": ensure_admin(hub)})
+    finally:
+        hub.close()
+
+
+@click.command(hidden=True)
+@click.argument("url")
+def day(url: str) -> None:
+    """Play the demo against the hub at URL."""
+    from hub.cli.main import plugged
+
+    plugged("retail_hub.demo", "day")(url)

@@ -1,0 +1,53 @@
+"""The web server: granian, with worker processes that share what is loaded before they are forked."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from hub.config import Settings
+from hub.embedded.leash import die_with_parent
+
+APP = "hub.api.wsgi:app"
+PROCESSES = 2
+THREADS = 8
+STOP_S = 15
+
+
+def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, threads: int = THREADS) -> None:
+    """Serves `app` (module:object, WSGI) on the settings' host and port until SIGTERM."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork", force=True)
+        import_module("hub.bootstrap")
+    server = Granian(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=threads,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=STOP_S,
+    )
+    # The access log stays off: it would hold addresses, and URLs are counted by the metrics.
+    server.serve(target_loader=partial(_load, app, os.getpid()), wrap_loader=False)
+
+
+def _load(app: str, parent: int) -> Callable[..., Any]:
+    die_with_parent(signal.SIGTERM, parent)
+    module, _, name = app.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found

@@ -1,0 +1,36 @@
+"""One batch of each role: what a drain repeats until it returns 0."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+from hub.flow.context import Hub
+
+# The batch journal has a row per process; a fork must not share its parent's.
+_names: dict[int, uuid.UUID] = {}
+
+
+def pipeline(hub: Hub) -> int:
+    """T1, then T2 over its marks and those of others."""
+    from hub.flow import record, resolve
+
+    return record.run_batch(hub, _name()) + resolve.run_batch(hub)
+
+
+def deliver(hub: Hub) -> int:
+    """One round over the targets that are due."""
+    from hub.flow import deliver as flow
+
+    return flow.run_once(hub)
+
+
+def poll_due(hub: Hub) -> int:
+    """One round over the streams that are due."""
+    from hub.flow import poll
+
+    return poll.run_due(hub)
+
+
+def _name() -> uuid.UUID:
+    return _names.setdefault(os.getpid(), uuid.uuid4())

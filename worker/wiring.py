@@ -1,0 +1,38 @@
+"""A worker's hub: wired after the fork, with what can be shared loaded before it."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hub import bootstrap
+from hub.config import load_settings
+from hub.flow.context import Hub
+from hub.registry import Registry
+
+_preloaded: list[Registry] = []
+
+
+def preload() -> None:
+    """Imports all that workers need and freezes it, so that forks share the pages instead of copying them."""
+    import worker.jobs  # noqa: F401 - the import is the purpose
+    from hub import registry
+    from hub.flow import deliver, poll, record, resolve, sweep  # noqa: F401
+
+    if not _preloaded:
+        _preloaded.append(registry.load())
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def open_hub(*, pool_size: int | None = None) -> Iterator[Hub]:
+    """This process's hub for the time of the block. Never to be carried over a fork."""
+    registry = _preloaded[0] if _preloaded else None
+    hub = bootstrap.start(load_settings(), registry=registry, pool_size=pool_size)
+    try:
+        yield hub
+    finally:
+        hub.close()
+        hub.queue.close()
