@@ -108,7 +108,7 @@ def permission_of(app: Flask, endpoint: str | None) -> str | None:
 
 def admit() -> ResponseReturnValue | None:
     """Before every API request: token, permission, a query without personal data."""
-    holder = _authenticate()
+    holder = authenticate()
     permission = permission_of(current_app, request.endpoint)
     if permission is None:
         raise ApiProblem(403, "nobody may do this")
@@ -119,7 +119,7 @@ def admit() -> ResponseReturnValue | None:
     return None
 
 
-def _authenticate() -> TokenHolder:
+def authenticate() -> TokenHolder:
     header = request.headers.get("Authorization", "")
     shown = _BEARER.fullmatch(header.strip())
     holder = holder_of(current_hub(), shown[1]) if shown else None

@@ -13,6 +13,7 @@ from typing import Any
 
 MAX_DEPTH = 32
 MAX_DIGITS = 40
+LARGEST = 2**63 - 1
 # Strings are matched whole so that brackets inside them do not count. A string left open matches to the end.
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -72,7 +73,10 @@ def _constant(_: str) -> Any:
 def _integer(digits: str) -> int:
     if len(digits) > MAX_DIGITS:
         raise StrictJsonError(f"a number has more than {MAX_DIGITS} digits")
-    return int(digits)
+    number = int(digits)
+    if abs(number) > LARGEST:
+        raise StrictJsonError("a whole number is too large: write it as text")
+    return number
 
 
 def _float(digits: str) -> float:

@@ -30,6 +30,9 @@ COMMANDS: dict[str, Target] = {
     "unpin": ("hub.cli.stewardship:unpin", "Let the systems decide a field again."),
     "undo": ("hub.cli.stewardship:undo", "Undo a merge, a split or a pin."),
     "replay": ("hub.cli.replay:replay", "Run stored events again."),
+    "user": ("hub.cli.access:user", "Keep the users of the console."),
+    "token": ("hub.cli.access:token", "Keep the access tokens of programs."),
+    "audit": ("hub.cli.access:audit", "Check the trail of what people and tokens did."),
     "drain": ("hub.cli.drain:drain", "Wait until nothing is pending."),
 }
 # Steps of other commands, in processes of their own.
