@@ -1,0 +1,234 @@
+"""The simulated shop: its records in the shape of webhook payloads, and what can happen to them.
+
+Each act changes the shop and returns what Shopify would send: pairs of topic and payload, the
+payload copied as it is at that moment. Times are whole seconds with the shop's offset, as Shopify's.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.shopify.simulator import catalogue
+from connectors.shopify.simulator.catalogue import both, price
+
+Hook = tuple[str, dict[str, Any]]
+
+
+@dataclass
+class Shop:
+    """One shop's records by id. `clock` answers an aware time in the shop's zone. Use it under `lock` from threads."""
+
+    clock: Callable[[], datetime]
+    domain: str = "demo.myshopify.com"
+    currency: str = "CNY"
+    customers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    transactions: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+    products: dict[int, dict[str, Any]] = field(default_factory=dict)
+    locations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _numbers: Any = field(default_factory=lambda: itertools.count(7_000_001))
+
+    def about(self) -> dict[str, Any]:
+        """The GraphQL object Shop."""
+        return {
+            "name": "茶语线上店",
+            "myshopifyDomain": self.domain,
+            "currencyCode": self.currency,
+            "ianaTimezone": "Asia/Shanghai",
+            "plan": {"publicDisplayName": "Basic"},
+        }
+
+    def stock(self) -> list[Hook]:
+        """Fills the catalogue and the locations: once, when the shop opens."""
+        now = self._now()
+        for each in catalogue.LOCATIONS:
+            self.locations[each["id"]] = each | {"created_at": now, "updated_at": now}
+        sent = []
+        for each in catalogue.products():
+            self.products[each["id"]] = each | {"created_at": now, "updated_at": now}
+            sent.append(("products/create", self.products[each["id"]]))
+        return self._sent(*sent)
+
+    def add_customer(self, **given: Any) -> list[Hook]:
+        """A new customer; `given` replaces fields of the payload."""
+        now, number = self._now(), next(self._numbers)
+        held = {
+            "id": number,
+            "admin_graphql_api_id": f"gid://shopify/Customer/{number}",
+            "email": None,
+            "phone": None,
+            "first_name": None,
+            "last_name": None,
+            "state": "enabled",
+            "verified_email": True,
+            "tax_exempt": False,
+            "tags": "",
+            "currency": self.currency,
+            "note": None,
+            "created_at": now,
+            "updated_at": now,
+            "default_address": None,
+            "addresses": [],
+            "email_marketing_consent": None,
+            "sms_marketing_consent": None,
+        } | given
+        with self.lock:
+            self.customers[number] = held
+        return self._sent(("customers/create", held))
+
+    def change_customer(self, number: int, **changes: Any) -> list[Hook]:
+        """A customer with other fields."""
+        held = self.customers[number]
+        held.update(changes, updated_at=self._now())
+        return self._sent(("customers/update", held))
+
+    def remove_customer(self, number: int) -> list[Hook]:
+        """A customer who is gone: the payload is the id alone."""
+        with self.lock:
+            del self.customers[number]
+        return self._sent(("customers/delete", {"id": number}))
+
+    def place_order(
+        self,
+        customer: int | None,
+        lines: Sequence[Mapping[str, Any]],
+        *,
+        shipping: int = 1000,
+        code: tuple[str, int] | None = None,
+    ) -> list[Hook]:
+        """A new, unpaid order of `lines` (`{"variant", "quantity"}`); amounts in minor units.
+
+        `code`: a discount code and its amount, which is shared out over the lines by their prices.
+        """
+        with self.lock:
+            number = next(self._numbers)
+            held = catalogue.order_payload(
+                self, number, len(self.orders) + 1001, customer, lines, shipping, code, self._now()
+            )
+            self.orders[number] = held
+            self.transactions[number] = []
+        return self._sent(("orders/create", held))
+
+    def pay(
+        self, number: int, gateway: str, *, authorization: str | None = None, amount: int | None = None
+    ) -> list[Hook]:
+        """Money for an order: a sale transaction, and the order as paid."""
+        held = self.orders[number]
+        paid = price(amount) if amount is not None else held["total_price"]
+        made = self._transaction(number, "sale", paid, gateway, authorization)
+        held.update(financial_status="paid", updated_at=self._now())
+        return self._sent(("order_transactions/create", made), ("orders/paid", held))
+
+    def fulfil(self, number: int, *, carrier: str, tracking: str, location: int) -> list[Hook]:
+        """A parcel with all lines of an order."""
+        held, now, made = self.orders[number], self._now(), next(self._numbers)
+        parcel = {
+            "id": made,
+            "order_id": number,
+            "name": f"{held['name']}-F{len(held['fulfillments']) + 1}",
+            "status": "success",
+            "shipment_status": None,
+            "created_at": now,
+            "updated_at": now,
+            "location_id": location,
+            "tracking_company": carrier,
+            "tracking_number": tracking,
+            "tracking_numbers": [tracking],
+            "tracking_url": f"https://track.example/{tracking}",
+            "tracking_urls": [f"https://track.example/{tracking}"],
+            "line_items": [
+                {"id": line["id"], "quantity": line["quantity"], "sku": line["sku"]} for line in held["line_items"]
+            ],
+        }
+        held["fulfillments"].append(parcel)
+        held.update(fulfillment_status="fulfilled", updated_at=now)
+        return self._sent(("fulfillments/create", parcel), ("orders/fulfilled", held))
+
+    def deliver(self, number: int) -> list[Hook]:
+        """The carrier says that an order's last parcel arrived."""
+        held = self.orders[number]
+        parcel = held["fulfillments"][-1]
+        parcel.update(shipment_status="delivered", updated_at=self._now())
+        return self._sent(("fulfillments/update", parcel))
+
+    def refund(self, number: int, line: int, quantity: int, *, note: str) -> list[Hook]:
+        """Money back for `quantity` of the order's line at place `line`, which comes back to stock."""
+        held, now, made = self.orders[number], self._now(), next(self._numbers)
+        item = held["line_items"][line]
+        reduced = sum(Decimal(share["amount"]) for share in item["discount_allocations"])
+        each = (Decimal(item["price"]) * item["quantity"] - reduced) / item["quantity"]
+        subtotal = f"{(each * quantity).quantize(Decimal('0.01')):.2f}"
+        sale = next(t for t in self.transactions[number] if t["kind"] == "sale")
+        moved = self._transaction(
+            number, "refund", subtotal, sale["gateway"], f"re_{made}_{sale['id']}", parent=sale["id"]
+        )
+        given = {
+            "id": made,
+            "order_id": number,
+            "created_at": now,
+            "processed_at": now,
+            "note": note,
+            "restock": True,
+            "refund_line_items": [
+                {
+                    "id": next(self._numbers),
+                    "line_item_id": item["id"],
+                    "quantity": quantity,
+                    "restock_type": "return",
+                    "location_id": catalogue.LOCATIONS[0]["id"],
+                    "subtotal": subtotal,
+                    "total_tax": "0.00",
+                    "subtotal_set": both(subtotal, self.currency),
+                    "total_tax_set": both("0.00", self.currency),
+                }
+            ],
+            "refund_shipping_lines": [],
+            "transactions": [moved],
+            "order_adjustments": [],
+        }
+        held["refunds"].append(given)
+        held.update(financial_status="partially_refunded", updated_at=now)
+        return self._sent(("refunds/create", given), ("orders/updated", held))
+
+    def cancel(self, number: int, reason: str = "customer") -> list[Hook]:
+        """An order that is called off."""
+        held, now = self.orders[number], self._now()
+        held.update(cancelled_at=now, cancel_reason=reason, updated_at=now, financial_status="voided")
+        return self._sent(("orders/cancelled", held))
+
+    def _transaction(
+        self, number: int, kind: str, amount: str, gateway: str, authorization: str | None, parent: int | None = None
+    ) -> dict[str, Any]:
+        now, made = self._now(), next(self._numbers)
+        found = {
+            "id": made,
+            "order_id": number,
+            "kind": kind,
+            "status": "success",
+            "amount": amount,
+            "currency": self.currency,
+            "gateway": gateway,
+            "authorization": authorization,
+            "parent_id": parent,
+            "payment_id": f"{self.orders[number]['name']}.{len(self.transactions[number]) + 1}",
+            "created_at": now,
+            "processed_at": now,
+            "test": False,
+        }
+        self.transactions[number].append(found)
+        return found
+
+    def _now(self) -> str:
+        return self.clock().isoformat(timespec="seconds")
+
+    @staticmethod
+    def _sent(*hooks: Hook) -> list[Hook]:
+        return [(topic, copy.deepcopy(payload)) for topic, payload in hooks]
