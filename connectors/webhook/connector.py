@@ -39,7 +39,7 @@ from hub.sdk import (
 
 PING = "hub.ping"
 _REDIRECTS = range(300, 400)
-_GONE = 410
+_NOT_FOUND, _GONE = 404, 410
 _SENDERS = 8
 _TOPIC = re.compile(r"[\w./:-]{1,200}")
 
@@ -92,17 +92,21 @@ class WebhookConnector(Connector, ReceivesWebhooks, Writes):
             return [self._write_one(deliveries[0])]
         return list(self._senders.map(self._write_one, deliveries))
 
-    def find(self, kind: str, hub_ref: str, keys: Mapping[str, Any]) -> Found | None:  # noqa: ARG002
-        """Asks `find_url?hub_ref=`; `NotImplementedError` without one."""
+    def find(self, kind: str, hub_ref: str, keys: Mapping[str, Any]) -> Found | None:
+        """Asks `find_url?hub_ref=`; `NotImplementedError` without one.
+
+        A record that came from the peer (`keys["external_id"]`) gets its `hub_ref` with our first
+        write, so there an unknown `hub_ref` says nothing about the record: `NotImplementedError` too.
+        """
         url = self.config.get("find_url")
         if not url:
             raise NotImplementedError(f"{self.name}: no find_url is set, so {kind} cannot be looked up")
         headers = self._headers(f"find_{uuid.uuid4().hex}", b"", self._signing_secrets)
-        answer = self.http.get(url, params={"hub_ref": hub_ref}, headers=headers, accept=(404,))
-        if answer.status == 404:
-            return None
-        content = answer.json()
+        answer = self.http.get(url, params={"hub_ref": hub_ref}, headers=headers, accept=(_NOT_FOUND,))
+        content = None if answer.status == _NOT_FOUND else answer.json()
         if not content:
+            if keys.get("external_id"):
+                raise NotImplementedError(f"{self.name}: the peer knows this {kind} by its own id only")
             return None
         event_type = f"{kind}.read"
         return Found(id_of(content) or hub_ref, version_of(_get(content, "version")), stored_of(content, event_type))

@@ -69,7 +69,7 @@ def test_budget_when_a_place_is_free_then_the_most_urgent_waiter_has_it() -> Non
             thread = threading.Thread(target=work, args=(lane,))
             thread.start()
             threads.append(thread)
-            assert wait_until(lambda lane=lane: budget._waiting[lane] == 1)  # type: ignore[misc, index]
+            assert wait_until(lambda lane=lane: budget._waiting[lane] == 1)  # type: ignore[misc]
     for thread in threads:
         thread.join(5)
     assert order == ["interactive", "live", "bulk"]
