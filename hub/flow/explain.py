@@ -42,10 +42,8 @@ def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
         else:
             _explain_rule(rule, members, golden.data, events, found)
     for name, pin in pins.items():
-        entry = found.setdefault(name, {"winner": None, "rule": "pin", "losers": []})
-        if entry["winner"] is not None:
-            entry["losers"].insert(0, {**entry["winner"], "value": entry["value"]})
-        entry.update(value=pin.value, winner=None, rule="pin", pinned_by=pin.author)
+        losers = _everybody(hub, kind, name, members, events)
+        found[name] = {"value": pin.value, "winner": None, "rule": "pin", "losers": losers, "pinned_by": pin.author}
     for name in derived_fields(kind):
         if name in golden.data:
             found[name] = {"value": golden.data[name], "winner": None, "rule": "derived", "losers": [], "pinned_by": None}
@@ -98,6 +96,15 @@ def _explain_rule(
             "losers": [{**_side(loser, name, events), "value": loser.values[name]} for loser in losers],
             "pinned_by": None,
         }
+
+
+def _everybody(hub: Hub, kind: str, name: str, members: list[Member], events: EventIds) -> list[dict[str, Any]]:
+    """What each source says of a field, the one that would win first."""
+    rule = next((rule for rule in hub.rules.field_rules(kind) if name in rule.fields), None)
+    if rule is None or rule.policy == "union":
+        return []
+    ranked = candidates([m for m in members if m.state != record_store.STUB], rule)
+    return [{**_side(c, name, events), "value": c.values[name]} for c in ranked if name in c.values]
 
 
 def _side(candidate: Candidate, name: str, events: EventIds) -> dict[str, Any]:

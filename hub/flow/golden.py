@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.flow.context import Hub
-from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, derive_order
+from hub.model.fault import ValueFault
+from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, Derived, derive_order
 from hub.rules.survivorship import Pin, Source, resolve
 from hub.store import golden as golden_store
 from hub.store import record as record_store
@@ -72,9 +73,17 @@ def compute_children(conn: Connection, hub: Hub, computed: Mapping[Rid, Computed
             grouped[id_].setdefault(kind, []).append(data)
     for id_ in orders:
         target = computed[id_]
-        derived = derive_order(target.data, grouped[id_])
+        derived = _derived(target.data, grouped[id_])
         target.data = {**target.data, **derived.fields}
         target.problems = derived.problems
+
+
+def _derived(order: dict[str, Any], children: dict[str, list[dict[str, Any]]]) -> Derived:
+    # Content of one order must not stop the others: a pinned or plugin-made value may be of any shape.
+    try:
+        return derive_order(order, children)
+    except (ValueFault, TypeError, KeyError, AttributeError) as error:
+        return Derived({}, {"not_derivable": f"its amounts or lines cannot be read ({type(error).__name__})"})
 
 
 def _key(member: Member) -> tuple[str, str, str]:
