@@ -30,5 +30,8 @@ class Hub:
     extras: dict[str, Any] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Gives the database connections back."""
+        """Gives the database connections back; what `extras` holds is closed first."""
+        for extra in self.extras.values():
+            if callable(getattr(extra, "close", None)):
+                extra.close()
         self.db.close()

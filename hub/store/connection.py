@@ -125,6 +125,15 @@ def set_pause(conn: Connection, connection_id: int, by: str | None, reason: str 
     return changed.rowcount > 0
 
 
+def set_disconnected(conn: Connection, connection_id: int) -> None:
+    """Ends a connection now: phase off, no pause left."""
+    conn.execute(
+        "update connection set disconnected_at = now(), phase = 'off', paused_at = null, paused_by = null,"
+        " pause_reason = null, generation = generation + 1, updated_at = now() where id = %s",
+        (connection_id,),
+    )
+
+
 def move_phase(conn: Connection, connection_id: int, before: Phase, after: Phase) -> bool:
     """Moves the phase if it still is `before`; False otherwise."""
     moved = conn.execute(
