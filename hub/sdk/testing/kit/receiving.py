@@ -16,6 +16,7 @@ _ODD_BODIES = (
     b"{",
     b"null",
     b"[]",
+    b' { "b":1, "a" : 2 } \n',
     b'"text"',
     b"\xff\xfe\x00",
     b'{"type": 3, "data": "x"}',
