@@ -20,7 +20,7 @@ def tidy_address(address: dict[str, Any]) -> dict[str, Any]:
         if len(country) != _COUNTRY_LETTERS or not country.isascii() or not country.isalpha():
             raise ValueFault("bad_country", "a country is two letters of ISO 3166-1, like CN")
         if not country.isupper():
-            address["country"] = country.upper()
+            country = address["country"] = country.upper()
     number = address.get("recipient_phone")
     if number:
         address["recipient_phone"] = phone.normalise(number, country or "CN").value

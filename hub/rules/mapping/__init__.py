@@ -1,0 +1,18 @@
+"""The mapping language: files that say how a system's payloads become records, and records its payloads."""
+
+from __future__ import annotations
+
+from hub.rules.mapping.inbound import InMapping, MapContext
+from hub.rules.mapping.library import MappingSet, check_mappings, load_mappings
+from hub.rules.mapping.outbound import OutMapping
+from hub.rules.mapping.runtime import ParentMissingError
+
+__all__ = [
+    "InMapping",
+    "MapContext",
+    "MappingSet",
+    "OutMapping",
+    "ParentMissingError",
+    "check_mappings",
+    "load_mappings",
+]

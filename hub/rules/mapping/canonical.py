@@ -1,0 +1,40 @@
+"""The nodes that `in: canonical` and `out: canonical` stand for: every field under its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hub.model.kind import Field, Kind
+from hub.rules.mapping.path import Path, field_path
+from hub.rules.mapping.spec import Each, Node, Object, Reference, Value
+
+WORD = "canonical"
+
+
+def canonical_in(kind: Kind, line: int) -> dict[str, Node]:
+    """Takes each field the hub does not compute; unknown names inside objects become extensions."""
+    return _members((field for field in kind.fields if not field.derived), line, is_strict=True)
+
+
+def canonical_out(kind: Kind, line: int) -> dict[str, Node]:
+    """Gives every field; references as the system's own ids, the mandatory one waited for."""
+    members = _members(kind.fields, line, is_strict=False)
+    if kind.parent:
+        members[kind.parent] = Value(line, (field_path(kind.parent),), reference=Reference(required=True))
+    return members
+
+
+def _members(fields: Iterable[Field], line: int, *, is_strict: bool) -> dict[str, Node]:
+    return {field.name: _node(field, line, is_strict) for field in fields}
+
+
+def _node(field: Field, line: int, is_strict: bool) -> Node:
+    path = field_path(field.name)
+    if field.fields and field.type == "object":
+        return Object(line, _members(field.fields, line, is_strict=is_strict), path, strict=is_strict)
+    if field.fields and field.type == "list":
+        return Each(line, path, _members(field.fields, line, is_strict=is_strict), strict=is_strict)
+    if field.type == "list" and field.of == "ref" and not is_strict:
+        return Each(line, path, item=Value(line, (Path("."),), reference=Reference(keep=True)))
+    reference = Reference(keep=True) if "ref" in (field.type, field.of) else None
+    return Value(line, (path,), reference=reference)

@@ -1,0 +1,170 @@
+"""All mapping files in force: found in folders, read, indexed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hub.errors import ConfigError
+from hub.model.kind import Kind
+from hub.rules.mapping.document import Entry, Report, read_document
+from hub.rules.mapping.inbound import InMapping
+from hub.rules.mapping.nodes import NodeReader
+from hub.rules.mapping.outbound import OutMapping
+from hub.rules.mapping.records import Document, RecordReader
+
+ANY = "*"
+OTHER_FOLDERS = ("policies", "lookups", "models")
+
+Transforms = Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSet:
+    """What is in force. `manifest`: file -> hash of its content, for the release."""
+
+    incoming: Mapping[tuple[str, str], InMapping]
+    outgoing: Mapping[tuple[str, str], OutMapping]
+    manifest: Mapping[str, str]
+
+    def inbound(self, connector: str, stream: str) -> InMapping | None:
+        """How that stream's payloads become records; None when no file says."""
+        return self.incoming.get((connector, stream))
+
+    def outbound(self, connector: str, kind: str) -> OutMapping | None:
+        """How that kind is shown to the connector's system; None when no file says."""
+        return self.outgoing.get((connector, kind))
+
+
+def load_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> MappingSet:
+    """Reads every mapping file, the first folder winning; `ConfigError` lists all faults, one a line.
+
+    A file that stands at the same place in a later folder, or has the same `from`, is not in force.
+    """
+    loader = _Loader(kinds, transforms)
+    found = loader.load(list(folders))
+    if loader.faults:
+        raise ConfigError("\n".join(loader.faults))
+    return found
+
+
+def check_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> list[str]:
+    """Every fault as `file:line: field: what; how to fix`, compiled too; empty when all is well."""
+    loader = _Loader(kinds, transforms)
+    found = loader.load(list(folders))
+    if not loader.faults:
+        for incoming in found.incoming.values():
+            _ = incoming.source
+        for outgoing in found.outgoing.values():
+            _ = outgoing.source
+    return loader.faults
+
+
+@dataclass(slots=True)
+class _Loader:
+    kinds: Mapping[str, Kind]
+    transforms: Transforms
+    faults: list[str] = field(default_factory=list)
+    documents: dict[str, Document] = field(default_factory=dict)
+    lookups: dict[str, Entry] = field(default_factory=dict)
+    manifest: dict[str, str] = field(default_factory=dict)
+
+    def load(self, folders: Sequence[Path]) -> MappingSet:
+        for folder in folders:
+            self._read_lookups(folder)
+        for folder in folders:
+            self._read_folder(folder)
+        found = self._index()
+        for document in self._each_document():
+            self.faults += [fault for fault in document.report.faults if fault not in self.faults]
+        return found
+
+    def _each_document(self) -> list[Document]:
+        return list({id(document): document for document in self.documents.values()}.values())
+
+    def _read_lookups(self, folder: Path) -> None:
+        for path in sorted((folder / "lookups").glob("*.yaml")):
+            name = f"lookups/{path.name}"
+            if name not in self.manifest:
+                report, entry = self._parse(path, name)
+                if entry is not None and entry.is_object:
+                    self.lookups[path.stem] = entry
+                elif entry is not None:
+                    report.add(1, "", "a lookup table is an object from source value to canonical value")
+                self.faults += report.faults
+
+    def _parse(self, path: Path, name: str) -> tuple[Report, Entry | None]:
+        report = Report(name)
+        try:
+            content = path.read_bytes()
+            text = content.decode()
+        except (OSError, UnicodeDecodeError) as error:
+            report.add(1, "", f"cannot be read as UTF-8 text ({type(error).__name__})")
+            return report, None
+        self.manifest[name] = hashlib.sha256(content).hexdigest()
+        return report, read_document(text, report)
+
+    def _read_folder(self, folder: Path) -> None:
+        here: dict[str, str] = {}
+        for path in sorted(folder.rglob("*.yaml")):
+            place = path.relative_to(folder)
+            if place.parts[0] in OTHER_FOLDERS or place.as_posix() in self.manifest:
+                continue
+            self._read_file(path, place.as_posix(), here)
+
+    def _read_file(self, path: Path, name: str, here: dict[str, str]) -> None:
+        report, entry = self._parse(path, name)
+        if entry is None or not entry.is_object:
+            self.faults += report.faults or [f"{name}:1: a mapping file is an object that starts with kind and from"]
+            return
+        key = self._key(entry, report, name)
+        if key in here:
+            report.add(1, "from", f"{key} is mapped by {here[key]} too; keep one file")
+            self.faults += report.faults
+            return
+        here[key] = name
+        if key in self.documents:  # an earlier folder has the same stream: this file is not in force
+            del self.manifest[name]
+            return
+        document = Document(name, key, entry, report, "from" in entry.value)
+        self.documents[key] = document
+        self.documents.setdefault(name.removesuffix(".yaml"), document)
+
+    @staticmethod
+    def _key(entry: Entry, report: Report, name: str) -> str:
+        source = entry.value.get("from")
+        if source is None:
+            return name.removesuffix(".yaml")
+        if source.value.__class__ is str and source.value.count("/") == 1:
+            return str(source.value)
+        report.add(source.line, "from", "is connector/stream, like shopify/orders")
+        return name.removesuffix(".yaml")
+
+    def _index(self) -> MappingSet:
+        reader = RecordReader(self.kinds, self._node_reader, self.documents.get)
+        incoming: dict[tuple[str, str], InMapping] = {}
+        outgoing: dict[tuple[str, str], OutMapping] = {}
+        # Files for one stream come first, so that they win over `connector/*`.
+        for document in sorted(self._each_document(), key=lambda one: one.stream == ANY):
+            connector = document.key.partition("/")[0]
+            for kind in self._kinds_of(document):
+                spec = reader.record(document, kind)
+                stream = document.stream if document.stream != ANY else (kind.plural if kind else "")
+                if spec is not None and document.is_source:
+                    incoming.setdefault((connector, stream), InMapping(spec, self.kinds))
+                shown = reader.out(document, kind) if document.is_source else None
+                if shown is not None:
+                    outgoing.setdefault((connector, shown.kind.name), OutMapping(shown))
+        return MappingSet(incoming, outgoing, dict(sorted(self.manifest.items())))
+
+    def _kinds_of(self, document: Document) -> list[Kind | None]:
+        named = document.entry.value.get("kind")
+        if named is not None and named.value == ANY:
+            return list(self.kinds.values())
+        return [None]
+
+    def _node_reader(self, report: Report) -> NodeReader:
+        return NodeReader(report, self.transforms, self.lookups)

@@ -1,0 +1,271 @@
+"""Reads how values are made: the part of a mapping file below `in` and `out`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from hub.errors import ConfigError
+from hub.model.fault import ValueFault
+from hub.model.kind import Field, Text
+from hub.model.value import check_of
+from hub.rules.mapping.conditions import read_conditions
+from hub.rules.mapping.document import Entry, Report
+from hub.rules.mapping.path import Path, PathError, parse_path
+from hub.rules.mapping.spec import Each, Elements, Lookup, Node, Object, Reference, Unknown, Value
+from hub.rules.mapping.steps import read_steps
+
+VALUE_WORDS = frozenset(
+    ("path", "paths", "ref", "required", "to", "lookup", "unknown", "reverse", "default", "when", "const", "first")
+)
+OBJECT_WORDS = frozenset(("path", "when", "fields"))
+EACH_WORDS = frozenset(("each", "when", "fields", "item"))
+UNKNOWN_WORDS = ("error", "keep", "null", "absent")
+
+Fields = Mapping[str, Field] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReader:
+    """Reads nodes of one file. `lookups`: the named tables; None as fields: any names (going out)."""
+
+    report: Report
+    transforms: Mapping[str, Callable[..., Any]]
+    lookups: Mapping[str, Entry]
+
+    def members(self, entry: Entry, fields: Fields, owner: str, skip: frozenset[str] = frozenset()) -> dict[str, Node]:
+        """The nodes by member name; `a.b` is the member `b` of the object `a`."""
+        found: dict[str, Node] = {}
+        grouped: dict[str, dict[str, Entry]] = {}
+        for name, inner in entry.value.items():
+            if name in skip:
+                continue
+            head, dot, rest = str(name).partition(".")
+            if dot:
+                grouped.setdefault(head, {})[rest] = inner
+                continue
+            field = self._field(fields, head, inner, owner)
+            if field is not None or fields is None:
+                found[head] = self.node(inner, field, _joined(owner, head))
+        for head, inners in grouped.items():
+            first = next(iter(inners.values()))
+            if head in found:
+                self.report.add(
+                    first.line, _joined(owner, head), f"is given whole and by parts ({head}.…); keep one form"
+                )
+                continue
+            field = self._field(fields, head, first, owner)
+            if field is not None or fields is None:
+                found[head] = self._object(Entry(dict(inners), first.line), field, _joined(owner, head), frozenset())
+        return found
+
+    def _field(self, fields: Fields, name: str, entry: Entry, owner: str) -> Field | None:
+        if fields is None:
+            return None
+        field = fields.get(name)
+        if field is None:
+            known = ", ".join(sorted(fields))
+            self.report.add(entry.line, _joined(owner, name), f"no such field; known are: {known}")
+        elif field.derived:
+            self.report.add(entry.line, _joined(owner, name), "is computed by the hub; leave it out")
+            return None
+        return field
+
+    def node(self, entry: Entry, field: Field | None, name: str) -> Node:
+        """One node of whatever form it has."""
+        if isinstance(entry.value, list):
+            return self._elements(entry, field, name)
+        if entry.is_object:
+            if "each" in entry.value:
+                return self._each(entry, field, name)
+            if not entry.value.keys() <= VALUE_WORDS:
+                return self._object(entry, field, name, OBJECT_WORDS)
+        return self.value(entry, field, name)
+
+    def _object(self, entry: Entry, field: Field | None, name: str, words: frozenset[str]) -> Object:
+        inner = self._inner(field, name, entry, ("object", "map"))
+        members = self._inner_members(entry, inner, name, words)
+        path = self._path_of(entry, "path", name) if "path" in words else None
+        when = read_conditions(entry.value.get("when"), self.report, name) if "when" in words else ()
+        return Object(entry.line, members, path, when)
+
+    def _inner_members(self, entry: Entry, inner: Fields, name: str, words: frozenset[str]) -> dict[str, Node]:
+        members = self.members(entry, inner, name, skip=words)
+        explicit = entry.value.get("fields") if "fields" in words else None
+        if explicit is not None and explicit.is_object:
+            members |= self.members(explicit, inner, name)
+        return members
+
+    def _inner(self, field: Field | None, name: str, entry: Entry, types: tuple[str, ...]) -> Fields:
+        if field is None:
+            return None
+        if field.type not in types:
+            self.report.add(entry.line, name, f"is {_a(field.type)}; give a path, not an object of members")
+            return {}
+        if field.fields:
+            return {inner.name: inner for inner in field.fields}
+        return _AnyName(Field("", field.of, Text("", ""), choices=field.choices, ref=field.ref))
+
+    def _each(self, entry: Entry, field: Field | None, name: str) -> Each:
+        path = self._path_of(entry, "each", name) or Path(".")
+        when = read_conditions(entry.value.get("when"), self.report, name)
+        if field is not None and field.type != "list":
+            self.report.add(entry.line, name, f"is {_a(field.type)}; `each` makes a list")
+            return Each(entry.line, path)
+        if "item" in entry.value and (field is None or not field.fields):
+            single = None if field is None else replace(field, type=field.of, identity=None, of="text")
+            return Each(entry.line, path, item=self.value(entry.value["item"], single, name), when=when)
+        inner = None if field is None else {one.name: one for one in field.fields}
+        if inner is not None and not inner:
+            self.report.add(entry.line, name, "is a list of plain values; say `item:` beside `each`")
+        skip = EACH_WORDS if field is None or not field.fields else EACH_WORDS - {"item"}
+        return Each(entry.line, path, self._inner_members(entry, inner, name, skip), when=when)
+
+    def _elements(self, entry: Entry, field: Field | None, name: str) -> Elements:
+        if field is not None and not (field.type == "list" and field.of == "object"):
+            self.report.add(entry.line, name, f"is {_a(field.type)}; a list of elements fits a list of objects only")
+            return Elements(entry.line, ())
+        element = None if field is None else replace(field, type="object", identity=None, of="text")
+        entries: list[Object | Each] = []
+        for inner in entry.value:
+            if not inner.is_object:
+                self.report.add(inner.line, name, "each element is an object of members")
+            elif "each" in inner.value:
+                entries.append(self._each(inner, field, name))
+            else:
+                entries.append(self._object(inner, element, name, OBJECT_WORDS))
+        return Elements(entry.line, tuple(entries))
+
+    def value(self, entry: Entry, field: Field | None, name: str) -> Value:
+        """One value: a path, several of which the first with a value counts, or an object of the words of a value."""
+        if entry.value.__class__ in (str, list):
+            return Value(entry.line, self._paths(entry, name), reference=_reference(field, None, None))
+        if not entry.is_object:
+            self.report.add(entry.line, name, "give a path, or {const: …} for a fixed value")
+            return Value(entry.line)
+        strange = entry.value.keys() - VALUE_WORDS
+        if strange:
+            self.report.add(
+                entry.line,
+                name,
+                f"does not know {', '.join(sorted(map(str, strange)))}; known are: {', '.join(sorted(VALUE_WORDS))}",
+            )
+        given = entry.value
+        sources = [word for word in ("path", "paths", "const", "first") if word in given]
+        if len(sources) != 1:
+            self.report.add(entry.line, name, "needs exactly one of path, paths, const, first")
+            return Value(entry.line)
+        gather = "paths" in given
+        paths = self._paths(given[sources[0]], name) if sources[0] in ("path", "paths") else ()
+        if field is not None and "ref" in given and "ref" not in (field.type, field.of):
+            self.report.add(given["ref"].line, name, f"is {_a(field.type)}, not a reference; leave `ref` out")
+        return Value(
+            entry.line,
+            paths,
+            gather,
+            const=self._literal(given.get("const"), field, name),
+            has_const="const" in given,
+            steps=read_steps(given.get("to"), self.transforms, self.report, name),
+            lookup=self._lookup(given, field, name),
+            default=self._literal(given.get("default"), field, name),
+            when=read_conditions(given.get("when"), self.report, name),
+            reference=_reference(field, given.get("ref"), given.get("required")),
+            first=tuple(self.value(inner, field, name) for inner in given["first"].value) if "first" in given else (),
+        )
+
+    def _paths(self, entry: Entry, name: str) -> tuple[Path, ...]:
+        inners = entry.value if isinstance(entry.value, list) else [entry]
+        found = [self.path(inner, name) for inner in inners]
+        return tuple(path for path in found if path is not None)
+
+    def _path_of(self, entry: Entry, word: str, name: str) -> Path | None:
+        return self.path(entry.value[word], name) if word in entry.value else None
+
+    def path(self, entry: Entry, name: str) -> Path | None:
+        """One path; None, with the fault reported, when it is none."""
+        if entry.value.__class__ is not str:
+            self.report.add(entry.line, name, "a path is text like customer.id")
+            return None
+        try:
+            return parse_path(entry.value)
+        except PathError as fault:
+            self.report.add(entry.line, name, f"path {fault}")
+            return None
+
+    def _literal(self, entry: Entry | None, field: Field | None, name: str) -> Any:
+        if entry is None or entry.value is None:
+            return None
+        if field is None or field.fields or field.type == "ref":
+            return entry.plain
+        try:
+            return check_of(field)(entry.plain)
+        except (ValueFault, ConfigError) as fault:
+            self.report.add(entry.line, name, f"the value {entry.plain!r} {fault}")
+            return None
+
+    def _lookup(self, given: Mapping[str, Entry], field: Field | None, name: str) -> Lookup | None:
+        entry = given.get("lookup")
+        if entry is None:
+            return None
+        label, pairs = name, entry
+        if not entry.is_object:
+            label = str(entry.value)
+            if label not in self.lookups:
+                known = ", ".join(sorted(self.lookups)) or "none"
+                self.report.add(entry.line, name, f"no lookup table {label!r}; known are: {known}")
+                return None
+            pairs = self.lookups[label]
+        reverse = "reverse" in given and given["reverse"].plain is True
+        table: dict[Any, Any] = {}
+        for key, inner in pairs.value.items():
+            source, result = (inner.plain, key) if reverse else (key, inner.plain)
+            table.setdefault(
+                source if source is None else _key_text(source), self._literal(Entry(result, inner.line), field, name)
+            )
+        unknown = given.get("unknown")
+        fallback = Lookup(
+            label,
+            {key: value for key, value in table.items() if key is not None},
+            has_null=None in table,
+            on_null=table.get(None),
+        )
+        if unknown is None:
+            return fallback
+        if unknown.is_object and unknown.value.keys() == {"const"}:
+            return replace(fallback, unknown="const", unknown_value=self._literal(unknown.value["const"], field, name))
+        word = "null" if unknown.value is None else unknown.value
+        if word not in UNKNOWN_WORDS:
+            self.report.add(unknown.line, name, f"unknown is one of {', '.join(UNKNOWN_WORDS)}, or {{const: …}}")
+            return fallback
+        return replace(fallback, unknown=cast("Unknown", word))
+
+
+class _AnyName(dict[str, Field]):
+    """The members of a map: any name is a field."""
+
+    def __init__(self, field: Field) -> None:
+        super().__init__()
+        self.field = field
+
+    def get(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
+        return replace(self.field, name=name)
+
+
+def _reference(field: Field | None, ref: Entry | None, required: Entry | None) -> Reference | None:
+    if ref is None:
+        return Reference() if field is not None and "ref" in (field.type, field.of) else None
+    named = ref.value if ref.value.__class__ is str else ""
+    return Reference(named, required is not None and required.plain is True)
+
+
+def _key_text(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, "") if value.__class__ is bool else str(value)
+
+
+def _joined(owner: str, name: str) -> str:
+    return f"{owner}.{name}" if owner else name
+
+
+def _a(type_: str) -> str:
+    return f"an {type_}" if type_[0] in "aeio" else f"a {type_}"
