@@ -73,6 +73,22 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         super().__init__(name, __name__, url_prefix=f"/api/v1{url_prefix}", description=description)
         self.before_request(admit)
 
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with types."""
+        return cast("Callable[[View], View]", super().route(rule, **options))
+
+    def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with types."""
+        return cast("Callable[[View], View]", super().arguments(schema, **options))
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with types."""
+        return cast("Callable[[View], View]", super().response(status_code, schema, **options))
+
+    def alt_response(self, status_code: int, response: Any = None, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with types."""
+        return cast("Callable[[View], View]", super().alt_response(status_code, response, **options))
+
 
 def current_hub() -> Hub:
     """The hub this application serves."""

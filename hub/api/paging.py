@@ -79,6 +79,11 @@ def number_cursor(cursor: str) -> int | None:
     return read_cursor(cursor, parse)
 
 
+def text_cursor(cursor: str) -> str | None:
+    """A cursor over names."""
+    return read_cursor(cursor, lambda text: bytes.fromhex(text).decode())
+
+
 def page(rows: Sequence[Any], limit: int, key: Callable[[Any], str], items: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """`{"items", "next_cursor"}`. `rows` were read with one more than `limit`; `items` stand for the first `limit`."""
     more = len(rows) > limit

@@ -133,7 +133,7 @@ def _outage(cause: BaseException) -> RetryableError | None:
     """A database that is away, as the hub's own error; None for any other cause."""
     try:
         with as_retryable():
-            raise cause
+            raise cause  # noqa: TRY301 -- the context manager is the check
     except RetryableError as error:
         return error
     except BaseException:  # noqa: BLE001 -- it is only asked what it is

@@ -14,7 +14,7 @@ from typing import Any
 from hub.config import Settings
 from hub.embedded.leash import die_with_parent
 
-APP = "hub.api.wsgi:app"
+APP = "hub.web:app"
 PROCESSES = 2
 THREADS = 8
 STOP_S = 15

@@ -31,7 +31,9 @@ def enter(hub, name="li", password=PASSWORD, address="203.0.113.7", **more):
 def test_log_in_when_the_password_fits_then_a_session_opens(hub):
     cookie = enter(hub, name=" LI ")
     visit = visit_of(hub, cookie)
-    assert visit.person.name == "li" and visit.principal.may("record.see") and len(visit.csrf) > 20
+    assert visit.person.name == "li"
+    assert visit.principal.may("record.see")
+    assert len(visit.csrf) > 20
     assert cookie not in repr(hub.db.all("select * from session"))
 
 
@@ -39,7 +41,8 @@ def test_log_in_when_repeated_then_each_session_is_new_and_the_one_before_ends(h
     first = enter(hub)
     second = enter(hub, previous=first)
     assert first != second
-    assert visit_of(hub, first) is None and visit_of(hub, second)
+    assert visit_of(hub, first) is None
+    assert visit_of(hub, second)
 
 
 def test_log_in_when_the_cookie_was_planted_then_it_opens_nothing(hub):
@@ -70,7 +73,8 @@ def test_log_in_when_the_user_is_barred_then_refused_and_open_sessions_end(hub):
     assert visit_of(hub, cookie) is None
     assert enter(hub) is None
     access.set_disabled(hub, "li", disabled=False, author="cli")
-    assert visit_of(hub, cookie) is None and enter(hub)
+    assert visit_of(hub, cookie) is None
+    assert enter(hub)
 
 
 def test_log_out_when_called_then_the_session_ends_everywhere(hub):
@@ -83,7 +87,8 @@ def test_log_out_when_called_then_the_session_ends_everywhere(hub):
 def test_set_password_when_changed_then_other_sessions_end(hub):
     here, elsewhere = enter(hub), enter(hub)
     access.set_password(hub, "li", "another long password", author="cli", keep=access.digest_of(here))
-    assert visit_of(hub, here) and visit_of(hub, elsewhere) is None
+    assert visit_of(hub, here)
+    assert visit_of(hub, elsewhere) is None
     assert enter(hub) is None
 
 
@@ -138,7 +143,8 @@ def test_log_in_when_it_succeeds_then_earlier_tries_are_forgotten(hub):
 def test_login_attempts_when_kept_then_neither_name_nor_address_stands_there(hub):
     enter(hub, password="wrong", address="203.0.113.77")
     dump = repr(hub.db.all("select * from login_attempt"))
-    assert "203.0" not in dump and b"li" not in [bytes(h) for (h,) in hub.db.all("select name_hash from login_attempt")]
+    assert "203.0" not in dump
+    assert b"li" not in [bytes(h) for (h,) in hub.db.all("select name_hash from login_attempt")]
 
 
 def test_log_in_when_the_name_is_unknown_then_it_takes_as_long(hub):

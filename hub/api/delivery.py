@@ -1,0 +1,110 @@
+"""Deliveries: what is due to a system, what became of it, and doing it again or giving it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import fields, validate
+
+from hub.api.answer import PageSchema, answer, named, read_id, written
+from hub.api.event import realm_list
+from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, principal
+from hub.api.paging import PageQuery, id_cursor, page
+from hub.api.problem import ApiProblem
+from hub.model.identifier import format_id
+from hub.model.mask import mask_field, mask_raw
+from hub.store import attempt, console_delivery, view_delivery
+from hub.store.attempt import Attempt
+from hub.store.console_delivery import DeliveryDetail
+from hub.store.view_delivery import STATES, DeliveryRow, Filter
+
+blp = ApiBlueprint("deliveries", "What the hub keeps in step at each system", url_prefix="/deliveries")
+
+
+class DeliveryQuery(PageQuery):
+    """Filters; newest first."""
+
+    state = fields.String(load_default="", validate=validate.OneOf(["", *STATES]))
+    connection = fields.String(load_default="")
+
+
+@blp.route("", endpoint="list")
+@permit("flow.see")
+@blp.arguments(DeliveryQuery, location="query")
+@blp.response(200, PageSchema)
+def list_deliveries(query: dict[str, Any]) -> Response:
+    """Lists deliveries, newest first."""
+    limit = query["limit"]
+    wish = Filter(query["state"], query["connection"], realm_list(), id_cursor(query["cursor"]))
+    with current_hub().db.session() as conn:
+        rows = view_delivery.list_deliveries(conn, wish, limit + 1)
+    return answer(page(rows, limit, lambda row: row.id.hex, [_json(row) for row in rows[:limit]]))
+
+
+@blp.route("/<id_>", endpoint="get")
+@permit("flow.see")
+@blp.response(200, description="The delivery with its attempts")
+def get_delivery(id_: str) -> Response:
+    """One delivery, and what was tried."""
+    found = find_delivery(id_)
+    with current_hub().db.session() as conn:
+        attempts = attempt.of_target(conn, found.id)
+    is_clear = principal().may("record.reveal", found.realm)
+    shown = [_attempt_json(found.kind, one, is_clear=is_clear) for one in attempts]
+    wanted = found.wanted if is_clear else mask_raw(found.wanted)
+    return answer({**_json(found), "realm": found.realm, "wanted": wanted, "attempts": shown})
+
+
+def find_delivery(id_: str) -> DeliveryDetail:
+    """The delivery of an address; 404 when there is none that the token may see."""
+    found = console_delivery.delivery_detail(current_hub().db, read_id(id_, "dlv", "delivery"))
+    if found is None:
+        raise ApiProblem(404, f"there is no delivery {id_}")
+    check_realm(found.realm, f"delivery {id_}")
+    return found
+
+
+def _json(row: DeliveryRow | DeliveryDetail) -> dict[str, Any]:
+    kind = current_hub().registry.kinds.get(row.kind)
+    next_at = row.next_at if isinstance(row, DeliveryRow) else row.verify_at or row.wait_until
+    return {
+        "id": format_id("dlv", row.id),
+        "connection": row.connection,
+        "kind": row.kind,
+        "object_type": row.object_type,
+        "record": named(kind.prefix, row.golden_id) if kind else None,
+        "external_id": row.external_id,
+        "state": row.state,
+        "failures": row.failures,
+        "error": row.error,
+        "due_since": written(row.dirty_at),
+        "next_at": written(next_at),
+        "done_at": written(row.done_at),
+        "plan": named("pln", row.plan_id),
+        "cause": row.cause,
+        "cause_id": None
+        if row.cause_id is None
+        else str(row.cause_id)
+        if row.cause != "event"
+        else named("evt", row.cause_id),
+    }
+
+
+def _attempt_json(kind_name: str, one: Attempt, *, is_clear: bool) -> dict[str, Any]:
+    kind = current_hub().registry.kinds.get(kind_name)
+    declared = kind.by_name if kind else {}
+    values = one.asserted
+    if not is_clear:
+        values = {name: mask_field(declared.get(name), name, value) for name, value in values.items()}
+    return {
+        "id": format_id("att", one.id),
+        "action": one.action,
+        "idempotency_key": one.idempotency_key,
+        "values": values,
+        "started_at": written(one.started_at),
+        "ended_at": written(one.ended_at),
+        "outcome": one.outcome,
+        "error": one.error,
+        "version": one.version,
+    }

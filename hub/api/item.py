@@ -1,0 +1,122 @@
+"""Items: work for a person; each is one cause, however often it occurs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from marshmallow import fields, validate
+
+from hub.api.answer import PageSchema, StrictSchema, answer, named, read_id, written
+from hub.api.event import realm_list
+from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, principal
+from hub.api.paging import PageQuery, id_cursor, page
+from hub.api.problem import ApiProblem
+from hub.api.repeat import once
+from hub.errors import NotFoundError
+from hub.model.identifier import format_id
+from hub.model.mask import mask_raw
+from hub.store import audit, item
+from hub.store.database import Connection
+from hub.store.item import Item
+
+blp = ApiBlueprint("items", "Work for a person", url_prefix="/items")
+
+
+class ItemQuery(PageQuery):
+    """Filters; newest first."""
+
+    type = fields.String(
+        load_default="",
+        validate=validate.Length(max=40),
+        metadata={"description": "conflict, match, drift, parked, unknown, plan, money, …"},
+    )
+    state = fields.String(load_default="open", validate=validate.OneOf(["open", "snoozed", "resolved", "all"]))
+
+
+class ResolveBody(StrictSchema):
+    """How it was settled."""
+
+    resolution = fields.Dict(load_default=dict, metadata={"description": "What was decided, for the record"})
+    reason = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+@blp.route("", endpoint="list")
+@permit("flow.see")
+@blp.arguments(ItemQuery, location="query")
+@blp.response(200, PageSchema)
+def list_items(query: dict[str, Any]) -> Response:
+    """Lists items, newest first."""
+    limit, state = query["limit"], "" if query["state"] == "all" else query["state"]
+    with current_hub().db.session() as conn:
+        rows = item.list_items(
+            conn,
+            type=query["type"],
+            state=state,
+            realms=realm_list(),
+            before=id_cursor(query["cursor"]),
+            limit=limit + 1,
+        )
+    return answer(page(rows, limit, lambda row: row.id.hex, [_json(row) for row in rows[:limit]]))
+
+
+@blp.route("/<id_>", endpoint="get")
+@permit("flow.see")
+@blp.response(200, description="The item")
+def get_item(id_: str) -> Response:
+    """One item."""
+    return answer(_json(_item(id_)))
+
+
+@blp.route("/<id_>/resolve", methods=["POST"], endpoint="resolve")
+@permit("record.steward")
+@blp.arguments(ResolveBody)
+@blp.response(200, description="The item, resolved")
+@once
+def resolve_item(body: dict[str, Any], id_: str) -> Response:
+    """Closes an item; it opens again when its cause comes back. 409 when it is closed already."""
+    found, actor = _item(id_), principal().actor
+
+    def work(conn: Connection) -> bool:
+        done = item.resolve_item(conn, found.id, actor, body["resolution"])
+        if done:
+            audit.append(conn, actor, "item.resolved", format_id("itm", found.id), body["reason"], {"type": found.type})
+        return done
+
+    if not current_hub().db.run(work):
+        raise ApiProblem(409, "this item is resolved already")
+    return answer(_json(_item(id_)))
+
+
+def _item(id_: str) -> Item:
+    with current_hub().db.session() as conn:
+        try:
+            found = item.read_item(conn, read_id(id_, "itm", "item"))
+        except NotFoundError:
+            raise ApiProblem(404, f"there is no item {id_}") from None
+    check_realm(found.realm, f"item {id_}")
+    return found
+
+
+def _json(found: Item) -> dict[str, Any]:
+    hub = current_hub()
+    kind = hub.registry.kinds.get(found.kind or "")
+    is_clear = principal().may("record.reveal", found.realm)
+    return {
+        "id": format_id("itm", found.id),
+        "type": found.type,
+        "state": found.state,
+        "severity": found.severity,
+        "count": found.count,
+        "kind": found.kind,
+        "record": named(kind.prefix, found.rid) if kind else None,
+        "connection": hub.connections.by_id(found.connection_id).name if found.connection_id else None,
+        "data": found.data if is_clear else mask_raw(found.data),
+        "owner": found.owner,
+        "first_at": written(found.first_at),
+        "last_at": written(found.last_at),
+        "snoozed_until": written(found.snoozed_until),
+        "resolved_at": written(found.resolved_at),
+        "resolved_by": found.resolved_by,
+        "resolution": found.resolution,
+    }
