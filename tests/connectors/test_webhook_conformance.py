@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from connectors.webhook.connector import WebhookConnector
+from connectors.webhook.manifest import MANIFEST
 from connectors.webhook.simulator import WebhookSimulator
-from hub.sdk import Delivery, WebhookRequest, sign_standard
+from hub.model.kinds import KINDS
+from hub.model.observation import Draft
+from hub.rules.mapping import MapContext, load_mappings
+from hub.sdk import Delivery, RawEvent, WebhookRequest, sign_standard
 from hub.sdk.testing.kit import ConnectorHarness, connector_suite
 
 OLD = "whsec_b2xkZXIgc2VjcmV0IG9mIHRoZSByb3RhdGlvbg=="
 NEW = "whsec_bmV3ZXIgc2VjcmV0IG9mIHRoZSByb3RhdGlvbg=="
+
+MAPPINGS = load_mappings([Path(__file__).parents[2] / "mappings"], KINDS, {})
 
 
 class WebhookHarness(ConnectorHarness):
@@ -44,6 +52,12 @@ class WebhookHarness(ConnectorHarness):
         return Delivery(
             "customer", "customers", f"hr_{number}", f"key-{number}", external_id, data, data, "customer.updated"
         )
+
+    def drafts(self, event: RawEvent) -> Sequence[Draft]:
+        stream = MANIFEST.stream_of_topic(event.topic)
+        mapping = MAPPINGS.inbound("webhook", stream.name if stream else "")
+        assert mapping is not None
+        return mapping.map(json.loads(event.body), MapContext("shop", event.topic, 0))
 
     def remote_count(self, simulator: WebhookSimulator) -> int:
         return len(simulator.records)
