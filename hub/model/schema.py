@@ -88,7 +88,7 @@ def load(kind: Kind, data: Mapping[str, Any], *, partial: bool = False) -> dict[
     return loaded
 
 
-def load_field(kind: Kind, name: str, value: Any) -> Any:
+def check_field(kind: Kind, name: str, value: Any) -> Any:
     """The canonical form of one field's value; `RecordError`, or `ConfigError` for an unknown field."""
     kind.field(name)
     return load(kind, {name: value}, partial=True)[name]

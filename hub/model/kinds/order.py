@@ -106,16 +106,18 @@ ORDER = Kind(
         parts.enum(
             "payment_state",
             Text("付款状态", "Derived from payments and refunds"),
-            "unpaid pending authorized partially_paid paid overpaid partially_refunded refunded voided",
+            "unpaid pending authorized partially_paid paid partially_refunded refunded voided charged_back",
             derived=True,
         ),
         parts.enum(
             "fulfilment_state",
             Text("发货状态", "Derived from fulfilments"),
-            "unfulfilled partially_fulfilled fulfilled delivered",
+            "unfulfilled in_progress partially_fulfilled fulfilled delivered",
             derived=True,
         ),
-        parts.enum("return_state", Text("退货状态", "Derived from returns"), "none in_progress returned", derived=True),
+        parts.enum(
+            "return_state", Text("退货状态", "Derived from returns"), "none advised in_transit received", derived=True
+        ),
         Field("paid", "money", Text("已付", "Captured payments"), derived=True),
         Field("refunded", "money", Text("已退", "Succeeded refunds"), derived=True),
         Field("outstanding", "money", Text("未付", "Total less what was paid, plus refunds"), derived=True),

@@ -15,6 +15,7 @@ from hub.rules.mapping.inbound import InMapping
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
+from hub.rules.transforms import TRANSFORMS
 
 ANY = "*"
 OTHER_FOLDERS = ("policies", "lookups", "models")
@@ -42,9 +43,9 @@ class MappingSet:
 def load_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> MappingSet:
     """Reads every mapping file, the first folder winning; `ConfigError` lists all faults, one a line.
 
-    A file that stands at the same place in a later folder, or has the same `from`, is not in force.
+    `transforms` come on top of the built-in ones. A file that stands at the same place in a later folder, or has the same `from`, is not in force.
     """
-    loader = _Loader(kinds, transforms)
+    loader = _Loader(kinds, {**TRANSFORMS, **transforms})
     found = loader.load(list(folders))
     if loader.faults:
         raise ConfigError("\n".join(loader.faults))
@@ -53,7 +54,7 @@ def load_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms
 
 def check_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> list[str]:
     """Every fault as `file:line: field: what; how to fix`, compiled too; empty when all is well."""
-    loader = _Loader(kinds, transforms)
+    loader = _Loader(kinds, {**TRANSFORMS, **transforms})
     found = loader.load(list(folders))
     if not loader.faults:
         for incoming in found.incoming.values():
@@ -138,9 +139,10 @@ class _Loader:
         source = entry.value.get("from")
         if source is None:
             return name.removesuffix(".yaml")
-        if source.value.__class__ is str and source.value.count("/") == 1:
+        connector, slash, stream = str(source.value).partition("/")
+        if source.value.__class__ is str and connector and slash and stream:
             return str(source.value)
-        report.add(source.line, "from", "is connector/stream, like shopify/orders")
+        report.add(source.line, "from", "is connector/stream or connector/topic, like shopify/orders")
         return name.removesuffix(".yaml")
 
     def _index(self) -> MappingSet:

@@ -47,8 +47,8 @@ class Document:
 
     @property
     def stream(self) -> str:
-        """The last part of its key: the object type unless the file names another."""
-        return self.key.rpartition("/")[2]
+        """What follows the connector in its key: the object type unless the file names another."""
+        return self.key.partition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)

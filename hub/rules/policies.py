@@ -1,0 +1,164 @@
+"""Survivorship policies: files `policies/<kind>.yaml` that say whose value of a field wins.
+
+```yaml
+default: {policy: latest}
+fields:
+  language: {policy: priority, connections: [crm, shop], null: yields}
+groups:
+  name: {fields: [full_name, given_name, family_name], policy: latest}
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from hub.errors import ConfigError
+from hub.model.kind import Kind
+from hub.rules.mapping.document import Entry, Report, read_document
+
+Policy = Literal["owner", "priority", "latest", "union"]
+Null = Literal["wins", "yields"]
+POLICIES: tuple[str, ...] = get_args(Policy)
+FILE_WORDS = ("default", "fields", "groups")
+RULE_WORDS = ("policy", "connections", "null", "fields")
+DEFAULT_POLICY: Policy = "latest"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one field or group survives. `connections`: best first. `null`: None is the policy's own way."""
+
+    policy: Policy = DEFAULT_POLICY
+    connections: tuple[str, ...] = ()
+    null: Null | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The rules of one kind: of its fields, of its groups, and for the rest."""
+
+    kind: str
+    default: Rule = field(default_factory=Rule)
+    fields: Mapping[str, Rule] = field(default_factory=dict)
+
+    def rule(self, name: str) -> Rule:
+        """The rule of a field; a member of a group has the group's."""
+        return self.fields.get(name, self.default)
+
+
+def load_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[str, PolicySet]:
+    """The policies of every kind; the first folder that has a kind's file wins, without one all is `latest`.
+
+    `ConfigError` lists all faults, one a line.
+    """
+    found: dict[str, PolicySet] = {}
+    faults: list[str] = []
+    for folder in folders:
+        for path in sorted((folder / "policies").glob("*.yaml")):
+            if path.stem not in found:
+                report = Report(f"policies/{path.name}")
+                found[path.stem] = _read(path, kinds, report)
+                faults += report.faults
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}
+
+
+def _standard(kind: Kind) -> PolicySet:
+    """Union for lists of elements, groups as declared, latest for the rest."""
+    fields = {one.name: Rule("union") for one in kind.fields if one.is_union}
+    fields |= {name: Rule(group=group) for group, names in kind.groups.items() for name in names}
+    return PolicySet(kind.name, Rule(), fields)
+
+
+def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
+    kind = kinds.get(path.stem)
+    if kind is None:
+        report.add(1, "", f"no kind {path.stem!r}; known are: {', '.join(sorted(kinds))}")
+        return PolicySet(path.stem)
+    try:
+        entry = read_document(path.read_text(encoding="utf-8"), report)
+    except (OSError, UnicodeDecodeError) as error:
+        report.add(1, "", f"cannot be read as UTF-8 text ({type(error).__name__})")
+        return PolicySet(path.stem)
+    if entry is None or not entry.is_object:
+        report.add(1, "", f"a policy file is an object of {', '.join(FILE_WORDS)}")
+        return PolicySet(path.stem)
+    return _policies(entry, kind, report)
+
+
+def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
+    for word, inner in entry.value.items():
+        if word not in FILE_WORDS:
+            report.add(inner.line, str(word), f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}")
+    standard = _standard(kind)
+    default = _rule(entry.value["default"], "default", report) if "default" in entry.value else Rule()
+    fields = dict(standard.fields)
+    for name, rule, line in _rules_of_fields(entry, report):
+        declared = kind.by_name.get(name)
+        if declared is None or declared.derived:
+            why = "is computed by the hub" if declared else f"is no field of {kind.name}"
+            report.add(line, name, f"{why}; leave it out")
+        elif (rule.policy == "union") != declared.is_union:
+            report.add(line, name, "`union` is for lists whose elements have an identity, and those only survive so")
+        else:
+            fields[name] = rule
+    _check_groups(kind, fields, entry.line, report)
+    return PolicySet(kind.name, default, fields)
+
+
+def _rules_of_fields(entry: Entry, report: Report) -> list[tuple[str, Rule, int]]:
+    found: list[tuple[str, Rule, int]] = []
+    for name, inner in _members(entry, "fields", report):
+        found.append((name, _rule(inner, name, report), inner.line))
+    for group, inner in _members(entry, "groups", report):
+        rule = _rule(inner, group, report, group)
+        names = inner.plain.get("fields") if inner.is_object else None
+        if not isinstance(names, list) or not names:
+            report.add(inner.line, group, "a group lists its `fields`")
+            continue
+        found += [(str(name), rule, inner.line) for name in names]
+    return found
+
+
+def _members(entry: Entry, word: str, report: Report) -> list[tuple[str, Entry]]:
+    inner = entry.value.get(word)
+    if inner is None or inner.value is None:
+        return []
+    if not inner.is_object:
+        report.add(inner.line, word, "is an object of names and rules")
+        return []
+    return [(str(name), one) for name, one in inner.value.items()]
+
+
+def _rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
+    given: dict[str, Any] = entry.plain if entry.is_object else {"policy": entry.value}
+    for word in given.keys() - set(RULE_WORDS):
+        report.add(entry.line, name, f"does not know {word}; known are: {', '.join(RULE_WORDS)}")
+    policy = given.get("policy", DEFAULT_POLICY)
+    if policy not in POLICIES:
+        report.add(entry.line, name, f"policy {policy!r} is none of: {', '.join(POLICIES)}")
+        policy = DEFAULT_POLICY
+    connections = given.get("connections") or []
+    if not isinstance(connections, list) or not all(isinstance(one, str) for one in connections):
+        report.add(entry.line, name, "connections is a list of names, the best first")
+        connections = []
+    if policy in ("owner", "priority") and not connections:
+        report.add(entry.line, name, f"{policy} needs connections, the best first")
+    null = given.get("null")
+    if null not in (None, "wins", "yields"):
+        report.add(entry.line, name, "null is `wins` or `yields`")
+        null = None
+    return Rule(cast("Policy", policy), tuple(connections), cast("Null | None", null), group)
+
+
+def _check_groups(kind: Kind, fields: Mapping[str, Rule], line: int, report: Report) -> None:
+    # A group survives as one tuple, so its members cannot have rules of their own.
+    for group, names in kind.groups.items():
+        if len({fields[name] for name in names}) > 1:
+            report.add(line, group, f"its fields survive together; give one rule to all of: {', '.join(names)}")
