@@ -20,6 +20,8 @@ DATABASE = "hub"
 STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0))
 READY_S = 120.0
 BUILTIN_LOCALE_SINCE = 17
+# Of postmaster.pid, counted from 0.
+STATUS_LINE = 7
 
 SETTINGS = {
     "listen_addresses": "",
@@ -115,7 +117,9 @@ class Postgres:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return bool(self.process) and len(lines) > 7 and lines[7].strip() == "ready"
+        # A killed predecessor left a file that says ready too.
+        is_ours = self.process is not None and lines[:1] == [str(self.process.pid)]
+        return is_ours and len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
 
     def _has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
