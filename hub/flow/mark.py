@@ -34,11 +34,17 @@ def mark_targets(
         return 0
     owners = [member.rid for c in concerned for member in c.members if len(c.members) > 1]
     created = store.of_owners(conn, [*owners, *(c.id for c in concerned)]) if concerned else {}
+    unsent: dict[tuple[int, str, Rid], Rid] = {}
+    homes = {member.rid: c.id for c in concerned for member in c.members}
+    for (connection_id, object_type, owner), rid in created.items():
+        if rid is None and owner in homes:
+            unsent.setdefault((connection_id, object_type, homes[owner]), owner)
     marks: list[Mark] = []
     for golden in concerned:
         for connection_id, realm, object_type in writers.get(golden.kind, ()):
             if realm == golden.realm:
-                marks.extend(_marks(golden, connection_id, object_type, golden.id in wanted, seen, created, why))
+                owner = unsent.get((connection_id, object_type, golden.id), golden.id)
+                marks.extend(_marks(golden, connection_id, object_type, golden.id in wanted, seen, owner, why))
     store.mark(conn, marks)
     return len(marks)
 
@@ -64,16 +70,11 @@ def _marks(
     object_type: str,
     is_changed: bool,
     seen: Mapping[Rid, set[Rid]],
-    created: Mapping[tuple[int, str, Rid], Rid | None],
+    owner: Rid,
     why: Mapping[Rid, tuple[str, Rid | None]],
 ) -> Iterable[Mark]:
     cause, cause_id = why.get(golden.id, ("event", None))
     peers = [m for m in golden.members if m.connection_id == connection_id and m.object_type == object_type]
-    own = {member.rid for member in golden.members}
-    pending = [
-        owner for (c, o, owner), rid in created.items()
-        if c == connection_id and o == object_type and owner in own and rid is None
-    ]  # fmt: skip
     common = {"connection_id": connection_id, "object_type": object_type, "kind": golden.kind, "realm": golden.realm}
     if len(golden.members) == 1 and peers and not peers[0].fold.written():
         return
@@ -81,5 +82,4 @@ def _marks(
         if is_changed or peer.rid in seen.get(golden.id, ()):
             yield Mark(**common, owner_rid=peer.rid, rid=peer.rid, cause=cause, cause_id=cause_id)
     if is_changed and not peers:
-        for owner in pending or [golden.id]:
-            yield Mark(**common, owner_rid=owner, cause=cause, cause_id=cause_id)
+        yield Mark(**common, owner_rid=owner, cause=cause, cause_id=cause_id)

@@ -9,6 +9,7 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.flow.golden import Computed
 from hub.flow.mark import mark_targets
+from hub.rules.derive import DERIVED_FROM
 from hub.store import golden as store
 from hub.store import item as item_store
 from hub.store.database import Connection
@@ -107,16 +108,19 @@ def _merged(golden: Golden, homes: Mapping[Rid, Rid], why: Mapping[Rid, tuple[st
 
 def _raise_items(conn: Connection, computed: Iterable[Computed]) -> None:
     """One item per disagreement; those that are over are closed."""
+    open_keys: list[str] = []
+    watched: list[Rid] = []
     for new in computed:
-        open_keys = []
         for name in new.conflicts:
             open_keys.append(f"conflict:{new.id}:{name}")
             _raise(conn, new, "conflict", open_keys[-1], {"field": name})
         for code, text in new.problems.items():
             open_keys.append(f"money:{new.id}:{code}")
             _raise(conn, new, "money", open_keys[-1], {"code": code, "text": text})
-        if len(new.members) > 1 or new.kind == "order":
-            item_store.close_others(conn, new.id, ("conflict", "money"), open_keys)
+        if len(new.members) > 1 or new.kind in DERIVED_FROM:
+            watched.append(new.id)
+    if watched:
+        item_store.close_others(conn, watched, ("conflict", "money"), open_keys)
 
 
 def _raise(conn: Connection, new: Computed, type_: str, key: str, data: dict[str, Any]) -> None:

@@ -85,12 +85,14 @@ def resolve_cause(conn: Connection, cause_key: str, by: str, resolution: Mapping
     return _resolve(conn, "cause_key", cause_key, by, resolution) > 0
 
 
-def close_others(conn: Connection, rid: uuid.UUID, types: Sequence[str], open_keys: Sequence[str]) -> None:
-    """Closes the items of these types about one record, but for the causes that are still there."""
+def close_others(
+    conn: Connection, rids: Sequence[uuid.UUID], types: Sequence[str], open_keys: Sequence[str]
+) -> None:
+    """Closes the items of these types about some records, but for the causes that are still there."""
     conn.execute(
         "update item set state = 'resolved', resolved_at = now(), resolved_by = 'hub'"
-        " where rid = %s and type = any(%s) and state <> 'resolved' and cause_key <> all(%s)",
-        (rid, list(types), list(open_keys)),
+        " where rid = any(%s) and type = any(%s) and state <> 'resolved' and cause_key <> all(%s)",
+        (list(rids), list(types), list(open_keys)),
     )
 
 
