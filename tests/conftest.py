@@ -1,3 +1,3 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.hub"]
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.hub", "tests.fixtures.web", "tests.fixtures.peers"]

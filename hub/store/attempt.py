@@ -84,6 +84,23 @@ def unaccounted(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.
     return found
 
 
+def last_failed(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
+    """The newest twenty attempts of each of these targets since the last that succeeded, newest first."""
+    sql = f"""
+        select {_COLUMNS} from unnest(%s::uuid[]) as t(target) cross join lateral (
+            select * from attempt where target_id = t.target order by id desc limit 20) a
+        order by id desc
+    """  # noqa: S608 -- constant columns
+    found: dict[uuid.UUID, list[Attempt]] = {}
+    over: set[uuid.UUID] = set()
+    for attempt in (Attempt(*row) for row in conn.execute(sql, (list(target_ids),))):
+        if attempt.outcome in ("sent", "applied"):
+            over.add(attempt.target_id)
+        if attempt.target_id not in over:
+            found.setdefault(attempt.target_id, []).append(attempt)
+    return found
+
+
 def of_target(conn: Connection, target_id: uuid.UUID, limit: int = 50) -> list[Attempt]:
     """The attempts of one target, newest first."""
     sql = f"select {_COLUMNS} from attempt where target_id = %s order by id desc limit %s"  # noqa: S608

@@ -71,18 +71,14 @@ def renew(conn: Connection, claims: Iterable[Claim], lease_s: float) -> set[Clai
     return {Claim(*row) for row in conn.execute(sql, (lease_s, document))}
 
 
-def done(conn: Connection, held: Claim, seq: int, *, looked: datetime | None = None) -> bool:
-    """Nothing is left up to mark `seq`. False: the lease was lost, nothing changed.
-
-    `looked`: the `verify_at` that a look has satisfied; one set meanwhile by a late caller stays.
-    """
+def done(conn: Connection, held: Claim, seq: int, *, note: dict[str, Any] | None = None) -> bool:
+    """Nothing is left up to mark `seq`; `note` says why nothing was sent. False: the lease was lost, nothing changed."""
     sql = """
         update target set done_seq = greatest(done_seq, %(seq)s), done_at = clock_timestamp(), lease_until = null,
-            wait_until = null, waiting_for = null, failures = 0, error = null, wanted = null,
-            verify_at = nullif(verify_at, %(looked)s)
+            wait_until = null, waiting_for = null, failures = 0, error = %(note)s, wanted = null
         where id = %(id)s and lease_token = %(token)s
     """
-    params = {"seq": seq, "id": held.id, "token": held.token, "looked": looked}
+    params = {"seq": seq, "id": held.id, "token": held.token, "note": _json(note) if note else None}
     return conn.execute(sql, params).rowcount == 1
 
 
@@ -118,19 +114,36 @@ def await_parent(
     return conn.execute(sql, (_json(error), parent, after_s, held.id, held.token)).rowcount == 1
 
 
-def verify_later(
-    conn: Connection, target_id: uuid.UUID, error: dict[str, Any], after_s: float, token: int | None
-) -> None:
-    """An attempt is unaccounted for: look before anything is sent. Not fenced when `token` is None (a late caller)."""
+def verify_later(conn: Connection, held: Claim, error: dict[str, Any], after_s: float) -> bool:
+    """An attempt is unaccounted for: look after `after_s`, before anything is sent."""
     sql = """
-        update target set error = %(error)s,
+        update target set error = %(error)s, lease_until = null, failures = least(failures + 1, 30000),
             verify_at = clock_timestamp() + make_interval(secs => %(after)s),
-            wait_until = case when %(token)s::bigint is null then wait_until
-                              else clock_timestamp() + make_interval(secs => %(after)s) end,
-            lease_until = case when %(token)s::bigint is null then lease_until end
-        where id = %(id)s and (%(token)s::bigint is null or lease_token = %(token)s)
+            wait_until = clock_timestamp() + make_interval(secs => %(after)s)
+        where id = %(id)s and lease_token = %(token)s
     """
-    conn.execute(sql, {"error": _json(error), "after": after_s, "id": target_id, "token": token})
+    params = {"error": _json(error), "after": after_s, "id": held.id, "token": held.token}
+    return conn.execute(sql, params).rowcount == 1
+
+
+def call_was_late(conn: Connection, target_id: uuid.UUID) -> None:
+    """A caller whose lease was lost did call: whatever happened since, look what the peer holds now. Not fenced."""
+    sql = "update target set verify_at = clock_timestamp(), dirty_seq = dirty_seq + 1 where id = %s"
+    conn.execute(sql, (target_id,))
+
+
+def looked(conn: Connection, held: Claim, verify_at: datetime | None, after_s: float) -> bool:
+    """The peer was looked at and all attempts are accounted for: compare again, after `after_s`.
+
+    A `verify_at` set meanwhile by a late caller stays.
+    """
+    sql = """
+        update target set verify_at = nullif(verify_at, %(seen)s), dirty_seq = dirty_seq + 1, lease_until = null,
+            failures = greatest(failures, 1)::smallint, wait_until = clock_timestamp() + make_interval(secs => %(after)s)
+        where id = %(id)s and lease_token = %(token)s
+    """
+    params = {"seen": verify_at, "after": after_s, "id": held.id, "token": held.token}
+    return conn.execute(sql, params).rowcount == 1
 
 
 def bury(conn: Connection, held: Claim, state: str, error: dict[str, Any] | None) -> bool:

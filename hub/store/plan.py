@@ -167,11 +167,16 @@ def propose(conn: Connection, connection_id: int, cause: str) -> uuid.UUID:
         "insert into plan (id, connection_id, cause, cause_id, state) values (%s, %s, %s, %s, 'held')",
         (plan_id, connection_id, cause, str(plan_id)),
     )
+    gather(conn, connection_id, plan_id)
+    return plan_id
+
+
+def gather(conn: Connection, connection_id: int, plan_id: uuid.UUID) -> None:
+    """Takes what became due since a plan was proposed into it."""
     conn.execute(
         "update target set plan_id = %s where connection_id = %s and plan_id is null and dirty_seq > done_seq",
         (plan_id, connection_id),
     )
-    return plan_id
 
 
 def decide(conn: Connection, plan_id: uuid.UUID, state: str, by: str) -> bool:

@@ -103,6 +103,44 @@ def of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> dict[tuple[int, 
     return {(c, o, owner): rid for c, o, owner, rid in conn.execute(sql, (list(owners),))}
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Golden records without a target. `rows`: (golden id, owner, the peer's record); `last` None: that was all."""
+
+    rows: list[tuple[uuid.UUID, uuid.UUID, uuid.UUID | None]]
+    last: uuid.UUID | None
+
+
+# A record that is alone in its cluster is its own projection: nothing to keep in step.
+_MISSING = """
+    select g.id, coalesce(p.rid, g.id), p.rid
+    from (select id from golden where realm = %(realm)s and kind = %(kind)s and lifecycle = 'active'
+          and (%(after)s::uuid is null or id > %(after)s) order by id limit %(limit)s) g
+    left join record p on p.cluster = g.id and p.connection_id = %(connection)s and p.object_type = %(object_type)s
+         and p.state = 1
+    where not exists (select from record m join target t on t.owner_rid = m.rid where m.cluster = g.id
+          and t.connection_id = %(connection)s and t.object_type = %(object_type)s)
+      and (p.rid is null or exists (select from record o where o.cluster = g.id and o.rid <> p.rid))
+"""
+
+
+def missing(
+    conn: Connection, connection_id: int, object_type: str, kind: str, realm: str, after: uuid.UUID | None, limit: int
+) -> Missing:
+    """The next `limit` golden records above `after`, those that have no target at a connection."""
+    params = {
+        "connection": connection_id, "object_type": object_type, "kind": kind, "realm": realm, "after": after,
+        "limit": limit,
+    }  # fmt: skip
+    rows = [(golden, owner, rid) for golden, owner, rid in conn.execute(_MISSING, params)]
+    sql = """
+        select id from (select id from golden where realm = %(realm)s and kind = %(kind)s and lifecycle = 'active'
+            and (%(after)s::uuid is null or id > %(after)s) order by id limit %(limit)s) g order by id desc limit 1
+    """
+    seen = conn.execute(sql, params).fetchone()
+    return Missing(rows, seen[0] if seen else None)
+
+
 def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) -> int:
     """What waits at a connection for the entity of `owner_rid` is due now."""
     sql = """

@@ -1,0 +1,108 @@
+"""One attempt: prepare, commit the intent, call, commit the outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hub.errors import UnknownOutcomeError, describe
+from hub.flow import readback
+from hub.flow.connection import ConnectionRow
+from hub.flow.desk import Desk, Writer
+from hub.flow.look import look
+from hub.flow.outcome import Sending, fail, succeed
+from hub.flow.prepare import prepare
+from hub.sdk.connector import WriteResult
+from hub.store import attempt, claimed, lease
+from hub.store.database import Connection
+from hub.store.lease import Claim
+
+log = logging.getLogger(__name__)
+
+
+def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Claim]) -> None:
+    """Brings claimed targets of one connection into step; every lease is given back, whatever happens."""
+    try:
+        prepared = desk.run(lambda conn: prepare(conn, desk, row, connector, claims))
+        for claim, due, unsure in prepared.unsure:
+            look(desk, row, connector, claim, due, unsure)
+        size = max(1, connector.batch_size)
+        for start in range(0, len(prepared.sendings), size):
+            _send(desk, row, connector, prepared.sendings[start : start + size])
+    finally:
+        desk.let_go(claims)
+
+
+def _send(desk: Desk, row: ConnectionRow, connector: Writer, sendings: Sequence[Sending]) -> None:
+    sendings = _begin(desk, row, sendings)
+    if not sendings:
+        return
+    results: Sequence[WriteResult]
+    try:
+        results = connector.write([sending.delivery for sending in sendings])
+    except Exception as error:  # noqa: BLE001 -- a connector's error: its class decides
+        results = [WriteResult(error=error)] * len(sendings)
+    if len(results) < len(sendings):
+        missing = UnknownOutcomeError(
+            f"{row.name}: the connector answered {len(results)} of {len(sendings)} deliveries"
+        )
+        results = [*results, *[WriteResult(error=missing)] * (len(sendings) - len(results))]
+    for n, (sending, result) in enumerate(zip(sendings, results, strict=False), 1):
+        # Commits are in order, so flushing the last one flushes them all.
+        _conclude(desk, row, connector, sending, result, durable=n == len(sendings))
+    desk.hub.queue.wake("pipeline")
+
+
+def _begin(desk: Desk, row: ConnectionRow, sendings: Sequence[Sending]) -> list[Sending]:
+    """Commits the intents of what may be called now; gives the rest back."""
+
+    def begin(conn: Connection) -> list[Sending]:
+        stopped = claimed.may_write(conn, row.id)
+        allowed = [] if stopped else [each for each in sendings if desk.may_call(each.claim)]
+        for each in sendings:
+            if each not in allowed:
+                lease.release(conn, each.claim, after_s=0.2)
+        attempt.begin(conn, [
+            {"id": each.attempt_id, "target_id": each.due.id, "connection_id": row.id, "action": each.action,
+             "idempotency_key": each.delivery.idempotency_key, "asserted": each.asserted,
+             "cause": each.due.cause, "cause_id": each.due.cause_id}
+            for each in allowed
+        ])  # fmt: skip
+        return allowed
+
+    return desk.run(begin)
+
+
+def _conclude(
+    desk: Desk, row: ConnectionRow, connector: Writer, sending: Sending, result: WriteResult, *, durable: bool
+) -> None:
+    if result.error is not None:
+        fail(desk, row, sending, connector.classify(result.error))
+        return
+    if desk.breaker(row.id).succeed():
+        log.warning("%s answers again", row.name)
+    if result.version is None and sending.action != "delete":
+        result = _with_version(desk, row, connector, sending, result)
+    succeed(desk, row, sending, result, durable=durable)
+
+
+def _with_version(
+    desk: Desk, row: ConnectionRow, connector: Writer, sending: Sending, result: WriteResult
+) -> WriteResult:
+    """Reads the record back to learn where the write stands in the peer's own order, where that is possible."""
+    due = sending.due
+    external_id = result.external_id or due.external_id
+    try:
+        found = readback.look_up(connector, due, sending.delivery.hub_ref, external_id)
+    except NotImplementedError:
+        return result
+    except Exception as raw:  # noqa: BLE001 -- the write itself succeeded
+        log.info("%s: reading back failed: %s", row.name, describe(connector.classify(raw))["type"])
+        return result
+    if found is None:
+        return result
+    draft = readback.understand(desk.hub, row, due, found)
+    version = found.version if found.version is not None else (draft.major if draft else None)
+    stored = result.stored if result.stored is not None else found.data
+    return replace(result, version=version, stored=stored)
