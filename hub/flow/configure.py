@@ -17,6 +17,8 @@ from hub.store.database import Connection
 
 Outcome = Literal["created", "updated", "unchanged"]
 DIRECTIONS = ("in", "out", "both")
+# Settings of every connection, in seconds: how often a stream is read, and how often it is read whole.
+COMMON = {"poll_s": (5, 86_400), "full_pass_s": (600, 90 * 86_400)}
 _NAME = re.compile(r"[^\s/:?#]{1,60}")
 
 
@@ -132,8 +134,12 @@ def _config_problems(manifest: Manifest, config: Mapping[str, Any]) -> list[str]
     problems = [
         f"unknown setting {name!r}; {manifest.name} knows: {', '.join(plain) or 'none'}"
         for name in config
-        if name not in plain
+        if name not in plain and name not in COMMON
     ]
+    for name, (least, most) in COMMON.items():
+        seconds = config.get(name, least)
+        if name not in plain and not (str(seconds).isdecimal() and least <= int(seconds) <= most):
+            problems.append(f"setting {name!r} must be a whole number of seconds from {least} to {most}")
     for name, declared in plain.items():
         value = config.get(name)
         if value is None:

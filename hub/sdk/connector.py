@@ -249,6 +249,13 @@ class Reads(ABC):
         Each page's cursor must resume without loss; repeats are fine.
         """
 
+    def cursor_since(self, stream: str, since: float) -> Any:
+        """The cursor that reads what changed at or after `since` (seconds since the epoch).
+
+        `NotImplementedError` where the stream cannot be asked by time.
+        """
+        raise NotImplementedError(stream)
+
     def enumerate_ids(self, stream: str) -> Iterator[str]:
         """Every external id that exists now; raises `NotImplementedError` where the system cannot."""
         raise NotImplementedError(stream)

@@ -39,10 +39,11 @@ _COLUMNS = ", ".join(CursorRow.__dataclass_fields__)
 
 
 def ensure(conn: Connection, connection_id: int, streams: Iterable[str]) -> None:
-    """Adds missing cursors, due at once; existing ones keep their place."""
+    """Adds missing cursors, due at once; existing ones keep their place and time, and are due if they never were to be."""
     conn.execute(
         "insert into cursor (connection_id, stream, next_poll_at) select %s, s, now() from unnest(%s::text[]) as t(s)"
-        " on conflict do nothing",
+        " on conflict (connection_id, stream) do update set next_poll_at = excluded.next_poll_at"
+        " where cursor.next_poll_at is null",
         (connection_id, list(streams)),
     )
 
@@ -103,8 +104,19 @@ def advance(
         raise ConflictError(f"stream {row.stream}: another reader took over; this one stops")
 
 
-def release(db: Database, row: CursorRow, next_in_s: float) -> None:
-    """Gives the lease back and sets when the stream is due again. Does nothing when the lease is lost."""
+def renew(db: Database, row: CursorRow, lease_s: float = LEASE_S) -> None:
+    """Keeps the lease during work that stores no page. `ConflictError` when it went to another reader."""
+    kept = db.execute(
+        "update cursor set lease_until = clock_timestamp() + make_interval(secs => %s)"
+        " where connection_id = %s and stream = %s and lease_token = %s",
+        (lease_s, row.connection_id, row.stream, row.lease_token),
+    )
+    if not kept:
+        raise ConflictError(f"stream {row.stream}: another reader took over; this one stops")
+
+
+def release(db: Database, row: CursorRow, next_in_s: float | None) -> None:
+    """Gives the lease back and sets when the stream is due again (None: never). Does nothing when the lease is lost."""
     db.execute(
         """
         update cursor set lease_token = null, lease_until = null, next_poll_at = clock_timestamp() + make_interval(secs => %s)
