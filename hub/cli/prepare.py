@@ -14,11 +14,13 @@ def prepare() -> None:
     from hub import bootstrap
     from hub.flow.access import ensure_admin
     from hub.store import schema
+    from hub.store.inbox import ensure_partitions
 
     settings = load_settings()
     schema.migrate(settings.database_url)
     hub = bootstrap.start(settings, pool_size=2)
     try:
+        ensure_partitions(hub.db)
         show_json({"admin_password": ensure_admin(hub)})
     finally:
         hub.close()

@@ -16,6 +16,14 @@ def migrate() -> None:
       DATABASE_URL=postgresql://hub@db.example/hub retail-hub migrate
     """
     from hub.store import schema
+    from hub.store.database import Database
+    from hub.store.inbox import ensure_partitions
 
     with addressed(migrated=False) as settings:
-        click.echo(f"at revision {schema.migrate(settings.database_url)}")
+        revision = schema.migrate(settings.database_url)
+        db = Database(settings.database_url, size=2)
+        try:
+            ensure_partitions(db)
+        finally:
+            db.close()
+    click.echo(f"at revision {revision}")

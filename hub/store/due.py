@@ -4,39 +4,44 @@ from __future__ import annotations
 
 from hub.store.database import Database
 
-_OPEN = "c.paused_at is null and c.disconnected_at is null"
-
 _DUE = {
-    "pipeline": "select exists (select from event_work where state = 0) or exists (select from resolve_work)",
-    "deliver": f"""
+    "pipeline": """
+        select exists (
+            select from event_work w join connection c on c.id = w.connection_id where w.state = 0 and not c.halted_in
+        ) or exists (select from resolve_work)""",
+    # Phases and mass causes are moved on by whoever delivers.
+    "deliver": """
         select exists (
             select from target t join connection c on c.id = t.connection_id
             where t.dirty_seq > t.done_seq and t.state = 'due' and t.plan_id is null
-              and (t.wait_until is null or t.wait_until <= now())
-              and (t.lease_until is null or t.lease_until <= now())
-              and {_OPEN} and not c.halted_out and c.phase = 'live'
+              and coalesce(t.wait_until, t.dirty_at) <= now() and (t.lease_until is null or t.lease_until <= now())
+              and c.phase = 'live' and not c.halted_out and c.paused_at is null and c.disconnected_at is null
         ) or exists (
             select from target t join connection c on c.id = t.connection_id
-            where t.verify_at <= now() and {_OPEN} and not c.halted_out and c.phase = 'live'
-        )""",  # noqa: S608
-    "poll": f"""
+            where t.verify_at <= now() and t.state = 'due' and t.plan_id is null
+              and (t.lease_until is null or t.lease_until <= now())
+              and c.phase = 'live' and not c.halted_out and c.paused_at is null and c.disconnected_at is null
+        ) or exists (select from plan where state = 'counting')
+          or exists (select from connection where phase = 'reading' and paused_at is null and disconnected_at is null)""",
+    "poll": """
         select exists (
             select from cursor s join connection c on c.id = s.connection_id
             where s.next_poll_at <= now() and (s.lease_until is null or s.lease_until <= now())
-              and {_OPEN} and not c.halted_in
-        )""",  # noqa: S608
+              and c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
+        )""",
 }
 
-_PENDING = f"""
+_PENDING = """
     select
         (select count(*) from event_work w join connection c on c.id = w.connection_id
-          where w.state = 0 and {_OPEN} and not c.halted_in) as events,
+          where w.state = 0 and not c.halted_in) as events,
         (select count(*) from resolve_work) as marks,
+        (select count(*) from plan where state = 'counting') as causes,
         (select count(*) from target t join connection c on c.id = t.connection_id
-          where t.dirty_seq > t.done_seq and t.state = 'due' and t.plan_id is null
-            and {_OPEN} and not c.halted_out and c.phase = 'live') as deliveries,
-        (select count(*) from attempt where ended_at is null) as attempts
-"""  # noqa: S608
+          where (t.dirty_seq > t.done_seq or t.verify_at <= now()) and t.state = 'due' and t.plan_id is null
+            and c.phase = 'live' and not c.halted_out and c.paused_at is null and c.disconnected_at is null
+        ) as deliveries
+"""
 
 _HELD = """
     select c.name, count(*) from target t join connection c on c.id = t.connection_id
@@ -52,12 +57,12 @@ def is_due(db: Database, role: str) -> bool:
 
 
 def pending(db: Database) -> dict[str, int]:
-    """How much is under way or waits for a worker: `events, marks, deliveries, attempts`.
+    """How much is under way or waits for a worker: `events, marks, causes, deliveries`.
 
-    What waits for a person (quarantine, plans, paused or halted connections, dead letters) is not pending.
+    What waits for a person (quarantine, plans, halted or paused connections, dead letters) is not pending.
     """
     row = db.one(_PENDING) or (0, 0, 0, 0)
-    return dict(zip(("events", "marks", "deliveries", "attempts"), row, strict=True))
+    return dict(zip(("events", "marks", "causes", "deliveries"), row, strict=True))
 
 
 def held(db: Database) -> dict[str, int]:

@@ -1,0 +1,39 @@
+"""What has to be done from time to time whatever happens: dead batches at every look, tidying now and then.
+
+Everything here is safe to repeat and to race: any number of schedulers may sweep.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from hub.flow.context import Hub
+from hub.store import idempotency, inbox, session, tally
+
+TIDY_EVERY_S = 300.0
+
+
+def run(hub: Hub) -> int:
+    """One sweep; returns how many events of dead batches it put back. Called every few seconds."""
+    found = inbox.sweep_journal(hub.db)
+    if found:
+        hub.queue.wake("pipeline")
+    # The first sweep of a process does not tidy: a start has better things to do.
+    due_at = hub.extras.setdefault("tidy_at", time.monotonic() + TIDY_EVERY_S)
+    if time.monotonic() >= due_at:
+        hub.extras["tidy_at"] = time.monotonic() + TIDY_EVERY_S
+        tidy(hub)
+    return found
+
+
+def tidy(hub: Hub) -> None:
+    """Partitions for the months to come; sums instead of single counts; old sessions and answers go."""
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: inbox.ensure_partitions(hub.db),
+        lambda: tally.compact(hub.db),
+        lambda: hub.db.run(session.purge),
+        lambda: hub.db.run(idempotency.purge),
+    )
+    for step in steps:
+        step()
