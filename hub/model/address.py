@@ -13,8 +13,9 @@ _COUNTRY_LETTERS = 2
 def tidy_address(address: dict[str, Any]) -> dict[str, Any]:
     """The one form of a checked address: trimmed, country in upper case, the recipient's phone E.164."""
     for name, value in address.items():
-        if value != value.strip():
-            address[name] = value.strip()
+        trimmed = value.strip()
+        if trimmed is not value and trimmed != value:
+            address[name] = trimmed
     country = address.get("country")
     if country:
         if len(country) != _COUNTRY_LETTERS or not country.isascii() or not country.isalpha():

@@ -146,15 +146,15 @@ def format_amount(value: Any, exponent: int, rounding: Rounding | None = None) -
     decimals are a `ValueFault` unless `rounding` says how to round.
     """
     if value.__class__ is str:
-        head, _, tail = value.partition(".")
         # Nine of ten amounts are already canonical: `190.00`.
+        head, dot, tail = value.partition(".")
         if (
             len(tail) == exponent
+            and (tail.isdigit() if dot else not exponent)
+            and head.isdigit()
+            and (head[0] != "0" or len(head) == 1)
             and len(head) <= INTEGER_DIGITS
             and value.isascii()
-            and head.isdigit()
-            and (tail.isdigit() or (exponent == 0 and len(value) == len(head)))
-            and (head[0] != "0" or len(head) == 1)
         ):
             return str(value)
     sign, whole, decimals = split_number(value)

@@ -109,22 +109,6 @@ def _messages(path: str, found: Any) -> list[tuple[str, str]]:
     return [(path, str(text)) for text in (found if isinstance(found, list) else [found])]
 
 
-@lru_cache(maxsize=512)
-def object_check(field: Field, plurals: Plurals | None = None) -> Callable[[Any], Any]:
-    """A check of a value that is an object, or a list of objects, with declared members."""
-    name = field.name or "value"
-    schema = Schema.from_dict({name: _field(field, "", plurals or Plurals(), partial=True)})()
-
-    def check(value: Any) -> Any:
-        try:
-            return schema.load({name: value})[name]
-        except ValidationError as error:
-            first = _messages("", error.messages)[0]
-            raise ValueFault("bad_object", f"{first[0]}: {first[1]}") from error
-
-    return check
-
-
 def _field(field: Field, connection: str, plurals: Plurals, *, partial: bool) -> fields.Field[Any]:
     options: dict[str, Any] = {"required": field.required and not partial, "allow_none": not field.required}
     if not field.fields:

@@ -92,8 +92,8 @@ def check_boolean(value: Any) -> bool:
 
 def check_external_id(value: Any) -> str:
     """The id of a record at its system: text or a whole number, not empty, at most 255 characters."""
-    text = check_text(value)
-    if not text.strip() or len(text) > LONGEST_ID:
+    text = str(value) if value.__class__ is int else check_text(value)
+    if not 0 < len(text) <= LONGEST_ID or text.isspace():
         raise ValueFault("bad_id", f"an id has 1 to {LONGEST_ID} characters")
     return text
 

@@ -12,7 +12,7 @@ groups:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -69,11 +69,12 @@ def load_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[st
     return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}
 
 
-def _standard(kind: Kind) -> PolicySet:
-    """Union for lists of elements, groups as declared, latest for the rest."""
+def _standard(kind: Kind, default: Rule | None = None) -> PolicySet:
+    """Union for lists of elements, groups as declared, `default` (latest) for the rest."""
+    rest = default or Rule()
     fields = {one.name: Rule("union") for one in kind.fields if one.is_union}
-    fields |= {name: Rule(group=group) for group, names in kind.groups.items() for name in names}
-    return PolicySet(kind.name, Rule(), fields)
+    fields |= {name: replace(rest, group=group) for group, names in kind.groups.items() for name in names}
+    return PolicySet(kind.name, rest, fields)
 
 
 def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
@@ -96,9 +97,8 @@ def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
     for word, inner in entry.value.items():
         if word not in FILE_WORDS:
             report.add(inner.line, str(word), f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}")
-    standard = _standard(kind)
     default = _rule(entry.value["default"], "default", report) if "default" in entry.value else Rule()
-    fields = dict(standard.fields)
+    fields = dict(_standard(kind, default).fields)
     for name, rule, line in _rules_of_fields(entry, report):
         declared = kind.by_name.get(name)
         if declared is None or declared.derived:
@@ -137,7 +137,8 @@ def _members(entry: Entry, word: str, report: Report) -> list[tuple[str, Entry]]
 
 
 def _rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
-    given: dict[str, Any] = entry.plain if entry.is_object else {"policy": entry.value}
+    plain = entry.plain if entry.is_object else {"policy": entry.value}
+    given: dict[str, Any] = {"null" if word is None else word: value for word, value in plain.items()}
     for word in given.keys() - set(RULE_WORDS):
         report.add(entry.line, name, f"does not know {word}; known are: {', '.join(RULE_WORDS)}")
     policy = given.get("policy", DEFAULT_POLICY)

@@ -17,6 +17,7 @@ from hub.model import phone as phones
 from hub.model import time
 from hub.model.fault import ValueFault
 from hub.model.money import (
+    EXPONENTS,
     Rounding,
     exponent_of,
     format_amount,
@@ -27,7 +28,6 @@ from hub.model.money import (
 from hub.model.transform import transform
 from hub.model.value import check_decimal, check_text
 
-_CURRENCY_NAMES = ("currency", "currency_code", "currencyCode")
 _TRUE = ("true", "yes", "y", "t", "1", "on", "是")
 _FALSE = ("false", "no", "n", "f", "0", "off", "否")
 _CJK = re.compile(r"[㐀-鿿]")
@@ -74,15 +74,15 @@ def money(value: Any, currency: str | None = None, rounding: Rounding | None = N
     The object's currency may be called currency, currency_code or currencyCode. `rounding`:
     half_up or half_even, for sources that send more decimals than the currency has.
     """
-    amount, code = _amount_and_currency(value, currency)
-    return {"amount": format_amount(amount, exponent_of(code), rounding), "currency": code}
+    amount, code, exponent = _parts(value, currency)
+    return {"amount": format_amount(amount, exponent, rounding), "currency": code}
 
 
 @transform(gives="unit_price")
 def unit_price(value: Any, currency: str | None = None) -> dict[str, str]:
     """A price of one unit, in major units, with up to six decimals; forms as `money`."""
-    amount, code = _amount_and_currency(value, currency)
-    return {"amount": format_unit_price(amount, exponent_of(code)), "currency": code}
+    amount, code, exponent = _parts(value, currency)
+    return {"amount": format_unit_price(amount, exponent), "currency": code}
 
 
 @transform(gives="money")
@@ -91,8 +91,7 @@ def money_minor(value: Any, currency: str | None = None, exponents: Mapping[str,
 
     `exponents`: where the source's idea of the minor unit is not ISO 4217's, e.g. `{MGA: 0}`.
     """
-    amount, code = _amount_and_currency(value, currency)
-    exponent = exponent_of(code)
+    amount, code, exponent = _parts(value, currency)
     sign, whole, decimals = split_number(amount)
     if decimals.strip("0"):
         raise ValueFault("bad_money", "minor units are a whole number")
@@ -101,15 +100,18 @@ def money_minor(value: Any, currency: str | None = None, exponents: Mapping[str,
     return {"amount": format_amount(major, exponent), "currency": code}
 
 
-def _amount_and_currency(value: Any, currency: str | None) -> tuple[Any, str]:
+def _parts(value: Any, currency: Any) -> tuple[Any, str, int]:
+    """Amount, currency in upper case, and its decimals."""
     if value.__class__ is dict:
-        found = next((value[name] for name in _CURRENCY_NAMES if value.get(name)), currency)
+        currency = value.get("currency") or value.get("currency_code") or value.get("currencyCode") or currency
         value = value.get("amount")
-    else:
-        found = currency
-    if found.__class__ is not str:
+    if currency.__class__ is not str:
         raise ValueFault("bad_currency", "no currency is given; the mapping may name one (money: {currency: …})")
-    return value, found if found.isupper() else str(found).upper()
+    exponent = EXPONENTS.get(currency)
+    if exponent is not None:
+        return value, currency, exponent
+    currency = currency.upper()
+    return value, currency, exponent_of(currency)
 
 
 @transform(gives="decimal")

@@ -86,7 +86,7 @@ def _convert(node: yaml.Node, report: Report) -> Entry:
 
 def _scalar(node: yaml.ScalarNode) -> Any:
     text: str = node.value
-    if node.style is not None:
+    if node.style:  # quoted or block text; plain is "" or None, by the loader
         return text
     if text in _WORDS:
         return _WORDS[text]

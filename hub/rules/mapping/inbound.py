@@ -11,7 +11,6 @@ from typing import Any
 from hub.errors import RecordError
 from hub.model.kind import Field, Kind
 from hub.model.observation import Draft, Reference
-from hub.model.schema import Plurals, object_check
 from hub.rules.mapping.runtime import NAMES
 from hub.rules.mapping.shapes import ShapeWriter
 from hub.rules.mapping.source import Source
@@ -83,12 +82,8 @@ class _RecordWriter:
 
     @classmethod
     def of(cls, spec: RecordSpec, kinds: Mapping[str, Kind]) -> _RecordWriter:
-        plurals = Plurals({kind.name: kind.plural for kind in kinds.values()})
-
-        def whole(field: Field) -> Callable[[Any], Any]:
-            return object_check(field, plurals)
-
-        return cls(spec, ShapeWriter(ValueWriter(Source(), "in", spec.file, plurals, whole)))
+        plurals = {kind.name: kind.plural for kind in kinds.values()}
+        return cls(spec, ShapeWriter(ValueWriter(Source(), "in", spec.file, plurals)))
 
     @property
     def source(self) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,21 +40,33 @@ class MappingSet:
         return self.outgoing.get((connector, kind))
 
 
-def load_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> MappingSet:
+def load_mappings(
+    folders: Iterable[Path],
+    kinds: Mapping[str, Kind],
+    transforms: Transforms,
+    connectors: Collection[str] | None = None,
+) -> MappingSet:
     """Reads every mapping file, the first folder winning; `ConfigError` lists all faults, one a line.
 
     `transforms` come on top of the built-in ones. A file that stands at the same place in a later folder, or has the same `from`, is not in force.
+    `connectors`: those installed (None: any); files of others wait unread, since the transforms
+    they name come with their connector.
     """
-    loader = _Loader(kinds, {**TRANSFORMS, **transforms})
+    loader = _Loader(kinds, {**TRANSFORMS, **transforms}, connectors)
     found = loader.load(list(folders))
     if loader.faults:
         raise ConfigError("\n".join(loader.faults))
     return found
 
 
-def check_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transforms: Transforms) -> list[str]:
+def check_mappings(
+    folders: Iterable[Path],
+    kinds: Mapping[str, Kind],
+    transforms: Transforms,
+    connectors: Collection[str] | None = None,
+) -> list[str]:
     """Every fault as `file:line: field: what; how to fix`, compiled too; empty when all is well."""
-    loader = _Loader(kinds, {**TRANSFORMS, **transforms})
+    loader = _Loader(kinds, {**TRANSFORMS, **transforms}, connectors)
     found = loader.load(list(folders))
     if not loader.faults:
         for incoming in found.incoming.values():
@@ -68,6 +80,7 @@ def check_mappings(folders: Iterable[Path], kinds: Mapping[str, Kind], transform
 class _Loader:
     kinds: Mapping[str, Kind]
     transforms: Transforms
+    connectors: Collection[str] | None = None
     faults: list[str] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     lookups: dict[str, Entry] = field(default_factory=dict)
@@ -152,6 +165,8 @@ class _Loader:
         # Files for one stream come first, so that they win over `connector/*`.
         for document in sorted(self._each_document(), key=lambda one: one.stream == ANY):
             connector = document.key.partition("/")[0]
+            if self.connectors is not None and connector not in self.connectors:
+                continue
             for kind in self._kinds_of(document):
                 spec = reader.record(document, kind)
                 stream = document.stream if document.stream != ANY else (kind.plural if kind else "")

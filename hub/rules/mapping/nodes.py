@@ -74,7 +74,7 @@ class NodeReader:
 
     def node(self, entry: Entry, field: Field | None, name: str) -> Node:
         """One node of whatever form it has."""
-        if isinstance(entry.value, list):
+        if isinstance(entry.value, list) and not all(inner.value.__class__ is str for inner in entry.value):
             return self._elements(entry, field, name)
         if entry.is_object:
             if "each" in entry.value:

@@ -66,7 +66,7 @@ class OutMapping:
     @cached_property
     def _compiled(self) -> tuple[Any, str]:
         source = Source()
-        shapes = ShapeWriter(ValueWriter(source, "out", self.spec.file, {}, _no_object))
+        shapes = ShapeWriter(ValueWriter(source, "out", self.spec.file, {}))
         source.put("P = []; o = {}")
         with source.scope("d", "") as scope:
             if self.spec.when:
@@ -84,7 +84,3 @@ class OutMapping:
             found = shapes.write(node, None, name)
             with shapes.source.block(f"if {found} is not M:"):
                 shapes.source.put(f"o[{name!r}] = {found}")
-
-
-def _no_object(field: Any) -> Callable[[Any], Any]:
-    raise AssertionError(f"going out nothing is checked: {field}")

@@ -90,11 +90,13 @@ def find(table: Mapping[str, Any], value: Any, name: str) -> Any:
 
 def record_id(problems: Problems, values: tuple[Any, ...], path: str, where: str) -> str:
     """The external id; several parts are joined with a colon."""
-    if any(value is M or value is None for value in values):
+    if M in values or None in values or not values:
         problems.append(Problem("missing_id", f"{path}: the record has no id", path, where))
         return ""
     try:
-        return ":".join(check_external_id(value) for value in values)
+        if len(values) == 1:
+            return check_external_id(values[0])
+        return ":".join([check_external_id(value) for value in values])
     except FAULTS as error:
         fail(problems, error, path, "id", where, values)
         return ""
@@ -160,6 +162,14 @@ def strays(extensions: dict[str, Any], path: str, source: Mapping[str, Any], kno
             extensions[f"{path}.{name}"] = value
 
 
+def refuse_strays(
+    problems: Problems, path: str, name: str, where: str, source: Mapping[str, Any], known: frozenset[str]
+) -> None:
+    """Notes members that a transform made and the kind does not declare."""
+    for member in source.keys() - known:
+        problems.append(Problem("unknown_field", f"{name}: the transform gives an unknown {member}", path, where))
+
+
 def references_in(value: Any) -> list[Any]:
     """A list as it is; anything else is a fault."""
     if value.__class__ is not list:
@@ -197,6 +207,7 @@ NAMES: dict[str, Any] = {
     "check_text": check_text,
     "strays": strays,
     "references_in": references_in,
+    "refuse_strays": refuse_strays,
     "refer": refer,
     "from_micros": time.from_micros,
 }

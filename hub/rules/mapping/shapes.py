@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from hub.model.kind import Field, Text
+from hub.rules.mapping import canonical
 from hub.rules.mapping.source import Scope, Source
 from hub.rules.mapping.spec import Condition, Each, Elements, Node, Object, Value
 from hub.rules.mapping.values import ValueWriter
@@ -26,12 +27,21 @@ class ShapeWriter:
     def write(self, node: Node, field: Field | None, name: str) -> str:
         """Writes the node; the variable then holds its value, None (cleared) or M (not asserted)."""
         if isinstance(node, Value):
-            return self.values.write(node, field, name)
+            return self._value(node, field, name)
         if isinstance(node, Object):
             return self._object(node, field, name)
         if isinstance(node, Each):
             return self._list(node, field, name)
         return self._elements(node, field, name)
+
+    def _value(self, node: Value, field: Field | None, name: str) -> str:
+        var = self.values.write(node, field, name)
+        if field is None or not field.fields:
+            return var
+        # A transform made an object: its members are brought to canonical form like any other's.
+        label = self.source.scopes[-1].at(node.paths[0]) if node.paths else name
+        with self.source.scope(var, label):
+            return self.write(canonical.made(field, node.line), field, name)
 
     def _object(self, node: Object, field: Field | None, name: str) -> str:
         """An object is asserted when the source carries anything that its members read."""
@@ -77,8 +87,8 @@ class ShapeWriter:
                 source.put(f"{built}[{member!r}] = {var}")
         if not is_lenient:
             self._require(fields, built, name, where)
-        if node.strict:
-            self._collect_strays(fields)
+        if node.strays != "drop":
+            self._find_strays(node, fields, name)
         if field is not None and field.tidy is not None:
             label = source.quote(source.scopes[-1].label or name)
             guard = " and ".join(f"{one.name!r} in {built}" for one in field.fields if one.required) or "True"
@@ -104,13 +114,17 @@ class ShapeWriter:
                 with source.block(f"if {one.name!r} not in {built}:"):
                     source.put(f"missing(P, {label}, {title!r}, {where!r})")
 
-    def _collect_strays(self, fields: Mapping[str, Field]) -> None:
+    def _find_strays(self, node: Object | Each, fields: Mapping[str, Field], name: str) -> None:
         source = self.source
         known = source.const(frozenset(fields))
         scope = source.scopes[-1].var
         title = source.scopes[-1].label.removeprefix(source.base)
         with source.block(f"if not {known}.issuperset({scope}):"):
-            source.put(f"strays(X, {source.quote(title)}, {scope}, {known})")
+            if node.strays == "keep":
+                source.put(f"strays(X, {source.quote(title)}, {scope}, {known})")
+            else:
+                where = self.values.where(node.line)
+                source.put(f"refuse_strays(P, {source.quote(title)}, {name!r}, {where!r}, {scope}, {known})")
 
     def _list(self, node: Each, field: Field | None, name: str) -> str:
         source = self.source
@@ -140,7 +154,7 @@ class ShapeWriter:
                     element = None if field is None else replace(field, type="object", identity=None, of="text")
                     built = self._build(node, element, name, is_lenient=is_lenient)
                     self._append(built, element, into, is_lenient=is_lenient)
-            if scope.used or node.strict:
+            if scope.used or node.strays != "drop":
                 self._insert_type_check(place, one, scope, node)
 
     def _skip_unless(self, when: tuple[Condition, ...], node: Each) -> None:

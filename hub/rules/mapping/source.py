@@ -106,9 +106,9 @@ class Source:
         yield found
         self.watchers.pop()
 
-    def get(self, path: Path, where: str) -> tuple[str, str]:
+    def get(self, path: Path, where: str, var: str = "") -> tuple[str, str]:
         """Writes the fetching of a path: the variable, and its place. M when absent, None when null."""
-        var = self.fresh()
+        var = var or self.fresh()
         if path.context:
             shown = "from_micros(ctx.received_at_us)" if path.context == "received_at" else f"ctx.{path.context}"
             self.put(f"{var} = {shown}")

@@ -10,6 +10,7 @@ from hub.model.kind import Kind
 from hub.rules.mapping.path import Path
 
 Operator = Literal["equals", "not_equals", "in", "not_in", "present", "given"]
+Strays = Literal["drop", "keep", "refuse"]
 Unknown = Literal["error", "keep", "null", "absent", "const"]
 
 
@@ -76,13 +77,16 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object made of members, which read from `path` when it is given. `strict`: strays are collected."""
+    """An object made of members, which read from `path` when it is given.
+
+    `strays`: members of the source that no member reads are dropped, kept as extensions, or refused.
+    """
 
     line: int
     members: Mapping[str, Node]
     path: Path | None = None
     when: tuple[Condition, ...] = ()
-    strict: bool = False
+    strays: Strays = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Each:
     members: Mapping[str, Node] = field(default_factory=dict)
     item: Value | None = None
     when: tuple[Condition, ...] = ()
-    strict: bool = False
+    strays: Strays = "drop"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,16 +17,12 @@ from hub.rules.mapping.spec import Lookup, Step, Value
 
 @dataclass(slots=True)
 class ValueWriter:
-    """Writes values into `source`. `objects`: the check of a whole object (rare: a transform made it).
-
-    Going `in`, values are checked for their field; going `out`, there is no field.
-    """
+    """Writes values into `source`. Going `in`, plain values are checked for their field; going `out`, there is none."""
 
     source: Source
     side: Literal["in", "out"]
     file: str
     plurals: Mapping[str, str]
-    objects: Callable[[Field], Callable[[Any], Any]]
 
     def where(self, line: int) -> str:
         """`file:line`, as problems show it."""
@@ -81,8 +77,7 @@ class ValueWriter:
             with source.block(f"elif {' and '.join(f'({one} is M or {one} is None)' for one in names)}:"):
                 source.put(f"{var} = None")
             return found[0][1]
-        first, label = source.get(node.paths[0], where)
-        source.put(f"{var} = {first}")
+        _, label = source.get(node.paths[0], where, var)
         for path in node.paths[1:]:
             with source.block(f"if {var} is None or {var} is M:"):
                 other, _ = source.get(path, where)
@@ -165,7 +160,7 @@ class ValueWriter:
                 return ""
             flags = f"required={node.reference.required}, keep={node.reference.keep}"
             return f"{var} = refer(resolve, {var}, {name!r}, {flags})"
-        if field is None:
+        if field is None or field.fields:
             return ""
         if "ref" in (field.type, field.of):
             return self._reference_check(node, field, var)
@@ -176,8 +171,7 @@ class ValueWriter:
             return ""
         if field.type == "text" and not field.format:
             return f"{var} = check_text({var})"
-        check = self.objects(field) if field.fields else check_of(field)
-        return f"{var} = {source.const(check)}({var})"
+        return f"{var} = {source.const(check_of(field))}({var})"
 
     def _reference_check(self, node: Value, field: Field, var: str) -> str:
         named = node.reference.object_type if node.reference else ""
