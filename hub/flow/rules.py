@@ -74,7 +74,7 @@ def _null_wins(declared: str | None, policy: str) -> bool:
 def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
     """Compiles all files of `folders` (first wins) and of the connectors; `ConfigError` names file and line."""
     places = [*folders, *registry.mapping_folders]
-    mappings = load_mappings(places, registry.kinds, registry.transforms)
+    mappings = load_mappings(places, registry.kinds, registry.transforms, registry.connectors)
     policies = load_policies(places, registry.kinds)
     manifest = {
         "mappings": dict(sorted(mappings.manifest.items())),

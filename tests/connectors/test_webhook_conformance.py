@@ -20,7 +20,7 @@ from hub.sdk.testing.kit import ConnectorHarness, connector_suite
 OLD = "whsec_b2xkZXIgc2VjcmV0IG9mIHRoZSByb3RhdGlvbg=="
 NEW = "whsec_bmV3ZXIgc2VjcmV0IG9mIHRoZSByb3RhdGlvbg=="
 
-MAPPINGS = load_mappings([Path(__file__).parents[2] / "mappings"], KINDS, {})
+MAPPINGS = load_mappings([Path(__file__).parents[2] / "mappings"], KINDS, {}, ("webhook",))
 
 
 class WebhookHarness(ConnectorHarness):
