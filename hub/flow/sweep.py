@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 
 from hub.flow.context import Hub
-from hub.store import idempotency, inbox, session, tally
+from hub.store import idempotency, inbox, item, session, tally
+from hub.store import run as run_store
 
 TIDY_EVERY_S = 300.0
 
@@ -28,10 +29,13 @@ def run(hub: Hub) -> int:
 
 
 def tidy(hub: Hub) -> None:
-    """Partitions for the months to come; sums instead of single counts; old sessions and answers go."""
+    """Partitions for the months to come; sums instead of single counts; old runs, sessions and answers go."""
     steps: tuple[Callable[[], object], ...] = (
         lambda: inbox.ensure_partitions(hub.db),
         lambda: tally.compact(hub.db),
+        lambda: run_store.give_up_stale(hub.db),
+        lambda: run_store.purge(hub.db),
+        lambda: hub.db.run(item.wake_snoozed),
         lambda: hub.db.run(session.purge),
         lambda: hub.db.run(idempotency.purge),
     )

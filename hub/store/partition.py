@@ -28,18 +28,19 @@ def ensure_partitions(db: Database, months_ahead: int = 2, now: datetime | None 
     for _ in range(months_ahead):
         months.append(_next_month(months[-1]))
     wanted = {f"event_{month:%Y_%m}": month for month in months}
-    if not _missing(db, wanted):
-        return []
+    with db.session() as conn:
+        if not _missing(conn, wanted):
+            return []
     with db.transaction() as conn:
         conn.execute("select pg_advisory_xact_lock(%s)", (PARTITION_LOCK,))
-        missing = _missing(db, wanted)
+        missing = _missing(conn, wanted)
         for name in missing:
             _add(conn, name, wanted[name])
     return missing
 
 
-def _missing(db: Database, wanted: dict[str, datetime]) -> list[str]:
-    rows = db.all("select relname from pg_class where relname = any(%s) and relispartition", (list(wanted),))
+def _missing(conn: Connection, wanted: dict[str, datetime]) -> list[str]:
+    rows = conn.execute("select relname from pg_class where relname = any(%s) and relispartition", (list(wanted),))
     existing = {name for (name,) in rows}
     return [name for name in wanted if name not in existing]
 

@@ -86,3 +86,13 @@ def give_up_stale(db: Database, older_than_s: float = 900.0) -> int:
         " where status = 'running' and updated_at < now() - make_interval(secs => %s)",
         (older_than_s,),
     )
+
+
+def purge(db: Database, eventful_days: int = 90, idle_days: int = 2) -> int:
+    """Removes old runs, those that found nothing new earlier; returns how many."""
+    return db.execute(
+        "delete from run where ended_at < now() - make_interval(days => %s)"
+        " or (type = 'pull' and status = 'done' and coverage = 'complete' and ended_at < now() - make_interval(days => %s)"
+        "     and coalesce((counts ->> 'accepted')::bigint, 0) + coalesce((counts ->> 'absent')::bigint, 0) = 0)",
+        (eventful_days, idle_days),
+    )

@@ -9,6 +9,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool, text
 
+from hub.store.database import Database
+from hub.store.partition import ensure_partitions
+
 FOLDER = Path(__file__).parent / "migrations"
 # Any constant will do; two starts at once must agree on it.
 MIGRATION_LOCK = 0x52485F4D
@@ -21,7 +24,10 @@ def _config() -> Config:
 
 
 def migrate(database_url: str) -> str:
-    """Applies every missing migration under one lock; returns the revision. Safe to repeat and to race."""
+    """Applies every missing migration under one lock, and adds the inbox's partitions; returns the revision.
+
+    Safe to repeat and to race.
+    """
     engine = create_engine(_driver_url(database_url), poolclass=pool.NullPool)
     config = _config()
     with engine.connect() as connection:
@@ -33,6 +39,11 @@ def migrate(database_url: str) -> str:
         connection.execute(text("select pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
     engine.dispose()
+    db = Database(database_url, size=1)
+    try:
+        ensure_partitions(db)
+    finally:
+        db.close()
     return head()
 
 

@@ -1,0 +1,140 @@
+"""Ingesting files: verbatim bodies, refusals by line, idempotent repeats."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hub.errors import ConfigError, NotFoundError
+from hub.flow import ingest as flow
+from hub.flow.account import disconnect
+from hub.flow.configure import Wish, connect
+from hub.flow.context import Hub
+from hub.flow.ingest import Summary, ingest, ingest_batches
+from hub.flow.line import read_lines
+from hub.store import inbox
+from hub.store.inbox import StoredEvent
+from tests.fixtures.bare import bare_hub
+
+
+@pytest.fixture
+def hub(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Hub]:
+    with bare_hub(database_url, redis_url, tmp_path) as made:
+        for name in ("shop", "till"):
+            connect(made, Wish(name, "till", secrets={"secret": ["s"]}, flows={"order": "in"}), "test")
+        connect(made, Wish("crm", "sink", flows={"customer": "out"}), "test")
+        yield made
+
+
+def events(hub: Hub) -> list[StoredEvent]:
+    with hub.db.session() as conn:
+        return inbox.read_many(conn, hub.keyring, [i for (i,) in hub.db.all("select id from event")])
+
+
+def put(hub: Hub, *lines: bytes, name: str | None = "shop", topic: str | None = "orders/create") -> Summary:
+    return ingest(hub, name, lines, topic)
+
+
+def counts(summary: Summary) -> tuple[int, int, int]:
+    return summary.accepted, summary.duplicates, summary.refused
+
+
+def test_ingest_when_plain_then_bodies_are_verbatim_in_bulk_lane(hub: Hub) -> None:
+    first, second = '{ "a" : 12.30, "n": 123456789012345678901234567890, "名": "张" }'.encode(), b"[1, 2]"
+    assert counts(put(hub, first, second)) == (2, 0, 0)
+    found = events(hub)
+    assert [event.body for event in found] == [first, second]
+    assert {(event.origin, event.lane, event.topic) for event in found} == {("file", 1, "orders/create")}
+
+
+def test_ingest_when_repeated_then_all_are_duplicates(hub: Hub) -> None:
+    lines = [b'{"id": %d}' % n for n in range(3)]
+    put(hub, *lines)
+    assert counts(put(hub, *lines, lines[0])) == (0, 4, 0)
+
+
+def test_ingest_when_envelope_then_its_words_count_and_body_is_cut_out_as_written(hub: Hub) -> None:
+    body = '{"price": 12.30, "text": "\\u5f20 \\"_body\\" }", "deep": {"_body": [1 , 2]}}'
+    line = f'{{"_topic": "note", "_id": "d-1", "_at": "2026-11-01T08:00:00+08:00", "_connection": "till", "_body" :  {body} }}'
+    assert counts(put(hub, line.encode())) == (1, 0, 0)
+    (event,) = events(hub)
+    assert event.body == body.encode()
+    assert (event.topic, event.received_at) == ("note", 1_793_491_200_000_000)
+    assert hub.db.one("select name from connection where id = %s", (event.connection_id,)) == ("till",)
+    assert counts(put(hub, b'{"_id": "d-1", "_body": {}}', name="till")) == (0, 1, 0)
+    assert counts(put(hub, b'{"_id": 7, "_at": 1793491200.5, "_body": "<xml>not json</xml>"}')) == (1, 0, 0)
+    assert events(hub)[-1].body == b"<xml>not json</xml>"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b"{", "not JSON"),
+        (b'{"a": NaN}', "not JSON"),
+        (b'{"a": "\\ud800"}', "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[" * 5000 + b"]" * 5000, "not JSON"),
+        (b'{"_body": {"a": }}', "not JSON"),
+        (b'{"_body": {}, "_colour": 1}', "unknown keys"),
+        (b'{"_body": {}, "_topic": 5}', "_topic must be a text"),
+        (b'{"_body": {}, "_topic": "a\\u0000"}', "_topic must be a text"),
+        (b'{"_body": {}, "_at": "yesterday"}', "_at must be a time"),
+        (b'{"_body": {}, "_at": "2026-11-01T08:00:00"}', "_at must be a time"),
+        (b'{"_body": {}, "_connection": "nobody"}', "no such connection"),
+    ],
+)
+def test_ingest_when_a_line_is_wrong_then_it_alone_is_refused_with_its_number(hub: Hub, line: bytes, says: str) -> None:
+    summary = put(hub, b'{"id": 1}', b"", line, b'{"id": 2}')
+    assert counts(summary) == (2, 0, 1)
+    assert summary.refusals[0].line == 3
+    assert says in summary.refusals[0].reason
+
+
+def test_ingest_when_numbers_are_absurd_then_stored_as_written(hub: Hub) -> None:
+    line = b'{"_body": {"n": ' + b"9" * 4000 + b"}}"
+    assert counts(put(hub, line)) in ((1, 0, 0), (0, 0, 1))
+
+
+def test_ingest_when_no_topic_then_asked_of_the_connector_or_refused(hub: Hub) -> None:
+    assert counts(put(hub, b'{"id": 1}', topic=None)) == (1, 0, 0)
+    assert events(hub)[0].topic == "orders/create"
+    summary = put(hub, b'{"id": 1}', name="crm", topic=None)
+    assert summary.refusals[0].reason == "no topic: give --topic, or _topic in the envelope"
+    assert put(hub, b'{"id": 1}', name=None).refusals[0].reason.startswith("no connection")
+
+
+def test_ingest_when_connection_cannot_take_anything_then_nothing_is_read(hub: Hub) -> None:
+    disconnect(hub, "till", "test")
+    with pytest.raises(ConfigError, match="till is disconnected"):
+        put(hub, b"{}", name="till")
+    with pytest.raises(NotFoundError):
+        put(hub, b"{}", name="nobody")
+    assert put(hub, b'{"_connection": "till", "_body": {}}').refused == 1
+
+
+def test_ingest_when_many_then_committed_in_batches_with_progress(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flow, "BATCH", 10)
+    seen: list[int] = []
+    ingest(hub, "shop", (b'{"id": %d}' % n for n in range(25)), "t", progress=lambda s: seen.append(s.accepted))
+    assert seen == [10, 20, 25]
+
+
+def test_ingest_batches_when_asked_per_line_then_each_has_its_answer(hub: Hub) -> None:
+    lines = [b'{"a": 1}', b"nope", b'{"a": 1}', b'{"a": 2}']
+    (results,) = ingest_batches(hub, "shop", lines, "t", lane=inbox.LIVE)
+    assert [(r.line, r.outcome) for r in results] == [
+        (1, "accepted"),
+        (2, "refused"),
+        (3, "duplicate"),
+        (4, "accepted"),
+    ]
+    assert results[2].event_id == results[0].event_id
+    assert {event.lane for event in events(hub)} == {0}
+
+
+def test_read_lines_when_file_has_bom_long_and_unfinished_lines_then_understood() -> None:
+    file = io.BytesIO(b'\xef\xbb\xbf{"a":1}\r\n' + b"x" * 50 + b"\n\n" + b"y" * 20 + b"\nlast")
+    assert list(read_lines(file, 20)) == [b'{"a":1}', None, b"", b"y" * 20, b"last"]
