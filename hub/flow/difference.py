@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.rules import projection, register
-from hub.rules.mapping import OutMapping
+from hub.rules.mapping import OutMapping, ParentMissingError
 from hub.rules.register import Fold
 from hub.store import claimed as store
 from hub.store.claimed import Due, Local, SourceKey
@@ -27,6 +28,8 @@ class Difference:
     missing: dict[str, Any]
     keys: Mapping[SourceKey, Local] = field(default_factory=dict)
     connection: str = ""
+    awaited: uuid.UUID | None = None
+    """The last record that `project` found no external id for."""
 
     def project(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """`data` in the peer's shape; raises `ParentMissingError` when a parent is not there yet."""
@@ -44,14 +47,12 @@ class Difference:
         return {name: value for name, value in full.items() if name not in before or before[name] != value}
 
     def _external_id(self, key: Mapping[str, Any]) -> str | None:
-        return str(key["external_id"]) if key["connection"] == self.connection else None
-
-    def missing_parent(self, name: str) -> Local | None:
-        """The parent that field `name` refers to and the peer does not have."""
-        for key in projection.references(self.wanted.get(name)):
-            local = self.keys.get(_source_key(key))
-            if key["connection"] != self.connection and local is not None:
-                return local
+        if key["connection"] == self.connection:
+            return str(key["external_id"])
+        local = self.keys.get(_source_key(key))
+        self.awaited = local.rid if local else None
+        if local is not None and local.is_coming:
+            raise ParentMissingError(str(key["object_type"]))
         return None
 
 

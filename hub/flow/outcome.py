@@ -61,7 +61,14 @@ def succeed(desk: Desk, row: ConnectionRow, sending: Sending, result: WriteResul
     def work(conn: Connection) -> None:
         attempt.end(conn, [sending.attempt_id], "sent", version=_text(result.version))
         note_write(
-            conn, desk.hub, row, sending.due, external_id, sending.asserted, major_of(result.version), sending.attempt_id
+            conn,
+            desk.hub,
+            row,
+            sending.due,
+            external_id,
+            sending.asserted,
+            major_of(result.version),
+            sending.attempt_id,
         )
         if not lease.done(conn, sending.claim, sending.due.dirty_seq):
             lease.call_was_late(conn, sending.claim.id)
@@ -129,7 +136,10 @@ def fail(desk: Desk, row: ConnectionRow, sending: Sending, error: Exception) -> 
             lease.call_was_late(conn, sending.claim.id)
         return kept and action.next in ("dead", "quarantine")
 
-    if desk.run(work):
+    is_over = desk.run(work)
+    if action.next == "pause":
+        desk.hub.connections.reload()
+    if is_over:
         desk.hub.registry.hook.on_delivery_failed(connection=row.name, delivery=sending.delivery, error=describe(error))
 
 

@@ -190,8 +190,7 @@ def _key(
 
 
 def _wait(conn: Connection, row: ConnectionRow, claim: Claim, each: Difference, error: ParentMissingError) -> None:
-    parent = each.missing_parent(error.field.partition(".")[0])
     shortest, longest = PARENT_RECHECK_S
     problem = {"type": "ParentMissing", "message": f"{row.name}: waits until the record in {error.field} exists there"}
     after_s = min(longest, max(shortest, each.due.age_s))
-    lease.await_parent(conn, claim, problem, parent.rid if parent else None, after_s)
+    lease.await_parent(conn, claim, problem, each.awaited, after_s)

@@ -90,25 +90,36 @@ def load(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Due]:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """What a source key is called at a connection. `rid`: the record it names; `external_id` None: not there yet."""
+    """What a source key is called at a connection. `rid`: the record it names; `external_id` None: not there yet.
+
+    `is_coming`: it is not there, and a delivery that creates it is due.
+    """
 
     rid: uuid.UUID | None
     object_type: str | None
     external_id: str | None
+    is_coming: bool
 
 
 SourceKey = tuple[str, str, str]
 """Connection name, object type, external id."""
 
-# The key itself when it is the connection's own; else the oldest live record of the same entity there.
+# The key itself when it is the connection's own; else the oldest live record of the same entity there, or one just
+# created for it that is not linked yet.
 _LOCAL = """
-    select k.c, k.o, k.e, s.rid, p.object_type, p.external_id
+    select k.c, k.o, k.e, s.rid, p.object_type, p.external_id, p.external_id is null and exists (
+        select from record m join target t on t.owner_rid = m.rid where m.cluster = s.cluster
+        and t.connection_id = %(connection)s and t.rid is null and t.state = 'due' and t.dirty_seq > t.done_seq)
     from json_to_recordset(%(keys)s::json) as k(c text, o text, e text)
     join connection sc on sc.name = k.c
     left join record s on s.connection_id = sc.id and s.object_type = k.o and s.external_id = k.e
     left join lateral (
-        select r.object_type, r.external_id from record r
-        where (r.cluster = s.cluster and r.connection_id = %(connection)s and r.kind = s.kind and r.state in (0, 1))
+        select r.rid, r.object_type, r.external_id from (
+            select rid from record where cluster = s.cluster
+            union select t.rid from record m join target t on t.owner_rid = m.rid
+                where m.cluster = s.cluster and t.connection_id = %(connection)s) named
+        join record r on r.rid = named.rid
+        where r.connection_id = %(connection)s and r.kind = s.kind and r.state in (0, 1)
         order by (r.rid = s.rid) desc, r.state desc, r.rid limit 1) p on true
 """
 
@@ -120,7 +131,7 @@ def local_keys(conn: Connection, connection_id: int, keys: Iterable[Mapping[str,
         return {}
     document = orjson.dumps([{"c": c, "o": o, "e": e} for c, o, e in sorted(unique)]).decode()
     rows = conn.execute(_LOCAL, {"keys": document, "connection": connection_id})
-    return {(c, o, e): Local(rid, object_type, external_id) for c, o, e, rid, object_type, external_id in rows}
+    return {(c, o, e): Local(*local) for c, o, e, *local in rows}
 
 
 def may_write(conn: Connection, connection_id: int) -> str:

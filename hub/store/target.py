@@ -142,13 +142,19 @@ def missing(
 
 
 def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) -> int:
-    """What waits at a connection for the entity of `owner_rid` is due now."""
-    sql = """
+    """The entity of `owner_rid` has an external id at a connection now: what waits for it, or named it otherwise, is due."""
+    waiting = """
         update target t set wait_until = null, waiting_for = null
         from record owner join record same on same.cluster = owner.cluster
         where owner.rid = %s and t.waiting_for = same.rid and t.connection_id = %s
     """
-    return conn.execute(sql, (owner_rid, connection_id)).rowcount
+    sent = """
+        update target t set dirty_seq = t.dirty_seq + 1, dirty_at = clock_timestamp()
+        from record owner join record same on same.cluster = owner.cluster join reference r on r.parent = same.rid
+            join record child on child.rid = r.child join record holder on holder.cluster = child.cluster
+        where owner.rid = %s and t.owner_rid = holder.rid and t.connection_id = %s and t.done_seq = t.dirty_seq
+    """
+    return sum(conn.execute(sql, (owner_rid, connection_id)).rowcount for sql in (waiting, sent))
 
 
 def wake_failed(conn: Connection, connection_id: int) -> int:
