@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connectors.shopify.queries import Nested, more_query
+from connectors.shopify.shape import number_of
 
 Ask = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 MAX_PAGES = 100
@@ -25,6 +26,22 @@ def complete(node: dict[str, Any], owner_type: str, nested: tuple[Nested, ...], 
         for element in _elements(node.get(each.field)):
             cut = complete(element, each.type, each.children, ask) or cut
     return cut
+
+
+def number(held: Any) -> None:
+    """Adds `legacyResourceId` to every object below that has an id but not its number, in place.
+
+    Shopify gives lines, transactions and their parents no such field, while a mapping's `id` is a
+    plain path and webhooks know them by their number.
+    """
+    if isinstance(held, list):
+        for each in held:
+            number(each)
+    elif isinstance(held, dict):
+        if "id" in held and "legacyResourceId" not in held:
+            held["legacyResourceId"] = number_of(held["id"])
+        for each in held.values():
+            number(each)
 
 
 def _elements(held: Any) -> list[dict[str, Any]]:

@@ -7,12 +7,13 @@ the same whichever way a sighting came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.shopify.shape import amount, elements, get, id_of, money_set, number_of, word
 from hub.model.money import Money, add_up
+from hub.model.transform import transform
 
 _METHODS = {
     "cash": "cash",
@@ -26,199 +27,159 @@ _METHODS = {
     "bogus": "card",
 }
 _METHOD_PARTS = (("wechat", "wechat_pay"), ("alipay", "alipay"), ("unionpay", "unionpay"))
-_TAKES = {"sale": "captured", "capture": "captured", "authorization": "authorized", "emv_authorization": "authorized"}
+_DONE = {"capture": "captured", "sale": "captured", "void": "voided"}
 _SHORTEST_REFERENCE = 8
+_SETTLED = timedelta(microseconds=1)
 
 
-def is_payment(transaction: Mapping[str, Any]) -> bool:
-    """Whether it is a payment of the customer: no refund (a record of its own), no change given, no test.
+@transform(takes_null=True)
+def moment(value: Sequence[Any] | None, status: Any = None, transactions: Any = None) -> str | None:
+    """The place of a sighting in its record's own order, as a time, of `[created_at, processed_at]`.
 
-    A void counts only when it succeeded: it then says of its authorization that it is void.
+    The newest of these and of a refund's `transactions` (processed after it was made), one
+    microsecond later once nothing of it is pending: a transaction may settle within the second it
+    was made in. Null when there is no time at all.
     """
-    kind, status = word(get(transaction, "kind")), word(get(transaction, "status"))
-    if get(transaction, "test") is True:
-        return False
-    return kind in _TAKES or (kind == "void" and status == "success" and bool(_parent(transaction)))
+    rows = [{"status": status}, *_given_back(transactions)]
+    times = [*(value or ()), *(get(row, name) for row in rows for name in ("created_at", "processed_at"))]
+    moments = [datetime.fromisoformat(str(each)) for each in times if each]
+    if not moments:
+        return None
+    is_pending = any(word(get(row, "status")) == "pending" for row in rows)
+    return (max(moments) + (timedelta(0) if is_pending else _SETTLED)).isoformat()
 
 
-def payment(transaction: Mapping[str, Any], part: str) -> Any:
-    """One `part` of a payment: `id`, `state`, `amount`, `provider`, `provider_ref`, `method`, `captured_at`, `authorized_at`.
+@transform(gives="enum")
+def payment_state(value: Any, status: Any = None) -> str:
+    """The state of a payment by its transaction's `kind` and `status`."""
+    outcome = word(status)
+    if outcome == "success":
+        return _DONE.get(word(value), "authorized")
+    return "failed" if outcome in ("failure", "error") else "pending"
 
-    An authorization and its captures are payments of their own, because one authorization may be
-    captured in several parts; only captured ones count as paid. A void is a sighting of the
-    authorization that it voids, under its id.
+
+@transform()
+def payment_reference(value: Any, code: Any = None, kind: Any = None) -> str | None:
+    """The provider's own number (`authorization`) where the gateway tells it, else Shopify's id (`value`).
+
+    A bank's authorization code has six signs and comes back within weeks: two payments of one
+    provider would be taken for one. So a short code is no reference, nor is the one of an
+    authorization or void (its captures carry the same).
     """
-    return _PARTS[part](transaction)
+    number = str(code or "").strip()
+    is_own = len(number) >= _SHORTEST_REFERENCE and word(kind) in ("sale", "capture", "refund")
+    return number if is_own else number_of(value)
 
 
-def _parent(transaction: Mapping[str, Any]) -> str | None:
-    return number_of(get(transaction, "parent_id")) or id_of(get(transaction, "parentTransaction"))
+@transform(gives="enum")
+def method(value: Any) -> str:
+    """How was paid, by the gateway's name."""
+    gateway = word(value)
+    return _METHODS.get(gateway) or next((name for part, name in _METHOD_PARTS if part in gateway), "other")
 
 
-def _payment_id(transaction: Mapping[str, Any]) -> str | None:
-    return _parent(transaction) if word(get(transaction, "kind")) == "void" else id_of(transaction)
-
-
-def _state(transaction: Mapping[str, Any]) -> str:
-    kind, status = word(get(transaction, "kind")), word(get(transaction, "status"))
-    if kind == "void":
-        return "voided"
-    return {"success": _TAKES.get(kind, "pending"), "failure": "failed", "error": "failed"}.get(status, "pending")
-
-
-def _amount(transaction: Mapping[str, Any]) -> dict[str, str] | None:
-    found = _money(transaction)
-    return found.as_dict() if found else None
+def _given_back(transactions: Any) -> Iterator[Mapping[str, Any]]:
+    """A refund's transactions but those that gave nothing back (a void, change)."""
+    return (each for each in elements(transactions) if word(get(each, "kind")) in ("refund", ""))
 
 
 def _money(transaction: Mapping[str, Any]) -> Money | None:
-    return money_set(get(transaction, "amount_set")) or amount(
-        transaction, "amount", str(get(transaction, "currency") or "")
-    )
+    found = money_set(get(transaction, "amount_set"))
+    return found or amount(transaction, "amount", str(get(transaction, "currency") or ""))
 
 
-def _provider(transaction: Mapping[str, Any]) -> str | None:
-    return str(get(transaction, "gateway") or "") or None
+@transform(gives="enum")
+def refund_state(value: Any) -> str:
+    """The state of a refund by its `transactions`: succeeded as soon as money went back.
 
-
-def _reference(transaction: Mapping[str, Any]) -> str | None:
-    """The provider's own number where the gateway tells it, else Shopify's id.
-
-    A bank's authorization code has six signs and comes back within weeks: two payments of one
-    provider would be taken for one. So a short code is no reference, nor is an authorization's
-    (its captures carry the same).
+    One without transactions moved goods only: it is done.
     """
-    code = str(get(transaction, "authorization", "authorizationCode") or "").strip()
-    if len(code) >= _SHORTEST_REFERENCE and word(get(transaction, "kind")) in ("sale", "capture", "refund"):
-        return code
-    return _payment_id(transaction)
-
-
-def _method(transaction: Mapping[str, Any]) -> str:
-    gateway = word(get(transaction, "gateway"))
-    if gateway in _METHODS:
-        return _METHODS[gateway]
-    return next((method for part, method in _METHOD_PARTS if part in gateway), "other")
-
-
-def _time(transaction: Mapping[str, Any]) -> Any:
-    return get(transaction, "processed_at") or get(transaction, "created_at")
-
-
-_PARTS: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-    "id": _payment_id,
-    "state": _state,
-    "amount": _amount,
-    "provider": _provider,
-    "provider_ref": _reference,
-    "method": _method,
-    "captured_at": lambda each: _time(each) if _state(each) == "captured" else None,
-    "authorized_at": lambda each: _time(each) if _state(each) == "authorized" else None,
-}
-
-
-def transaction_time(record: Mapping[str, Any]) -> str | None:
-    """The place of a sighting of a transaction or refund in its own order, as a time.
-
-    The newest of its own times and its transactions' (which are processed after it was made). One
-    microsecond later once nothing is pending, as a transaction may settle within the second it was
-    made in. None when it has no time.
-    """
-    parts = [record, *_refund_transactions(record)] if not get(record, "kind") else [record]
-    times = [str(moment) for part in parts for moment in (get(part, "processed_at"), get(part, "created_at")) if moment]
-    if not times:
-        return None
-    newest = max(datetime.fromisoformat(moment) for moment in times)
-    is_pending = any(word(get(part, "status")) == "pending" for part in parts)
-    return (newest + timedelta(microseconds=0 if is_pending else 1)).isoformat()
-
-
-def _refund_transactions(refund: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    return (each for each in elements(refund, "transactions") if word(get(each, "kind")) in ("refund", ""))
-
-
-def refund_state(refund: Mapping[str, Any]) -> str:
-    """`succeeded` as soon as money went back, `failed` when every try failed, else `pending`.
-
-    A refund without transactions moved goods only: it is done.
-    """
-    states = [word(get(each, "status")) for each in _refund_transactions(refund)]
+    states = {word(get(each, "status")) for each in _given_back(value)}
     if not states or "success" in states:
         return "succeeded"
-    return "failed" if set(states) <= {"failure", "error"} else "pending"
+    return "failed" if states <= {"failure", "error"} else "pending"
 
 
-def refund_amount(refund: Mapping[str, Any]) -> dict[str, str] | None:
-    """What went back: the sum of the successful transactions, of all while none has succeeded.
+@transform(gives="money")
+def refund_amount(value: Any, lines: Any = None, currency: str | None = None) -> dict[str, str] | None:
+    """What went back, of a refund's `transactions`: the sum of the successful, of all while none has succeeded.
 
-    Without transactions zero in the lines' currency; None when no currency is said anywhere.
+    Zero without any, in the currency of its `lines` or order; null when no currency is said.
     """
-    rows = [(word(get(each, "status")), _money(each)) for each in _refund_transactions(refund)]
+    rows = [(word(get(each, "status")), _money(each)) for each in _given_back(value)]
     sums = [money for _, money in rows if money]
     done = [money for status, money in rows if money and status == "success"]
-    currency = sums[0].currency if sums else _refund_currency(refund)
-    return add_up(done or sums, currency).as_dict() if currency else None
+    known = sums[0].currency if sums else _currency(lines, value) or currency
+    return add_up(done or sums, known).as_dict() if known else None
 
 
-def _refund_currency(refund: Mapping[str, Any]) -> str:
-    """The currency the lines' plain amounts stand in: theirs where they say it, else the transactions'."""
-    lines = (money_set(get(line, "subtotal_set")) for line in elements(refund, "refund_line_items"))
-    paid = (_money(each) for each in _refund_transactions(refund))
-    return next((money.currency for money in (*lines, *paid) if money), "")
+@transform()
+def refund_lines(value: Any, transactions: Any = None, currency: str | None = None) -> list[dict[str, Any]]:
+    """`{"line_id", "quantity", "amount", "restock"}` per refunded line; the amount is Shopify's subtotal.
 
-
-def refund_lines(refund: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """`{"line_id", "quantity", "amount", "restock"}` per line; the amount is Shopify's subtotal of the line."""
-    currency = _refund_currency(refund)
+    The plain subtotal stands in the shop's currency: that of the money bags beside it, else of the order
+    or the transactions.
+    """
+    known = _currency(value, ()) or currency or _currency((), transactions)
+    restock = {"return": "return", "legacy_restock": "return", "cancel": "cancel"}
     found = []
-    for line in elements(refund, "refund_line_items"):
-        subtotal = amount(line, "subtotal", currency)
+    for line in elements(value):
+        subtotal = amount(line, "subtotal", known)
         row = {
             "line_id": number_of(get(line, "line_item_id")) or id_of(get(line, "line_item")),
-            "quantity": str(get(line, "quantity")),
+            "quantity": get(line, "quantity"),
             "amount": subtotal.as_dict() if subtotal else None,
-            "restock": {"return": "return", "legacy_restock": "return", "cancel": "cancel"}.get(
-                word(get(line, "restock_type")), "none"
-            ),
+            "restock": restock.get(word(get(line, "restock_type")), "none"),
         }
-        found.append({name: value for name, value in row.items() if value is not None})
+        found.append({name: each for name, each in row.items() if each is not None})
     return found
 
 
-def refund_shipping(refund: Mapping[str, Any]) -> dict[str, str] | None:
-    """Shipping given back, with its tax; None when none was.
+def _currency(lines: Any, transactions: Any) -> str:
+    bags = (money_set(get(line, "subtotal_set")) for line in elements(lines))
+    moved = (_money(each) for each in _given_back(transactions))
+    return next((money.currency for money in (*bags, *moved) if money), "")
 
-    Stands in `refund_shipping_lines`, in older payloads as a negative adjustment of the order.
+
+@transform()
+def refund_shipping(value: list[Any], currency: str | None = None, transactions: Any = None) -> dict[str, str] | None:
+    """Shipping given back with its tax, of `[refund_shipping_lines, order_adjustments]`; null when none was.
+
+    Older payloads have it as a negative adjustment of the order only.
     """
-    currency = _refund_currency(refund)
-    parts = [
-        part
-        for line in elements(refund, "refund_shipping_lines")
-        for part in (money_set(get(line, "subtotal_amount_set")), money_set(get(line, "tax_amount_set")))
-    ]
+    lines, adjustments = (*value, None)[:2]
+    bags = ("subtotal_amount_set", "tax_amount_set")
+    parts = [money_set(get(line, bag)) for line in elements(lines) for bag in bags]
     if not parts:
-        rows = [row for row in elements(refund, "order_adjustments") if get(row, "kind") == "shipping_refund"]
-        parts = [amount(row, name, currency) for row in rows for name in ("amount", "tax_amount")]
+        known = currency or _currency((), transactions)
+        rows = [row for row in elements(adjustments) if get(row, "kind") == "shipping_refund"]
+        parts = [amount(row, name, known) for row in rows for name in ("amount", "tax_amount")]
     given = [money if money.minor > 0 else -money for money in parts if money]
     return add_up(given, given[0].currency).as_dict() if given else None
 
 
-def refund_settled_at(refund: Mapping[str, Any]) -> Any:
-    """When the money went back: the last successful transaction's time, else the refund's own; None before."""
-    if refund_state(refund) != "succeeded":
+@transform()
+def settled_at(value: Any, made_at: Any = None) -> Any:
+    """When a refund's money went back: its last successful transaction's time, else its own; null before."""
+    rows = [each for each in _given_back(value) if word(get(each, "status")) == "success"]
+    if refund_state(value) != "succeeded":
         return None
-    times = [_time(each) for each in _refund_transactions(refund) if word(get(each, "status")) == "success"]
-    return max((t for t in times if t), key=datetime.fromisoformat, default=get(refund, "created_at"))
+    times = [get(each, "processed_at") or get(each, "created_at") for each in rows]
+    return max((each for each in times if each), key=datetime.fromisoformat, default=made_at)
 
 
-def refund_reference(refund: Mapping[str, Any], part: str) -> str | None:
-    """`provider`, `provider_ref` or `payment` (id of the payment given back) of a refund.
+@transform()
+def refund_reference(value: Any, part: str, own_id: Any = None) -> str | None:
+    """`provider`, `provider_ref` or `payment` (id of the payment given back) by a refund's `transactions`.
 
-    A refund over several transactions has no single number at a provider: it goes by its own id.
+    One over several transactions has no single number at a provider: it goes by its own id.
     """
-    rows = list(_refund_transactions(refund))
+    rows = list(_given_back(value))
     if len(rows) != 1:
-        return {"provider": "shopify", "provider_ref": id_of(refund)}.get(part)
+        return {"provider": "shopify", "provider_ref": number_of(own_id)}.get(part)
+    row = rows[0]
     if part == "payment":
-        return _parent(rows[0])
-    return _provider(rows[0]) or "shopify" if part == "provider" else _reference(rows[0])
+        return number_of(get(row, "parent_id")) or id_of(get(row, "parentTransaction"))
+    if part == "provider":
+        return str(get(row, "gateway") or "shopify")
+    return payment_reference(id_of(row), get(row, "authorization", "authorizationCode"), "refund")

@@ -1,81 +1,72 @@
-"""Names, identities and addresses of a customer."""
+"""Names, e-mail proof and addresses of a customer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.shopify.shape import elements, get, has, word
+from connectors.shopify.shape import elements, get, word
+from hub.model.transform import transform
 
 _CJK = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff・·]+"
 )
 
 
-def given_name(person: Mapping[str, Any]) -> str | None:
-    """`first_name`, without surrounding space; None when empty."""
-    return _text(get(person, "first_name"))
+@transform()
+def full_name(value: Sequence[Any]) -> str | None:
+    """A whole name of `[first_name, last_name]` as its owner writes it: 李雷, but Lei Li; null without any.
 
-
-def family_name(person: Mapping[str, Any]) -> str | None:
-    """`last_name`, without surrounding space; None when empty."""
-    return _text(get(person, "last_name"))
-
-
-def full_name(person: Mapping[str, Any]) -> str | None:
-    """The whole name as its owner writes it: 李雷, not 雷 李.
-
-    Shopify keeps first and last name only. Where both are Chinese, Japanese or Korean the family
-    name stands first and no space between; else given name, space, family name. None without any.
+    Shopify keeps no whole name. Where both parts are Chinese, Japanese or Korean the family name
+    stands first and no space between; else given name, space, family name.
     """
-    given, family = given_name(person), family_name(person)
+    given, family = (_text(part) for part in value)
     if not given or not family:
         return given or family
     return family + given if _CJK.fullmatch(given) and _CJK.fullmatch(family) else f"{given} {family}"
 
 
-def identities(customer: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Phone and e-mail as identities, with what is proven of them.
+@transform(gives="enum")
+def verified(value: Any, state: Any = None) -> str:
+    """How an e-mail is proven, by `verified_email` and the account's `state`: `otp` or `none`.
 
-    `verified_email` alone proves nothing: a customer whom the shop's staff typed in or imported
-    carries it as well. Together with an enabled account it means that its owner opened the
-    link or typed the code sent to that address: `otp`. Shopify proves no phone: `none`.
+    `verified_email` alone proves nothing: a customer whom the staff typed in or imported carries it
+    too. With an enabled account it means that the owner opened the link or typed the code that was
+    sent to the address. Shopify never proves a phone.
     """
-    found = []
-    email = get(get(customer, "defaultEmailAddress"), "emailAddress") or get(customer, "email")
-    phone = get(get(customer, "defaultPhoneNumber"), "phoneNumber") or get(customer, "phone")
-    if _text(phone):
-        found.append({"namespace": "phone", "value": str(phone).strip(), "verified": "none"})
-    if _text(email):
-        proven = get(customer, "verified_email") is True and word(get(customer, "state")) in ("enabled", "")
-        found.append({"namespace": "email", "value": str(email).strip(), "verified": "otp" if proven else "none"})
-    return found
+    return "otp" if value is True and word(state) in ("enabled", "") else "none"
 
 
-def address(held: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """A canonical address; None when there is none. Shopify has no district: it stands in the street."""
-    if not isinstance(held, Mapping):
-        return None
-    street = " ".join(filter(None, (_text(get(held, "address1")), _text(get(held, "address2")))))
+@transform()
+def tags(value: Any) -> list[str]:
+    """Tags, sorted and without repeats, of `vip, beijing` (webhooks) or a list (GraphQL)."""
+    words = value.split(",") if isinstance(value, str) else value
+    return sorted({str(each).strip() for each in words} - {""})
+
+
+@transform()
+def address(value: Mapping[str, Any]) -> dict[str, str] | None:
+    """An address of Shopify's; null when it is empty. It knows no district: that stands in the street."""
+    street = " ".join(filter(None, (_text(get(value, "address1")), _text(get(value, "address2")))))
     found = {
-        "country": _text(get(held, "country_code", "countryCodeV2")),
-        "province": _text(get(held, "province")),
-        "city": _text(get(held, "city")),
+        "country": _text(get(value, "country_code", "countryCodeV2")),
+        "province": _text(get(value, "province")),
+        "city": _text(get(value, "city")),
         "street": street,
-        "postcode": _text(get(held, "zip")),
-        "recipient_name": full_name(held),
-        "recipient_phone": _text(get(held, "phone")),
+        "postcode": _text(get(value, "zip")),
+        "recipient_name": full_name([get(value, "first_name"), get(value, "last_name")]),
+        "recipient_phone": _text(get(value, "phone")),
     }
     return {name: text for name, text in found.items() if text} or None
 
 
-def addresses(customer: Mapping[str, Any]) -> list[dict[str, str]]:
-    """All addresses, the default one first, none twice; the default one alone where the payload has no list."""
-    default = get(customer, "default_address")
-    listed = [*elements(customer, "addresses", "addressesV2")] if has(customer, "addresses", "addressesV2") else []
+@transform(takes_null=True)
+def addresses(value: Sequence[Any] | None) -> list[dict[str, str]]:
+    """Of `[default_address, addresses]` all addresses, the default one first, none twice."""
+    default, listed = value or (None, None)
     found: list[dict[str, str]] = []
-    for each in (default, *listed):
+    for each in ([default] if isinstance(default, Mapping) else []) + list(elements(listed)):
         made = address(each)
         if made and made not in found:
             found.append(made)

@@ -93,9 +93,8 @@ CUSTOMERS = Listing(
     stream="customers",
     type="Customer",
     selection=(
-        "id legacyResourceId firstName lastName state verifiedEmail taxExempt tags note createdAt updatedAt "
-        "defaultEmailAddress{emailAddress marketingState marketingOptInLevel marketingUpdatedAt} "
-        "defaultPhoneNumber{phoneNumber marketingState marketingOptInLevel marketingUpdatedAt} "
+        "id legacyResourceId firstName lastName state verifiedEmail tags note createdAt updatedAt "
+        "defaultEmailAddress{emailAddress} defaultPhoneNumber{phoneNumber} "
         f"defaultAddress{ADDRESS}"
     ),
     first=200,
@@ -107,10 +106,10 @@ ORDERS = Listing(
     stream="orders",
     type="Order",
     selection=(
-        "id legacyResourceId name createdAt updatedAt processedAt closedAt cancelledAt cancelReason test note tags "
-        "sourceName currencyCode presentmentCurrencyCode displayFinancialStatus displayFulfillmentStatus taxesIncluded "
+        "id legacyResourceId name createdAt updatedAt processedAt closedAt cancelledAt cancelReason test note "
+        "sourceName currencyCode presentmentCurrencyCode taxesIncluded "
         f"totalPriceSet{MONEY} totalDiscountsSet{MONEY} totalTaxSet{MONEY} "
-        f"totalShippingPriceSet{MONEY} totalTipReceivedSet{MONEY} originalTotalDutiesSet{MONEY} discountCodes "
+        f"totalShippingPriceSet{MONEY} totalTipReceivedSet{MONEY} originalTotalDutiesSet{MONEY} "
         f"customer{REF} retailLocation{REF} shippingAddress{ADDRESS} billingAddress{ADDRESS}"
     ),
     first=20,
@@ -119,7 +118,7 @@ ORDERS = Listing(
         Nested(
             "lineItems",
             "LineItem",
-            "id title variantTitle sku quantity isGiftCard requiresShipping "
+            "id title variantTitle sku quantity isGiftCard "
             f"originalUnitPriceSet{MONEY} {ALLOCATION} {TAXES} product{REF}",
             8,
         ),
@@ -153,11 +152,11 @@ ORDERS = Listing(
         Nested(
             "fulfillments",
             "Fulfillment",
-            f"id legacyResourceId name status displayStatus createdAt updatedAt deliveredAt location{REF} "
+            f"id legacyResourceId status displayStatus createdAt updatedAt location{REF} "
             "trackingInfo(first:3){company number url}",
             2,
             is_connection=False,
-            children=(Nested("fulfillmentLineItems", "FulfillmentLineItem", "quantity lineItem{id}", 8),),
+            children=(Nested("fulfillmentLineItems", "FulfillmentLineItem", "quantity lineItem{id sku}", 8),),
             most=40,
         ),
     ),
@@ -167,7 +166,7 @@ PRODUCTS = Listing(
     stream="products",
     type="Product",
     selection=(
-        "id legacyResourceId title vendor productType status tags createdAt updatedAt "
+        "id legacyResourceId title vendor productType status createdAt updatedAt "
         "priceRangeV2{minVariantPrice{currencyCode}}"
     ),
     first=50,
@@ -176,7 +175,7 @@ PRODUCTS = Listing(
         Nested(
             "variants",
             "ProductVariant",
-            "legacyResourceId title sku barcode price selectedOptions{name value} "
+            "legacyResourceId sku barcode price selectedOptions{name value} "
             "inventoryItem{tracked measurement{weight{unit value}}}",
             10,
         ),
@@ -188,8 +187,8 @@ LOCATIONS = Listing(
     stream="locations",
     type="Location",
     selection=(
-        "id legacyResourceId name isActive fulfillsOnlineOrders isFulfillmentService createdAt updatedAt "
-        "address{address1 address2 city province provinceCode country countryCode zip phone}"
+        "id legacyResourceId name isActive createdAt updatedAt "
+        "address{address1 address2 city province countryCode zip phone}"
     ),
     first=50,
     extra=",includeInactive:true",

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from connectors.shopify.client import Client, TooCostlyError
-from connectors.shopify.completing import complete
+from connectors.shopify.completing import complete, number
 from connectors.shopify.queries import LISTINGS, SHOP_QUERY, Listing
 from hub.errors import ConfigError
 from hub.sdk.connector import Page, RawEvent
@@ -52,6 +52,7 @@ def fetch(client: Client, stream: str, cursor: Any, page_size: int | None = None
         nodes = [node for node in answer.get("nodes") or () if isinstance(node, dict)]
         for node in nodes:
             cut = complete(node, listing.type, listing.nested, client.ask) or cut
+            number(node)
         high = max((str(node["updatedAt"]) for node in nodes if node.get("updatedAt")), default="", key=_moment) or high
         info = answer.get("pageInfo") or {}
         last, after = not info.get("hasNextPage"), info.get("endCursor")

@@ -1,6 +1,6 @@
 """One record, two shapes: a webhook's (`line_items`, ids as numbers) and a pulled GraphQL node's (`lineItems.nodes`).
 
-Both say the same, so what reads them is written once: names are given in the webhook's spelling.
+Both say the same, so what reads inside them is written once, with names in the webhook's spelling.
 """
 
 from __future__ import annotations
@@ -24,14 +24,8 @@ def get(node: Any, name: str, *others: str) -> Any:
     return None
 
 
-def has(node: Mapping[str, Any], *names: str) -> bool:
-    """Whether `node` says anything of one of `names`, null included."""
-    return any(name in node for name in names)
-
-
-def elements(node: Any, name: str, *others: str) -> Iterator[Mapping[str, Any]]:
-    """The objects of a list, plain or a connection's `nodes`."""
-    held = get(node, name, *others)
+def elements(held: Any) -> Iterator[Mapping[str, Any]]:
+    """The objects of a list, plain or a connection's `nodes`; none of anything else."""
     if isinstance(held, Mapping):
         held = held.get("nodes")
     for element in held if isinstance(held, list) else ():
@@ -39,11 +33,11 @@ def elements(node: Any, name: str, *others: str) -> Iterator[Mapping[str, Any]]:
             yield element
 
 
-def number_of(value: Any) -> str | None:
-    """The number that identifies a record, as text: of `gid://shopify/Order/1`, `1`, `"1"`."""
-    if value is None or value == "":
+def number_of(gid: Any) -> str | None:
+    """The number that identifies a record, as text: of `gid://shopify/Order/1`, `1`, `"1"`; None of nothing."""
+    if gid is None or gid == "":
         return None
-    return str(value).rsplit("/", 1)[-1].partition("?")[0]
+    return str(gid).rsplit("/", 1)[-1].partition("?")[0]
 
 
 def id_of(node: Any) -> str | None:
@@ -56,31 +50,26 @@ def word(value: Any) -> str:
     return str(value or "").lower()
 
 
-def currency_of(order: Mapping[str, Any]) -> str:
-    """The shop's currency, in which an order's amounts stand; empty when the payload does not say."""
-    return str(get(order, "currency", "currencyCode") or "")
+def parse(amount: Any, currency: str) -> Money:
+    """Money of a decimal text or number in major units; `ValueFault` for more decimals than the currency has."""
+    return Money.parse({"amount": format_amount(amount, exponent_of(currency)), "currency": currency})
 
 
-def money_set(value: Any, side: str = "shop_money") -> Money | None:
-    """One side of a money bag: `{"shop_money": {"amount", "currency_code"}, "presentment_money"}`."""
-    held = get(value, side)
+def money_set(value: Any) -> Money | None:
+    """The shop's side of a money bag, `{"shop_money": {"amount", "currency_code"}, …}`; None when there is none."""
+    held = get(value, "shop_money")
     if not isinstance(held, Mapping) or held.get("amount") is None:
         return None
     return parse(held["amount"], str(get(held, "currency_code", "currencyCode") or ""))
 
 
-def parse(amount: Any, currency: str) -> Money:
-    """Money of a decimal text or number, cut to the currency's digits only where they are zeros."""
-    return Money.parse({"amount": format_amount(amount, exponent_of(currency)), "currency": currency})
+def amount(node: Any, name: str, currency: str | None) -> Money | None:
+    """The amount `name` of an object: its money bag (`<name>_set`), else the plain amount in `currency`.
 
-
-def amount(node: Any, name: str, currency: str, set_name: str = "") -> Money | None:
-    """The amount `name` of an object: from its money bag (`<name>_set`), else the plain amount in `currency`.
-
-    Old and shortened payloads have only the plain one; the plain one alone says no currency.
+    Webhooks of old API versions and short samples have the plain one only, which says no currency.
     """
-    found = money_set(get(node, set_name or f"{name}_set"))
-    if found is not None:
-        return found
+    found = money_set(get(node, f"{name}_set"))
     plain = get(node, name)
-    return parse(plain, currency) if plain is not None and not isinstance(plain, Mapping) and currency else None
+    if found is not None or plain is None or not currency:
+        return found
+    return parse(plain, currency)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,19 +11,19 @@ import orjson
 from connectors.shopify.connector import ShopifyConnector
 from connectors.shopify.simulator import ShopifySimulator
 from connectors.shopify.simulator.catalogue import products
+from hub.model.observation import Draft
 from hub.sdk import RawEvent, WebhookRequest
 from hub.sdk.testing.kit import ConnectorHarness, connector_suite
+from tests.connectors.shopify_shared import SHOP, drafts, sample
 
-SAMPLES = Path(__file__).parents[2] / "connectors" / "shopify" / "samples"
 NEW, OLD = "shpss_new_0123456789abcdef", "shpss_old_0123456789abcdef"
 TOKEN = "shpat_0123456789abcdef"
-SHOP = "demo.myshopify.com"
 
 
 class ShopifyHarness(ConnectorHarness):
     connector = ShopifyConnector
     topic = "orders/create"
-    sample = orjson.dumps(orjson.loads((SAMPLES / "orders_create.json").read_bytes())["body"])
+    sample = orjson.dumps(sample("orders_create"))
     family = "classic"
 
     def simulator(self) -> ShopifySimulator:
@@ -70,6 +69,9 @@ class ShopifyHarness(ConnectorHarness):
                 )
                 getattr(shop, stream)[held["id"]] = template | held
         return [str(number) for number in list(getattr(shop, stream))[before:]]
+
+    def drafts(self, event: RawEvent) -> Sequence[Draft]:
+        return drafts(event.topic, orjson.loads(event.body))
 
     def external_id(self, stream: str, event: RawEvent) -> str:
         return str(orjson.loads(event.body)["legacyResourceId"])

@@ -12,6 +12,7 @@ from connectors.shopify.simulator.shop import Hook, Shop
 
 Way = Literal["plain", "duplicate", "late", "forged", "broken"]
 CLOSING_S = 12 * 3600
+LATE_ORDER, CANCELLED_ORDER, UNPAID_ORDER = 3, 4, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Step:
     """One thing that happens `at_s` seconds after opening.
 
     `act` changes the shop and returns the webhooks it causes. `way`: `plain` · `duplicate` (each
-    comes twice) · `late` (they come in reverse order) · `forged` (signed with another secret; must
+    comes twice) · `late` (they come after those of the next step) · `forged` (signed with another secret; must
     be refused) · `broken` (signed, but its content cannot be mapped; must wait in quarantine).
     """
 
@@ -33,7 +34,8 @@ def play_day(shop: Shop, seed: int, *, customers: int = 12, orders: int = 18) ->
     """The steps of one day, in time order.
 
     A step has to be carried out before the next is asked for, since it may need what that one made.
-    The day always has one duplicated, one late, one forged and one broken delivery.
+    A day of at least two customers and four orders has one duplicated, one late, one forged and one
+    broken delivery.
     """
     rng = random.Random(seed)  # noqa: S311 -- a script, not a secret
     clock = _Clock(rng, customers + orders * 5 + 6)
@@ -70,16 +72,18 @@ def _order(shop: Shop, rng: random.Random, clock: _Clock, place: int) -> Iterato
     lines = catalogue.basket(rng)
     code = ("WELCOME20", 2000) if rng.random() < 0.4 else None
     shipping = rng.choice((0, 1000, 1500))
-    yield Step(clock.next(), "an order is placed", lambda: shop.place_order(buyer, lines, shipping=shipping, code=code))
+    way: Way = "late" if place == LATE_ORDER else "plain"
+    yield Step(
+        clock.next(), "an order is placed", lambda: shop.place_order(buyer, lines, shipping=shipping, code=code), way
+    )
     number = max(shop.orders)
-    if place == 4:
+    if place == CANCELLED_ORDER:
         yield Step(clock.next(), "an unpaid order is cancelled", lambda: shop.cancel(number))
         return
-    if place == 7:
+    if place == UNPAID_ORDER:
         return
     gateway, prefix = rng.choice(catalogue.GATEWAYS)
-    way: Way = "late" if place == 3 else "plain"
-    yield Step(clock.next(), "it is paid", lambda: shop.pay(number, gateway, authorization=f"{prefix}{number}"), way)
+    yield Step(clock.next(), "it is paid", lambda: shop.pay(number, gateway, authorization=f"{prefix}{number}"))
     if place % 6 == 5:
         return
     carrier = rng.choice(catalogue.CARRIERS)

@@ -47,7 +47,7 @@ class Bucket:
             "currentlyAvailable": self.available,
             "restoreRate": self.restore_rate,
         }
-        return {name: round(value, 1) for name, value in shown.items()}
+        return {name: round(value, 3) for name, value in shown.items()}
 
 
 class Endpoint:

@@ -181,7 +181,7 @@ def fulfilment(held: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "__typename": "FulfillmentLineItem",
                 "quantity": line["quantity"],
-                "lineItem": {"id": gid("LineItem", line["id"])},
+                "lineItem": {"id": gid("LineItem", line["id"]), "sku": line.get("sku")},
             }
             for line in held.get("line_items") or ()
         ],

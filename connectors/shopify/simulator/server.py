@@ -46,6 +46,7 @@ class ShopifySimulator(Simulator):
         self.api_version = api_version
         self._over = threading.Event()
         self._day_time: dt.datetime | None = None
+        self._held: list[Hook] = []
         self.shop = Shop(self.shop_now, domain=domain)
         self.endpoint = Endpoint(self.shop, scopes)
 
@@ -120,7 +121,12 @@ class ShopifySimulator(Simulator):
             return
         if step.way == "duplicate":
             self.switches.duplicate += 1
-        self.emit(hooks[::-1] if step.way == "late" else hooks)
+        if step.way == "late":
+            self._held = hooks
+            return
+        self.emit(hooks)
+        held, self._held = self._held, []
+        self.emit(held)
         if step.way == "duplicate":
             self.switches.duplicate -= 1
 

@@ -1,0 +1,519 @@
+"""What the mappings make of Shopify's payloads, field by field, and that both ways of reading agree."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.shopify.manifest import MANIFEST
+from connectors.shopify.simulator import ShopifySimulator
+from connectors.shopify.transforms import TRANSFORMS
+from hub.errors import RecordError
+from hub.model.kinds import KINDS
+from hub.model.observation import Draft
+from hub.model.time import micros_of
+from hub.rules.derive import derive_order
+from hub.rules.mapping import check_mappings
+from tests.connectors.shopify_shared import ROOT, by_key, connected, drafts, sample
+
+ADDRESS = {
+    "country": "CN",
+    "province": "Beijing",
+    "city": "Beijing",
+    "street": "1 Chang'an Ave",
+    "postcode": "100000",
+    "recipient_name": "李雷",
+    "recipient_phone": "+8613800138000",
+}
+
+
+def cny(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": "CNY"}
+
+
+def ref(object_type: str, external_id: str) -> dict[str, str]:
+    return {"connection": "shop", "object_type": object_type, "external_id": external_id}
+
+
+ORDER_REF = ref("orders", "820982911946154508")
+
+
+def test_mappings_when_checked_then_are_faultless() -> None:
+    assert [fault for fault in check_mappings([ROOT / "mappings"], KINDS, TRANSFORMS) if "shopify/" in fault] == []
+
+
+def test_transforms_when_registered_then_are_documented() -> None:
+    assert all(name.startswith("shopify_") and function.__doc__ for name, function in TRANSFORMS.items())
+
+
+def test_customer_when_updated_then_every_field_is_mapped() -> None:
+    (draft,) = drafts("customers/update", sample("customers_update"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("customer", "customers", "706405506930370084")
+    assert draft.major == draft.since == micros_of("2026-11-22T08:30:00+08:00")
+    assert draft.asserted == {
+        "full_name": "李雷",
+        "given_name": "雷",
+        "family_name": "李",
+        "identities": [
+            {"namespace": "phone", "value": "+8613800138000", "verified": "none"},
+            {"namespace": "email", "value": "li.lei@example.com", "verified": "otp"},
+        ],
+        "addresses": [ADDRESS],
+        "tags": ["beijing", "vip"],
+        "status": "enabled",
+        "note": None,
+    }
+    assert draft.extensions["email_marketing_consent"]["state"] == "subscribed"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("雷", "李", "李雷"),
+        ("娜娜", "欧阳", "欧阳娜娜"),
+        ("Lei", "Li", "Lei Li"),
+        ("Lei", "李", "Lei 李"),
+        (None, "李雷", "李雷"),
+        ("李雷", " ", "李雷"),
+        (None, None, None),
+        ("太郎", "やまだ", "やまだ太郎"),
+    ],
+)
+def test_name_when_split_then_is_put_together_as_its_owner_writes_it(
+    first: str | None, last: str | None, expected: str | None
+) -> None:
+    (draft,) = drafts("customers/update", sample("customers_update") | {"first_name": first, "last_name": last})
+    assert draft.asserted["full_name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("verified", "state", "expected"),
+    [(True, "enabled", "otp"), (True, "disabled", "none"), (True, "invited", "none"), (False, "enabled", "none")],
+)
+def test_email_when_verified_without_an_account_then_is_not_proven(verified: bool, state: str, expected: str) -> None:
+    payload = sample("customers_update") | {"verified_email": verified, "state": state}
+    (draft,) = drafts("customers/update", payload)
+    assert draft.asserted["identities"][1]["verified"] == expected
+
+
+def test_customer_when_payload_is_shortened_then_asserts_only_what_it_carries() -> None:
+    (draft,) = drafts("customers/update", {"id": 1, "updated_at": "2026-11-22T08:30:00+08:00", "note": "x"})
+    assert draft.asserted == {"note": "x"}
+
+
+def test_customer_when_contact_is_cleared_then_identities_are_none() -> None:
+    (draft,) = drafts("customers/update", sample("customers_update") | {"email": None, "phone": ""})
+    assert draft.asserted["identities"] == []
+
+
+@pytest.mark.parametrize("topic", ["customers/delete", "orders/delete", "products/delete"])
+def test_record_when_deleted_then_only_its_id_is_read(topic: str) -> None:
+    (draft,) = drafts(topic, {"id": 7})
+    assert (draft.external_id, draft.deleted, draft.asserted) == ("7", True, {})
+
+
+def test_order_when_created_then_every_field_is_mapped() -> None:
+    (draft,) = drafts("orders/create", sample("orders_create"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("order", "orders", "820982911946154508")
+    assert draft.major == draft.since == micros_of("2026-11-22T08:30:05+08:00")
+    assert draft.asserted == {
+        "number": "#1001",
+        "channel": "web",
+        "customer": ref("customers", "706405506930370084"),
+        "placed_at": "2026-11-22T00:30:00.000000Z",
+        "currency": "CNY",
+        "presentment_currency": "CNY",
+        "tax_inclusive": True,
+        "lines": [
+            {
+                "line_id": "1",
+                "product": ref("products", "111"),
+                "sku": "TEA-500",
+                "title": "Green tea",
+                "quantity": "2",
+                "unit_price": cny("100.00"),
+                "discount": cny("20.00"),
+                "total": cny("180.00"),
+                "line_kind": "product",
+            }
+        ],
+        "discounts": [{"code": "WELCOME20", "amount": cny("20.00")}],
+        "shipping": [{"title": "SF", "code": "SF", "amount": cny("10.00")}],
+        "totals": {
+            "items": cny("200.00"),
+            "discount": cny("20.00"),
+            "shipping": cny("10.00"),
+            "tax": cny("0.00"),
+            "total": cny("190.00"),
+        },
+        "state": "open",
+        "cancelled_at": None,
+        "cancel_reason": None,
+        "addresses": {"billing": ADDRESS, "shipping": ADDRESS},
+    }
+    assert [(one.field, one.kind, one.object_type) for one in draft.references] == [
+        ("customer", "customer", "customers")
+    ]
+
+
+def test_order_when_a_test_then_maps_to_nothing() -> None:
+    assert drafts("orders/create", sample("orders_updated") | {"test": True}) == []
+
+
+def test_order_when_of_a_guest_then_has_no_customer() -> None:
+    (draft,) = drafts("orders/create", sample("orders_create") | {"customer": None})
+    assert draft.asserted["customer"] is None
+    assert draft.references == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"cancelled_at": "2026-11-22T09:00:00+08:00", "closed_at": "2026-11-22T10:00:00+08:00"}, "cancelled"),
+        ({"closed_at": "2026-11-22T10:00:00+08:00"}, "completed"),
+        ({}, "open"),
+    ],
+)
+def test_order_when_cancelled_or_closed_then_state_says_so(changes: dict[str, str], expected: str) -> None:
+    (draft,) = drafts("orders/updated", sample("orders_create") | changes)
+    assert draft.asserted["state"] == expected
+
+
+def test_order_when_amount_is_no_number_then_quarantined_with_its_place() -> None:
+    with pytest.raises(RecordError) as caught:
+        drafts("orders/create", sample("orders_create") | {"total_price": "1,90", "total_price_set": None})
+    assert {problem.path for problem in caught.value.problems} == {"total_price_set.shop_money"}
+    assert all(problem.where.startswith("shopify/orders.yaml:") for problem in caught.value.problems)
+
+
+def test_order_when_taxed_and_discounted_by_line_then_totals_add_up() -> None:
+    payload = sample("orders_create") | {"taxes_included": False, "total_tax": "11.70", "total_price": "201.70"}
+    payload["total_price_set"] = {"shop_money": {"amount": "201.70", "currency_code": "CNY"}}
+    payload["line_items"][0]["tax_lines"] = [{"title": "VAT", "rate": 0.065, "price": "11.70"}]
+    (draft,) = drafts("orders/create", payload)
+    assert draft.asserted["lines"][0]["tax_lines"] == [
+        {"name": "VAT", "rate": "0.065", "amount": cny("11.70"), "inclusive": False}
+    ]
+    assert derive_order(draft.asserted, {}).problems == {}
+
+
+def test_order_when_it_holds_refunds_and_fulfilments_then_each_is_a_record_of_its_own() -> None:
+    found = by_key(drafts("orders/updated", sample("orders_updated")))
+    assert set(found) == {
+        ("orders", "820982911946154508"),
+        ("refunds", "890088186047892319"),
+        ("fulfillments", "123456"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "topic", "name"),
+    [
+        (("refunds", "890088186047892319"), "refunds/create", "refunds_create"),
+        (("fulfillments", "123456"), "fulfillments/update", "fulfillments_update"),
+    ],
+)
+def test_record_when_within_an_order_then_equal_to_its_own_webhook(key: tuple[str, str], topic: str, name: str) -> None:
+    within = by_key(drafts("orders/updated", sample("orders_updated")))[key]
+    (alone,) = drafts(topic, sample(name))
+    assert same(within) == same(alone)
+
+
+def test_refund_when_created_then_every_field_is_mapped() -> None:
+    (draft,) = drafts("refunds/create", sample("refunds_create"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("refund", "refunds", "890088186047892319")
+    assert draft.since == micros_of("2026-11-23T10:00:00+08:00")
+    assert draft.asserted == {
+        "order": ORDER_REF,
+        "payment": None,
+        "provider": "bogus",
+        "provider_ref": "9",
+        "state": "succeeded",
+        "amount": cny("90.00"),
+        "lines": [{"line_id": "1", "quantity": "1", "amount": cny("90.00"), "restock": "return"}],
+        "shipping_amount": None,
+        "reason": "damaged",
+        "requested_at": "2026-11-23T02:00:00.000000Z",
+        "settled_at": "2026-11-23T02:00:00.000000Z",
+    }
+
+
+def moved(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": 9,
+        "kind": "refund",
+        "status": "success",
+        "amount": "90.00",
+        "currency": "CNY",
+        "gateway": "alipay",
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("transactions", "state", "amount"),
+    [
+        ([moved(), moved(id=10, amount="10.00")], "succeeded", "100.00"),
+        ([moved(), moved(id=10, amount="10.00", status="failure")], "succeeded", "90.00"),
+        ([moved(status="pending")], "pending", "90.00"),
+        ([moved(status="failure"), moved(status="error")], "failed", "180.00"),
+        ([moved(), moved(kind="void", amount="5.00")], "succeeded", "90.00"),
+    ],
+)
+def test_refund_when_transactions_differ_then_amount_is_what_went_back(
+    transactions: list[dict[str, Any]], state: str, amount: str
+) -> None:
+    (draft,) = drafts("refunds/create", sample("refunds_create") | {"transactions": transactions})
+    assert (draft.asserted["state"], draft.asserted["amount"]) == (state, cny(amount))
+
+
+def test_refund_when_one_transaction_then_names_the_payment_and_its_number() -> None:
+    one = [moved(parent_id=5, authorization="2026112222001499")]
+    (draft,) = drafts("refunds/create", sample("refunds_create") | {"transactions": one})
+    assert draft.asserted["payment"] == ref("transactions", "5")
+    assert (draft.asserted["provider"], draft.asserted["provider_ref"]) == ("alipay", "2026112222001499")
+
+
+def test_refund_when_of_goods_only_then_zero_in_the_orders_currency() -> None:
+    order = sample("orders_updated")
+    order["refunds"][0]["transactions"] = []
+    draft = by_key(drafts("orders/updated", order))[("refunds", "890088186047892319")]
+    assert draft.asserted["amount"] == cny("0.00")
+    assert draft.asserted["lines"][0]["amount"] == cny("90.00")
+
+
+def test_refund_when_shipping_is_given_back_then_its_amount_is_positive() -> None:
+    adjustment = {"kind": "shipping_refund", "amount": "-10.00", "tax_amount": "-1.00"}
+    payload = sample("refunds_create") | {"order_adjustments": [adjustment]}
+    (draft,) = drafts("refunds/create", payload)
+    assert draft.asserted["shipping_amount"] == cny("11.00")
+
+
+def test_refund_when_its_transaction_settles_later_then_the_later_sighting_is_the_newer() -> None:
+    def sighting(status: str, processed_at: str | None) -> Draft:
+        one = moved(status=status, created_at="2026-11-23T10:00:00+08:00", processed_at=processed_at)
+        (draft,) = drafts("refunds/create", sample("refunds_create") | {"transactions": [one]})
+        return draft
+
+    pending = sighting("pending", None)
+    at_once = sighting("success", "2026-11-23T10:00:00+08:00")
+    later = sighting("success", "2026-11-23T10:05:00+08:00")
+    assert pending.major is not None
+    assert at_once.major is not None
+    assert later.major is not None
+    assert pending.major < at_once.major < later.major
+
+
+def test_payment_when_transaction_is_created_then_every_field_is_mapped() -> None:
+    (draft,) = drafts("order_transactions/create", sample("order_transactions_create"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("payment", "transactions", "120560818172775265")
+    assert draft.asserted == {
+        "order": ORDER_REF,
+        "provider": "alipay",
+        "method": "alipay",
+        "merchant_ref": "#1001.1",
+        "provider_ref": "2026112222001412345678",
+        "state": "captured",
+        "amount": cny("190.00"),
+        "captured_at": "2026-11-22T00:30:04.000000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"status": "pending"}, "pending"),
+        ({"status": "failure"}, "failed"),
+        ({"kind": "capture"}, "captured"),
+        ({"kind": "authorization"}, "authorized"),
+    ],
+)
+def test_payment_when_kind_and_status_differ_then_state_follows(changes: dict[str, str], state: str) -> None:
+    (draft,) = drafts("order_transactions/create", sample("order_transactions_create") | changes)
+    assert draft.asserted["state"] == state
+    assert ("captured_at" in draft.asserted) == (state == "captured")
+
+
+def test_payment_when_code_is_short_or_of_an_authorization_then_goes_by_shopifys_id() -> None:
+    payload = sample("order_transactions_create")
+    (short,) = drafts("order_transactions/create", payload | {"authorization": "123456"})
+    (held,) = drafts("order_transactions/create", payload | {"kind": "authorization"})
+    (none,) = drafts("order_transactions/create", payload | {"authorization": None})
+    assert {draft.asserted["provider_ref"] for draft in (short, held, none)} == {"120560818172775265"}
+
+
+@pytest.mark.parametrize("changes", [{"kind": "refund"}, {"kind": "change"}, {"test": True}])
+def test_transaction_when_no_payment_then_maps_to_nothing(changes: dict[str, Any]) -> None:
+    assert drafts("order_transactions/create", sample("order_transactions_create") | changes) == []
+
+
+def test_authorization_when_voided_then_its_own_record_says_so_later() -> None:
+    payload = sample("order_transactions_create") | {"kind": "authorization"}
+    (held,) = drafts("order_transactions/create", payload)
+    void = payload | {"id": 5, "kind": "void", "parent_id": payload["id"], "processed_at": "2026-11-22T09:00:00+08:00"}
+    voided = by_key(drafts("order_transactions/create", void))[("transactions", held.external_id)]
+    assert voided.asserted == {"order": ORDER_REF, "state": "voided"}
+    assert held.major is not None
+    assert voided.major is not None
+    assert held.major < voided.major
+    assert drafts("order_transactions/create", void | {"status": "failure"})[0].asserted["state"] == "failed"
+
+
+def test_fulfilment_when_updated_then_every_field_is_mapped() -> None:
+    (draft,) = drafts("fulfillments/update", sample("fulfillments_update"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("fulfilment", "fulfillments", "123456")
+    assert draft.asserted == {
+        "order": ORDER_REF,
+        "state": "in_transit",
+        "location": ref("locations", "5"),
+        "lines": [{"line_id": "1", "sku": "TEA-500", "quantity": "2"}],
+        "tracking": [
+            {"carrier": "顺丰速运", "number": "SF1234567890123", "url": "https://track.example/SF1234567890123"}
+        ],
+        "shipped_at": "2026-11-22T02:00:00.000000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "carrier", "expected"),
+    [
+        ("success", None, "shipped"),
+        ("success", "label_printed", "packed"),
+        ("success", "ready_for_pickup", "ready_for_pickup"),
+        ("success", "out_for_delivery", "in_transit"),
+        ("success", "delivered", "delivered"),
+        ("success", "failure", "failed"),
+        ("cancelled", "delivered", "cancelled"),
+        ("error", None, "failed"),
+        ("pending", None, "planned"),
+    ],
+)
+def test_fulfilment_when_carrier_speaks_then_state_follows(status: str, carrier: str | None, expected: str) -> None:
+    payload = sample("fulfillments_update") | {"status": status, "shipment_status": carrier}
+    (draft,) = drafts("fulfillments/update", payload)
+    assert draft.asserted["state"] == expected
+
+
+def test_product_when_updated_then_all_but_the_variants_is_mapped() -> None:
+    (draft,) = drafts("products/update", sample("products_update"))
+    assert (draft.kind, draft.object_type, draft.external_id) == ("product", "products", "111")
+    assert draft.asserted == {
+        "title": "龙井茶",
+        "brand": "茶语",
+        "categories": ["茶叶"],
+        "state": "active",
+        "media": [{"url": "https://cdn.example/111.jpg", "type": "image", "alt": "龙井茶"}],
+    }
+
+
+def test_graphql_sample_when_mapped_then_is_the_customer_it_shows() -> None:
+    page = orjson.loads((ROOT / "connectors/shopify/samples/graphql_customers_page.json").read_bytes())
+    node = page["response"]["data"]["customers"]["nodes"][0]
+    (draft,) = drafts("customers.pull", node)
+    assert (draft.object_type, draft.external_id) == ("customers", "1")
+    assert draft.asserted["full_name"] == "李雷"
+    assert [one["value"] for one in draft.asserted["identities"]] == ["+8613800138000", "li.lei@example.com"]
+    assert draft.asserted["tags"] == ["vip"]
+
+
+def same(draft: Draft) -> tuple[Any, ...]:
+    """What must not depend on the way a record came."""
+    return (
+        draft.kind,
+        draft.object_type,
+        draft.external_id,
+        draft.asserted,
+        draft.major,
+        draft.since,
+        draft.references,
+    )
+
+
+@pytest.fixture(scope="module")
+def day() -> Iterator[tuple[dict[tuple[str, str], Draft], dict[tuple[str, str], Draft]]]:
+    """A whole day's records, by their last webhooks and as read after it."""
+    with ShopifySimulator() as simulator:
+        hooks: list[tuple[str, dict[str, Any]]] = []
+        simulator.emit = hooks.extend  # type: ignore[method-assign]
+        simulator.play(3, customers=8, orders=14)
+        pushed: dict[tuple[str, str], Draft] = {}
+        for topic, payload in hooks:
+            if MANIFEST.stream_of_topic(topic) and "元" not in str(payload.get("total_price")):
+                for draft in drafts(topic, payload):
+                    key = (draft.object_type, draft.external_id)
+                    if key not in pushed or (draft.major or 0) >= (pushed[key].major or 0):
+                        pushed[key] = draft
+        with connected(simulator) as connector:
+            streams = ("customers", "orders", "products", "locations")
+            pages = itertools.chain.from_iterable(connector.fetch(stream, None) for stream in streams)
+            events = [event for page in pages for event in page.events]
+        yield pushed, by_key([draft for e in events for draft in drafts(e.topic, orjson.loads(e.body))])
+
+
+def test_record_when_read_and_pushed_then_both_say_the_same(
+    day: tuple[dict[tuple[str, str], Draft], dict[tuple[str, str], Draft]],
+) -> None:
+    pushed, read = day
+    types = {object_type for object_type, _ in pushed}
+    assert types == {"customers", "orders", "refunds", "fulfillments", "transactions", "products"}
+    assert set(pushed) == {key for key in read if key[0] != "locations"}
+    for key, draft in pushed.items():
+        if key[0] == "products":
+            assert read[key].asserted.pop("variants")
+        assert same(read[key]) == same(draft), key
+
+
+def test_variants_when_read_then_have_prices_in_the_shops_currency() -> None:
+    with ShopifySimulator() as simulator, connected(simulator) as connector:
+        simulator.shop.stock()
+        (page,) = connector.fetch("products", None)
+        found = by_key([draft for event in page.events for draft in drafts(event.topic, orjson.loads(event.body))])
+    assert found[("products", "111")].asserted["variants"][0] == {
+        "sku": "TEA-LJ-250",
+        "barcodes": ["690123451110"],
+        "options": {"规格": "250g"},
+        "price": cny("128.00"),
+        "weight_g": "250",
+        "track_stock": True,
+    }
+
+
+def test_location_when_read_then_has_its_address() -> None:
+    with ShopifySimulator() as simulator, connected(simulator) as connector:
+        simulator.shop.stock()
+        (page,) = connector.fetch("locations", None)
+        found = by_key([draft for event in page.events for draft in drafts(event.topic, orjson.loads(event.body))])
+    assert found[("locations", "6")].asserted == {
+        "name": "静安旗舰店",
+        "state": "active",
+        "address": {
+            "country": "CN",
+            "province": "上海市",
+            "city": "上海市",
+            "street": "南京西路 1601 号",
+            "postcode": "200040",
+            "recipient_phone": "+862162880000",
+        },
+    }
+
+
+def test_day_when_over_then_the_money_of_every_order_adds_up(
+    day: tuple[dict[tuple[str, str], Draft], dict[tuple[str, str], Draft]],
+) -> None:
+    _, read = day
+    orders = [draft for (object_type, _), draft in read.items() if object_type == "orders"]
+    for order in orders:
+        children = {
+            kind: [
+                d.asserted
+                for d in read.values()
+                if d.kind == kind and d.asserted["order"]["external_id"] == order.external_id
+            ]
+            for kind in ("payment", "refund", "fulfilment")
+        }
+        derived = derive_order(order.asserted, children)
+        assert derived.problems == {}
+        assert (derived.fields["paid"] == order.asserted["totals"]["total"]) == bool(children["payment"])
