@@ -1,0 +1,161 @@
+"""Names of fields and kinds, from their declarations, and the words of closed choices."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from hub.console import language
+from hub.console.language import N_
+from hub.console.visit import hub
+from hub.model.kind import Field, Kind
+
+
+@lru_cache(maxsize=8)
+def _short_names(kinds: tuple[Kind, ...]) -> dict[str, str]:
+    """Field name -> its short Chinese name; where kinds differ the first one's."""
+    found: dict[str, str] = {}
+    for kind in kinds:
+        for _path, field in kind.walk():
+            found.setdefault(field.name, _short(field.help.zh))
+    return found
+
+
+def _short(text: str) -> str:
+    return text.partition("（")[0].partition("，")[0]
+
+
+def _humanised(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def field_label(name: str, field: Field | None = None) -> str:
+    """What a field is called: the declaration's word in Chinese, the readable canonical name in English.
+
+    A field nobody declared (an extension) keeps its own name.
+    """
+    if language.current() == "en":
+        return _humanised(name) if field or name in _short_names(_kinds()) else name
+    return _short(field.help.zh) if field else _short_names(_kinds()).get(name, name)
+
+
+def _kinds() -> tuple[Kind, ...]:
+    return tuple(hub().registry.kinds.values())
+
+
+def kind_label(kind: Kind | None, name: str = "", *, many: bool = False) -> str:
+    """What a kind is called; an absent plugin's kind keeps its own name."""
+    if kind is None:
+        return name
+    if language.current() == "zh":
+        return kind.title.zh
+    return _humanised(kind.plural) if many else kind.title.en
+
+
+def word(code: str) -> str:
+    """The reader's word for a choice (`partially_paid`); an unlisted code is shown as it is."""
+    found = WORDS.get(code)
+    return language._(found) if found else code
+
+
+WORDS: dict[str, str] = {
+    # state of orders, payments, refunds, fulfilments, products
+    "open": N_("Open"),
+    "completed": N_("Completed"),
+    "cancelled": N_("Cancelled"),
+    "pending": N_("Waiting"),
+    "authorized": N_("Authorized"),
+    "captured": N_("Captured"),
+    "failed": N_("Failed"),
+    "voided": N_("Voided"),
+    "chargeback": N_("Charged back"),
+    "succeeded": N_("Succeeded"),
+    "planned": N_("Planned"),
+    "packed": N_("Packed"),
+    "shipped": N_("Shipped"),
+    "in_transit": N_("In transit"),
+    "ready_for_pickup": N_("Ready for pickup"),
+    "delivered": N_("Delivered"),
+    "active": N_("Active"),
+    "draft": N_("Draft"),
+    "archived": N_("Archived"),
+    "closed": N_("Closed"),
+    # derived states of orders
+    "unpaid": N_("Unpaid"),
+    "partially_paid": N_("Partly paid"),
+    "paid": N_("Paid"),
+    "overpaid": N_("Overpaid"),
+    "partially_refunded": N_("Partly refunded"),
+    "refunded": N_("Refunded"),
+    "unfulfilled": N_("Not shipped"),
+    "partially_fulfilled": N_("Partly shipped"),
+    "fulfilled": N_("Shipped out"),
+    "in_progress": N_("In progress"),
+    "returned": N_("Returned"),
+    "none": N_("None"),
+    # methods of payment
+    "cash": N_("Cash"),
+    "card": N_("Card"),
+    "wechat_pay": N_("WeChat Pay"),
+    "alipay": N_("Alipay"),
+    "unionpay": N_("UnionPay"),
+    "transfer": N_("Transfer"),
+    "points": N_("Points"),
+    "gift_card": N_("Gift card"),
+    "cod": N_("Cash on delivery"),
+    "other": N_("Other"),
+    # people
+    "unknown": N_("Unknown"),
+    "male": N_("Male"),
+    "female": N_("Female"),
+    "person": N_("Person"),
+    "company": N_("Company"),
+    "personal": N_("Personal"),
+    "shared": N_("Shared"),
+    "household": N_("Household"),
+    "store": N_("Store"),
+    "warehouse": N_("Warehouse"),
+    "online": N_("Online"),
+    # flows and where events come from
+    "in": N_("in"),
+    "out": N_("out"),
+    "both": N_("both ways"),
+    "webhook": N_("webhook"),
+    "pull": N_("pull"),
+    "file": N_("file"),
+    # what caused a change or a delivery
+    "event": N_("event"),
+    "decision": N_("decision"),
+    "policy": N_("policy"),
+    "mapping": N_("mapping"),
+    "merge": N_("merge"),
+    "split": N_("split"),
+    "pin": N_("pin"),
+    "replay": N_("replay"),
+    # what happened to a golden record
+    "created": N_("created"),
+    "updated": N_("updated"),
+    "deleted": N_("deleted"),
+    "restored": N_("restored"),
+    "merged": N_("merged"),
+    "erased": N_("erased"),
+    # what an attempt did
+    "create": N_("create"),
+    "update": N_("update"),
+    "delete": N_("delete"),
+    "read": N_("read back"),
+    "find": N_("search"),
+    # what runs and plans count
+    "accepted": N_("accepted"),
+    "duplicates": N_("duplicates"),
+    "refused": N_("refused"),
+    "pages": N_("pages read"),
+    "seen": N_("records seen"),
+    "targets": N_("records there"),
+    "linked": N_("linked"),
+    "cleared": N_("fields cleared"),
+    # results of attempts
+    "done": N_("Done"),
+    "ok": N_("Done"),
+    "error": N_("Failed"),
+    "retry": N_("Will retry"),
+}

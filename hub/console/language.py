@@ -1,0 +1,54 @@
+"""The console's two languages. Message ids are the English texts; `translations/zh.po` holds the Chinese ones."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+from flask import g
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+DEFAULT = "zh"
+FOLDER = Path(__file__).parent / "translations"
+
+
+def N_(message: str) -> str:  # noqa: N802 -- gettext's own name for "to be translated where it is shown"
+    """Marks a text for the catalogue."""
+    return message
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """English text -> text in `language`; English itself is empty. Read once per process."""
+    path = FOLDER / f"{language}.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file, locale=language) if m.id and m.string}
+
+
+def translate(language: str, message: str, **values: object) -> str:
+    """`message` in `language` with its `%(name)s` filled in; the English text where a translation is missing."""
+    found = catalogue(language).get(message, message)
+    return found % values if values else found
+
+
+def current() -> str:
+    """The language of the request that is being answered."""
+    language: str = g.get("language", DEFAULT)
+    return language
+
+
+def _(message: str, **values: object) -> str:
+    """`translate` for the reader of this request."""
+    return translate(current(), message, **values)
+
+
+def negotiate(*wishes: str | None) -> str:
+    """The first wish that is a language we have (`en`, `en-GB`), else Chinese."""
+    for wish in wishes:
+        short = (wish or "").partition("-")[0].lower()
+        if short in LANGUAGES:
+            return short
+    return DEFAULT

@@ -1,0 +1,53 @@
+"""Short messages that the next page shows once ("done", "that went wrong"), carried in a sealed cookie."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import orjson
+from flask import g, redirect, request
+from flask.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
+
+from hub.console.visit import drop_cookie, hub, set_cookie
+from hub.errors import HubError
+
+COOKIE = "hub_message"
+_PURPOSE = b"console message"
+
+
+def say(text: str, tone: str = "ok") -> None:
+    """Shows `text` on the page that comes next. No personal data: it travels through the browser."""
+    g.setdefault("said", []).append([tone, text[:400]])
+
+
+def done(url: str, text: str, tone: str = "ok") -> AnyResponse:
+    """The end of every act: says what happened and goes on with a page that can be reloaded."""
+    say(text, tone)
+    return redirect(url, 303)
+
+
+def heard() -> list[tuple[str, str]]:
+    """The messages that came with this request, and those said while it was answered."""
+    found: list[tuple[str, str]] = []
+    cookie = request.cookies.get(COOKIE)
+    if cookie:
+        g.was_heard = True
+        try:
+            found = [
+                tuple(pair) for pair in orjson.loads(hub().keyring.open(base64.urlsafe_b64decode(cookie), _PURPOSE))
+            ]
+        except (HubError, ValueError, binascii.Error):
+            found = []
+    found += [tuple(pair) for pair in g.pop("said", [])]
+    return found
+
+
+def keep_messages(response: Response) -> None:
+    """Sends what was said and not yet shown; removes what was shown."""
+    if g.get("said"):
+        sealed = hub().keyring.seal(orjson.dumps(g.said), _PURPOSE)
+        set_cookie(response, COOKIE, base64.urlsafe_b64encode(sealed).decode(), max_age=60)
+    elif g.get("was_heard"):
+        drop_cookie(response, COOKIE)

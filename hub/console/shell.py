@@ -1,0 +1,186 @@
+"""What surrounds every page: menu, language, zone, formats, and the words that templates use."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import g, request, url_for
+
+from hub.console import show
+from hub.console import visit as visits
+from hub.console.format import Formats
+from hub.console.label import field_label, kind_label, word
+from hub.console.language import LANGUAGES, N_, _, negotiate
+from hub.console.message import heard
+from hub.console.status import status_of
+from hub.model.identifier import format_id
+from hub.store.console_count import Counts, open_counts
+
+STATIC = Path(__file__).parent / "static"
+DEFAULT_ZONE = "Asia/Shanghai"
+VIEW_COOKIE = "hub_view"
+THEMES = ("light", "dark")
+DENSITIES = ("compact",)
+ENVIRONMENTS = {"demo": N_("Demo"), "test": N_("Test")}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu, as it is shown now."""
+
+    title: str
+    url: str
+    is_current: bool
+    badge: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Lines of the menu under one head."""
+
+    title: str
+    entries: list[Entry]
+
+
+# (group, title, endpoint, values, permission, badge). A page that does not exist is not here.
+_MENU: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
+    (N_("Run"), N_("Overview"), "show_overview", {}, "overview.see", ""),
+    (N_("Run"), N_("Connections"), "list_connections", {}, "flow.see", ""),
+    (N_("Run"), N_("Events"), "list_events", {}, "flow.see", ""),
+    (N_("Run"), N_("Deliveries"), "list_deliveries", {}, "flow.see", "deliveries"),
+    (N_("Run"), N_("Quarantine"), "list_quarantine", {}, "flow.see", "quarantined"),
+    (N_("Run"), N_("Parked"), "list_parked", {}, "flow.see", ""),
+    (N_("Records"), N_("Customers"), "list_records", {"kind": "customers"}, "record.see", ""),
+    (N_("Records"), N_("Orders"), "list_records", {"kind": "orders"}, "record.see", ""),
+    (N_("Records"), N_("Products"), "list_records", {"kind": "products"}, "record.see", ""),
+    (N_("Records"), N_("More kinds"), "list_kinds", {}, "record.see", ""),
+)
+
+
+_SHOWN = (
+    show.cell,
+    show.columns_of,
+    show.coverage,
+    show.cut,
+    show.event_url,
+    show.field_of,
+    show.one_line,
+    show.permission_title,
+    show.plain,
+    show.pretty,
+    show.sub_field,
+    show.total_label,
+    show.type_of,
+)
+
+
+def prepare() -> None:
+    """Before each page: who reads it, in which language and zone, and what time it is."""
+    visits.load_visit()
+    person = g.visit.person if g.visit else None
+    cookie = _view_cookie()
+    accepted = request.accept_languages.best_match(["zh", "en"])
+    g.language = person.language if person else negotiate(cookie.get("language"), accepted)
+    zone = person.time_zone if person else DEFAULT_ZONE
+    g.zone = zone if zone in available_timezones() else DEFAULT_ZONE
+    g.theme = cookie.get("theme") if cookie.get("theme") in THEMES else None
+    g.density = cookie.get("density") if cookie.get("density") in DENSITIES else None
+    g.shortcuts = cookie.get("keys") == "on"
+    g.fmt = Formats(g.language, g.zone, datetime.now(UTC))
+
+
+def _view_cookie() -> dict[str, str]:
+    """What this screen was set to: `theme=dark&density=compact&keys=on&language=en`."""
+    pairs = (part.partition("=") for part in request.cookies.get(VIEW_COOKIE, "").split("&"))
+    return {name: value for name, _sign, value in pairs}
+
+
+def context() -> dict[str, Any]:
+    """The names that every template of the console may use."""
+    found: dict[str, Any] = {
+        "_": _,
+        "language": g.language,
+        "languages": LANGUAGES,
+        "other_language": "en" if g.language == "zh" else "zh",
+        "theme": g.theme,
+        "density": g.density,
+        "shortcuts": g.shortcuts,
+        "fmt": g.fmt,
+        "zone": g.zone,
+        "offset": g.fmt.offset(g.fmt.now.astimezone(ZoneInfo(g.zone))),
+        "environment": _environment(),
+        "csrf_token": visits.csrf_token(),
+        "flashes": heard(),
+        "may": visits.may,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "url": page_url,
+        "asset": asset,
+        "status_of": status_of,
+        "label": field_label,
+        "word": word,
+        "kind_label": kind_label,
+        "kinds": {name: kind_label(kind) for name, kind in visits.hub().registry.kinds.items()},
+        "format_id": format_id,
+        **{function.__name__: function for function in _SHOWN},
+        "command": "",
+        "api": "",
+        "menu": [],
+        "user": None,
+    }
+    if g.visit:
+        found |= {"user": g.visit.person, "menu": menu()}
+    return found
+
+
+def page_url(endpoint: str, **values: Any) -> str:
+    """The address of a page of the console."""
+    return url_for(f"console.{endpoint}", **values)
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, with the hash of its content so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return url_for("console.static", filename=name, v=digest)
+
+
+def _environment() -> str:
+    name = ENVIRONMENTS.get(visits.hub().settings.environment)
+    return _(name) if name else ""
+
+
+def menu() -> list[Group]:
+    """The menu of this visitor, with counts only where somebody must act."""
+    counts = open_counts(visits.hub().db) if visits.may("flow.see") else Counts()
+    groups: dict[str, list[Entry]] = {}
+    for group, title, endpoint, values, permission, badge in _MENU:
+        if visits.may(permission):
+            groups.setdefault(group, []).append(
+                Entry(
+                    title, page_url(endpoint, **values), _is_current(endpoint, values), getattr(counts, badge or "none")
+                )
+            )
+    return [Group(title, entries) for title, entries in groups.items()]
+
+
+_DETAILS = {
+    "show_event": "list_events",
+    "show_delivery": "list_deliveries",
+    "show_quarantined": "list_quarantine",
+    "show_connection": "list_connections",
+    "show_record": "list_records",
+    "reveal_field": "list_records",
+}
+
+
+def _is_current(endpoint: str, values: dict[str, str]) -> bool:
+    asked = (request.endpoint or "").removeprefix("console.")
+    if _DETAILS.get(asked, asked) != endpoint:
+        return False
+    return all((request.view_args or {}).get(name) == value for name, value in values.items())

@@ -1,0 +1,140 @@
+"""Deliveries as the console lists and shows them: targets by state, and what was sent."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.store.console_event import TARGET_STATE
+from hub.store.database import Database
+
+TABS = ("unknown", "dead", "waiting", "held", "sent")
+CAP = 10_000
+_DUE = "t.dirty_seq > t.done_seq and t.state = 'due' and t.plan_id is null"
+_FITS = {
+    "unknown": "t.state = 'unknown'",
+    "dead": "t.state = 'dead'",
+    "waiting": _DUE,
+    "held": "t.plan_id is not null and t.state = 'due'",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One target in a list. `id` pages: the target's, in the tab `sent` the attempt's."""
+
+    id: uuid.UUID
+    target_id: uuid.UUID
+    connection: str
+    kind: str
+    state: str
+    golden_id: uuid.UUID
+    data: dict[str, Any] | None
+    external_id: str | None
+    failures: int
+    error: dict[str, Any] | None
+    dirty_at: datetime
+    next_at: datetime | None
+    ended_at: datetime | None
+    action: str
+
+
+_NAMED = """connection c on c.id = t.connection_id join record o on o.rid = t.owner_rid
+left join golden g on g.id = o.cluster left join record p on p.rid = t.rid"""
+_COLUMNS = """t.id, c.name, t.kind, {state}, o.cluster, g.data, p.external_id, t.failures, t.error, t.dirty_at,
+    coalesce(t.verify_at, t.wait_until)"""
+_ARRIVED = "'sent'"
+_OPEN = f"select t.id, {_COLUMNS.format(state=TARGET_STATE)}, t.done_at, '' from target t join {_NAMED}"  # noqa: S608
+_SENT = (
+    f"select a.id, {_COLUMNS.format(state=_ARRIVED)}, a.ended_at, a.action"  # noqa: S608 -- constants of this module
+    f" from attempt a join target t on t.id = a.target_id join {_NAMED}"
+)
+_SCOPE = """ and (%(connection)s = '' or c.name = %(connection)s)
+    and (%(realms)s::text[] is null or t.realm = any(%(realms)s))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to list; `realms` None: all. `before`/`after`: the id to go on from, towards older / newer."""
+
+    tab: str
+    connection: str = ""
+    realms: list[str] | None = None
+    before: uuid.UUID | None = None
+    after: uuid.UUID | None = None
+
+
+def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]:
+    """The deliveries of one tab, newest ids first, at most `limit`."""
+    direction = "asc" if wish.after else "desc"
+    if wish.tab == "sent":
+        key, sql = (
+            "a.id",
+            _SENT + " where a.outcome in ('sent', 'applied') and a.action in ('create', 'update', 'delete')",
+        )
+    else:
+        key, sql = "t.id", f"{_OPEN} where {_FITS[wish.tab]}"
+    sql += _SCOPE
+    sql += f" and {key} < %(before)s" if wish.before else ""
+    sql += f" and {key} > %(after)s" if wish.after else ""
+    values = {
+        "connection": wish.connection,
+        "realms": wish.realms,
+        "before": wish.before,
+        "after": wish.after,
+        "limit": limit,
+    }
+    rows = [DeliveryRow(*row) for row in db.all(f"{sql} order by {key} {direction} limit %(limit)s", values)]
+    return rows[::-1] if wish.after else rows
+
+
+def tab_counts(db: Database, realms: list[str] | None, connection: str = "") -> dict[str, int]:
+    """How many stand in each tab but `sent`, each count cut at ten thousand."""
+    parts = [
+        f"(select count(*) from (select 1 from target t join connection c on c.id = t.connection_id"  # noqa: S608
+        f" where {fits} {_SCOPE} limit {CAP}) few)"
+        for fits in _FITS.values()
+    ]
+    row = db.one("select " + ", ".join(parts), {"realms": realms, "connection": connection})
+    return dict(zip(_FITS, row or (0, 0, 0, 0), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDetail:
+    """One target with what it is known by. `waiting_for`: a parent without an external id there."""
+
+    id: uuid.UUID
+    connection: str
+    realm: str
+    kind: str
+    object_type: str
+    state: str
+    golden_id: uuid.UUID
+    data: dict[str, Any] | None
+    external_id: str | None
+    failures: int
+    error: dict[str, Any] | None
+    wanted: dict[str, Any] | None
+    dirty_at: datetime
+    done_at: datetime | None
+    wait_until: datetime | None
+    verify_at: datetime | None
+    waiting_for: uuid.UUID | None
+    plan_id: uuid.UUID | None
+    cause: str
+    cause_id: uuid.UUID | None
+
+
+_DETAIL = f"""
+select t.id, c.name, t.realm, t.kind, t.object_type, {TARGET_STATE}, o.cluster, g.data, p.external_id, t.failures, t.error,
+       t.wanted, t.dirty_at, t.done_at, t.wait_until, t.verify_at, t.waiting_for, t.plan_id, t.cause, t.cause_id
+from target t join {_NAMED} where t.id = %s
+"""  # noqa: S608 -- constants of this module
+
+
+def delivery_detail(db: Database, target_id: uuid.UUID) -> DeliveryDetail | None:
+    """One target; None when there is none with that id."""
+    row = db.one(_DETAIL, (target_id,))
+    return DeliveryDetail(*row) if row else None

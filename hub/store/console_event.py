@@ -1,0 +1,193 @@
+"""Events as the console lists and shows them. Paged by id: ids begin with the time of receipt."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.store.database import Database
+
+STATUSES = ("pending", "quarantined", "parked", "done", "duplicate")
+
+_ROW = """
+select e.id, c.name, c.realm, e.topic, e.origin, e.received_at, e.size, e.lane,
+       case when w.state = 1 then 'quarantined' when w.state = 0 then 'pending'
+            when v.is_parked then 'parked' else 'done' end,
+       v.records, v.external_id, k.duplicates
+from {source} join connection c on c.id = e.connection_id
+left join event_key k on k.connection_id = e.connection_id and k.hash = e.key_hash
+left join lateral (
+    select count(*) as records, min(r.external_id) as external_id, bool_or(r.parked and r.last_event = e.id) as is_parked
+    from version x join record r on r.rid = x.rid where x.event_id = e.id) v on true
+"""
+_EVERY = "event e left join event_work w on w.id = e.id"
+_AT_WORK = "event_work w join event e on e.id = w.id"
+# Each status starts from the smallest table that knows it, so that a million done events cost nothing.
+_SOURCES = {
+    "pending": (_AT_WORK, "w.state = 0"),
+    "quarantined": (_AT_WORK, "w.state = 1"),
+    "parked": (
+        """(select distinct last_event as id from record where parked) p
+            join event e on e.id = p.id left join event_work w on w.id = e.id""",
+        "w.id is null",
+    ),
+    "done": (_EVERY, "w.id is null and v.is_parked is not true"),
+    "duplicate": (_EVERY, "k.duplicates > 0"),
+    "": (_EVERY, "true"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the list. `records`: how many records it touched."""
+
+    id: uuid.UUID
+    connection: str
+    realm: str
+    topic: str
+    origin: str
+    received_at: datetime
+    size: int
+    lane: int
+    status: str
+    records: int
+    external_id: str | None
+    duplicates: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to list. `realms` None: all. `before`/`after`: the id to go on from, towards older / newer."""
+
+    status: str = ""
+    connection: str = ""
+    since: uuid.UUID | None = None
+    realms: list[str] | None = None
+    before: uuid.UUID | None = None
+    after: uuid.UUID | None = None
+
+
+def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
+    """Events newest first, at most `limit`."""
+    source, fits = _SOURCES[wish.status]
+    direction = "asc" if wish.after else "desc"
+    sql = (
+        _ROW.format(source=source)
+        + f" where {fits} and (%(connection)s = '' or c.name = %(connection)s)"
+        + " and (%(realms)s::text[] is null or c.realm = any(%(realms)s))"
+        + (" and e.id >= %(since)s" if wish.since else "")
+        + (" and e.id < %(before)s" if wish.before else "")
+        + (" and e.id > %(after)s" if wish.after else "")
+        + f" order by e.id {direction} limit %(limit)s"
+    )
+    values = {
+        "connection": wish.connection,
+        "realms": wish.realms,
+        "since": wish.since,
+        "before": wish.before,
+        "after": wish.after,
+        "limit": limit,
+    }
+    rows = [EventRow(*row) for row in db.all(sql, values)]
+    return rows[::-1] if wish.after else rows
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """One event without its body. `problem` and `failed_at` when it stands in quarantine."""
+
+    id: uuid.UUID
+    connection: str
+    realm: str
+    connector: str
+    topic: str
+    origin: str
+    lane: int
+    received_at: datetime
+    key_no: int | None
+    size: int
+    sha256: bytes
+    headers: dict[str, Any]
+    has_body: bool
+    state: int | None
+    attempts: int | None
+    problem: dict[str, Any] | None
+    failed_at: datetime | None
+    duplicates: int
+    last_duplicate_at: datetime | None
+
+
+_DETAIL = """
+select e.id, c.name, c.realm, c.connector, e.topic, e.origin, e.lane, e.received_at, e.key_no, e.size, e.sha256, e.headers,
+       exists (select 1 from event_secret s where s.id = e.id), w.state, w.attempts, w.problem, w.failed_at,
+       coalesce(k.duplicates, 0), k.last_duplicate_at
+from event e join connection c on c.id = e.connection_id left join event_work w on w.id = e.id
+left join event_key k on k.connection_id = e.connection_id and k.hash = e.key_hash
+where e.id = %s
+"""
+
+
+def event_detail(db: Database, event_id: uuid.UUID) -> EventDetail | None:
+    """One event; None when there is none with that id (or it was purged)."""
+    row = db.one(_DETAIL, (event_id,))
+    return EventDetail(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A record that an event spoke about, and what it said of it (`asserted`, flat)."""
+
+    rid: uuid.UUID
+    kind: str
+    object_type: str
+    external_id: str
+    golden_id: uuid.UUID
+    is_parked: bool
+    release_id: int
+    asserted: dict[str, Any]
+    has_golden: bool
+
+
+_TOUCHED = """
+select r.rid, r.kind, r.object_type, r.external_id, r.cluster, r.parked, v.release_id, v.asserted, g.id is not null
+from version v join record r on r.rid = v.rid left join golden g on g.id = r.cluster
+where v.event_id = %s order by r.kind, r.external_id limit 50
+"""
+
+
+def touched_by(db: Database, event_id: uuid.UUID) -> list[Touched]:
+    """The records the event spoke about, at most 50."""
+    return [Touched(*row) for row in db.all(_TOUCHED, (event_id,))]
+
+
+@dataclass(frozen=True, slots=True)
+class Caused:
+    """A delivery that follows from a record: where to, and how far it is."""
+
+    target_id: uuid.UUID
+    connection: str
+    kind: str
+    state: str
+    external_id: str | None
+    dirty_at: datetime
+    done_at: datetime | None
+
+
+# The state of a target in one word, as the console shows it.
+TARGET_STATE = """case when t.state <> 'due' then t.state when t.plan_id is not null then 'held'
+    when t.lease_until > now() then 'sending' when t.dirty_seq <= t.done_seq and t.verify_at is null then 'sent'
+    when t.failures > 0 then 'retry' else 'due' end"""
+
+_CAUSED = f"""
+select t.id, c.name, t.kind, {TARGET_STATE}, p.external_id, t.dirty_at, t.done_at
+from record r join target t on t.owner_rid = r.rid join connection c on c.id = t.connection_id
+left join record p on p.rid = t.rid
+where r.cluster = any(%s) order by t.dirty_at desc limit 50
+"""  # noqa: S608 -- a constant of this module
+
+
+def deliveries_of(db: Database, golden_ids: list[uuid.UUID]) -> list[Caused]:
+    """The targets of these golden records."""
+    return [Caused(*row) for row in db.all(_CAUSED, (golden_ids,))]

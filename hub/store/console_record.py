@@ -1,0 +1,202 @@
+"""Golden records as the console lists and shows them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRow:
+    """One line of a list; `sources`: names of the connections that know it."""
+
+    id: uuid.UUID
+    realm: str
+    kind: str
+    version: int
+    lifecycle: str
+    data: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    sources: list[str]
+
+
+_SOURCES = """array(select distinct c.name from record r join connection c on c.id = r.connection_id
+    where r.cluster = g.id and r.state in (1, 2) order by 1)"""
+# One ordered index scan per realm, then a merge of a few rows: as fast with many realms as with one.
+_LIST = """
+select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, {sources}
+from (
+    select g.* from unnest(%(realms)s::text[]) as t(realm) cross join lateral (
+        select * from golden g where g.realm = t.realm and g.kind = %(kind)s {fits}
+        order by g.id {direction} limit %(limit)s) g
+    order by g.id {direction} limit %(limit)s) g
+order by g.id {direction}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to list: golden records of `kind` in `realms`, by lifecycle and by a connection that knows them."""
+
+    kind: str
+    realms: list[str]
+    lifecycle: str = ""
+    connection: str = ""
+    before: uuid.UUID | None = None
+    after: uuid.UUID | None = None
+
+
+def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
+    """Golden records, the newest ids first, at most `limit`."""
+    fits = []
+    if wish.lifecycle:
+        fits.append("g.lifecycle = %(lifecycle)s")
+    if wish.connection:
+        fits.append(
+            "exists (select 1 from record r join connection c on c.id = r.connection_id"
+            " where r.cluster = g.id and c.name = %(connection)s)"
+        )
+    if wish.before:
+        fits.append("g.id < %(before)s")
+    if wish.after:
+        fits.append("g.id > %(after)s")
+    direction = "asc" if wish.after else "desc"
+    sql = _LIST.format(sources=_SOURCES, direction=direction, fits="".join(f" and {part}" for part in fits))
+    values = {
+        "kind": wish.kind,
+        "realms": wish.realms,
+        "lifecycle": wish.lifecycle,
+        "connection": wish.connection,
+        "before": wish.before,
+        "after": wish.after,
+        "limit": limit,
+    }
+    rows = [GoldenRow(*row) for row in db.all(sql, values)]
+    return rows[::-1] if wish.after else rows
+
+
+def all_realms(db: Database) -> list[str]:
+    """Every realm that has a connection."""
+    return [realm for (realm,) in db.all("select distinct realm from connection order by realm")]
+
+
+def kinds_in_use(db: Database, realms: list[str]) -> set[str]:
+    """The kinds that have at least one golden record in these realms, found by skipping along the index."""
+    sql = """
+    with recursive found(realm, kind) as (
+        select t.realm, (select min(g.kind) from golden g where g.realm = t.realm) from unnest(%s::text[]) as t(realm)
+        union all
+        select f.realm, (select min(g.kind) from golden g where g.realm = f.realm and g.kind > f.kind)
+        from found f where f.kind is not null)
+    select distinct kind from found where kind is not null
+    """
+    return {kind for (kind,) in db.all(sql, (realms,))}
+
+
+_ONE = f"""
+select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, {_SOURCES}
+from record r join golden g on g.id = r.cluster where r.rid = %s
+"""  # noqa: S608 -- a constant of this module
+
+
+def golden_of(db: Database, rid: uuid.UUID) -> GoldenRow | None:
+    """The golden record that this id belongs to now: any id ever given still leads there."""
+    row = db.one(_ONE, (rid,))
+    return GoldenRow(*row) if row else None
+
+
+_MANY = """
+select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, '{}'::text[]
+from golden g where g.id = any(%s) and g.realm = any(%s) and g.lifecycle <> 'erased' order by g.id desc
+"""
+
+
+def golden_of_ids(db: Database, ids: list[uuid.UUID], realms: list[str]) -> list[GoldenRow]:
+    """These golden records as far as they lie in these realms, newest first, without their sources."""
+    return [GoldenRow(*row) for row in db.all(_MANY, (ids, realms))] if ids else []
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One system's record of a cluster. `state`: 0 stub, 1 live, 2 deleted, 3 superseded."""
+
+    rid: uuid.UUID
+    connection: str
+    object_type: str
+    external_id: str
+    state: int
+    is_parked: bool
+    last_event: uuid.UUID | None
+    last_event_at: datetime | None
+    created_at: datetime
+    extensions: dict[str, Any]
+
+
+_SOURCE_ROWS = """
+select r.rid, c.name, r.object_type, r.external_id, r.state, r.parked, r.last_event, r.last_event_at, r.created_at,
+       coalesce(r.fold -> 'v' -> '~ext', '{}')
+from record r join connection c on c.id = r.connection_id
+where r.cluster = %s order by r.rid limit 100
+"""
+
+
+def sources_of(db: Database, golden_id: uuid.UUID) -> list[SourceRow]:
+    """The records behind a golden record, oldest first."""
+    return [SourceRow(*row) for row in db.all(_SOURCE_ROWS, (golden_id,))]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A golden record that refers to another one by `field`."""
+
+    id: uuid.UUID
+    kind: str
+    field: str
+    lifecycle: str
+    data: dict[str, Any]
+    created_at: datetime
+
+
+_CHILDREN = """
+select distinct on (k.cluster) k.cluster, g.kind, f.field, g.lifecycle, g.data, g.created_at
+from record r join reference f on f.parent = r.rid join record k on k.rid = f.child join golden g on g.id = k.cluster
+where r.cluster = %s order by k.cluster desc limit %s
+"""
+
+
+def children_of(db: Database, golden_id: uuid.UUID, limit: int = 100) -> list[Child]:
+    """What refers to it (an order's payments, a customer's orders), newest first."""
+    return [Child(*row) for row in db.all(_CHILDREN, (golden_id, limit))]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The golden record behind a source key."""
+
+    connection: str
+    object_type: str
+    external_id: str
+    kind: str
+    golden_id: uuid.UUID
+    data: dict[str, Any]
+
+
+_LINKED = """
+select c.name, r.object_type, r.external_id, r.kind, r.cluster, g.data
+from unnest(%s::text[], %s::text[], %s::text[]) as k(c, o, e)
+join connection c on c.name = k.c
+join record r on r.connection_id = c.id and r.object_type = k.o and r.external_id = k.e
+join golden g on g.id = r.cluster
+"""
+
+
+def linked(db: Database, keys: list[tuple[str, str, str]]) -> list[Linked]:
+    """Resolves source keys (connection, object type, external id); unknown ones are missing from the answer."""
+    if not keys:
+        return []
+    return [Linked(*row) for row in db.all(_LINKED, [list(part) for part in zip(*keys, strict=True)])]

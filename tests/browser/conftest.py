@@ -1,0 +1,125 @@
+"""The console as a real server on loopback, over a real database, in front of a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from werkzeug.serving import make_server
+
+from hub import bootstrap, console
+from hub.config import load_settings
+from hub.embedded.postgres import Postgres
+from hub.embedded.valkey import Valkey
+from hub.keyring import Keyring
+from tests.browser.world import World, make_shop, make_users
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@contextmanager
+def _world(postgres: Postgres, valkey: Valkey, folder: Path, name: str) -> Iterator[World]:
+    with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
+        connection.execute(f"create database {name} template template strategy file_copy")
+    settings = load_settings({
+        "DATABASE_URL": postgres.url_of(name), "REDIS_URL": valkey.url, "HUB_SECRET_KEY": Keyring.generate().export(),
+        "HUB_DATA_DIR": str(folder), "HUB_ENVIRONMENT": "test",
+    })  # fmt: skip
+    hub = bootstrap.start(settings)
+    try:
+        yield World(hub)
+    finally:
+        hub.close()
+        with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
+            connection.execute(f"drop database {name} with (force)")
+
+
+@contextmanager
+def _served(world: World) -> Iterator[str]:
+    app = Flask("tests", static_folder=None)
+    console.register(app, world.hub)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def full(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A hub in which everything happened."""
+    with _world(postgres, valkey, tmp_path_factory.mktemp("full"), "console_full") as world:
+        make_users(world)
+        make_shop(world)
+        yield world
+
+
+@pytest.fixture(scope="session")
+def empty(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A hub on its first day: users, and nothing else."""
+    with _world(postgres, valkey, tmp_path_factory.mktemp("empty"), "console_empty") as world:
+        make_users(world)
+        yield world
+
+
+@pytest.fixture(scope="session")
+def full_url(full: World) -> Iterator[str]:
+    """Where the full hub is served."""
+    with _served(full) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def empty_url(empty: World) -> Iterator[str]:
+    """Where the empty hub is served."""
+    with _served(empty) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole run: the machine's, or the one that Playwright brought."""
+    path = os.environ.get("HUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def visit(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Contexts that are signed in: `visit(world, url, role, javascript=…)`; reused within the run."""
+    made: dict[tuple[str, str, bool], BrowserContext] = {}
+
+    def context(world: World, url: str, role: str, *, javascript: bool = True) -> BrowserContext:
+        key = (url, role, javascript)
+        if key not in made:
+            made[key] = browser.new_context(java_script_enabled=javascript)
+            cookie = {"name": "hub_session", "value": world.cookies[role], "url": f"{url}/console/"}
+            if role:
+                made[key].add_cookies([cookie])
+        return made[key]
+
+    yield context
+    for one in made.values():
+        one.close()
