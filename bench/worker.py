@@ -48,7 +48,7 @@ def _bare_batch(conn: Connection, hub: Hub) -> int:
             key = (connection.id, f"{draft.object_type}/{draft.external_id}")
             rows[key] = {"c": key[0], "e": key[1], "d": draft.asserted, "m": draft.major}
     conn.execute(
-        "insert into bare select c, e, d, m from json_to_recordset(%s::json) as t(c integer, e text, d jsonb, m bigint)"
+        "insert into bare select c, e, d, m from jsonb_to_recordset(%s::jsonb) as t(c integer, e text, d jsonb, m bigint)"
         " on conflict (connection_id, external_id) do update set data = excluded.data, major = excluded.major"
         " where bare.major < excluded.major",
         (orjson.dumps(list(rows.values())).decode(),),

@@ -16,14 +16,17 @@ Rid = uuid.UUID
 MAX_STEPS = 50
 
 
-def relink(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> set[Rid]:
-    """Gives every record of the touched components its cluster; returns the golden ids that gained or lost a record."""
+def relink(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> dict[Rid, tuple[Rid, Rid]]:
+    """The records of the touched components whose cluster changes: rid -> (old golden id, new golden id).
+
+    Takes no row locks and stores nothing: the caller locks all it needs in one order, then calls
+    `store.set_clusters`.
+    """
     touched = set(rids)
     touched.update(store.cross_cap(conn, touched))
     before = store.members(conn, set(store.clusters_of(conn, touched).values()))
     found = _component(conn, touched | before.keys())
-    rows = record_store.lock_rids(conn, found.rids)
-    old = {rid: row.cluster for rid, row in rows.items()}
+    rows = {row.rid: row for row in record_store.load_rids(conn, found.rids)}
     data = {rid: register.evidence(register.decode(row.fold)) for rid, row in rows.items()}
     names = {rid: _source_key(hub, row.key) for rid, row in rows.items()}
     new: dict[Rid, Rid] = {}
@@ -32,9 +35,7 @@ def relink(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> set[Rid]:
         by_kind.setdefault((row.realm, row.kind), []).append(rid)
     for members in by_kind.values():
         new.update(_partition(found, {rid: names[rid] for rid in members}, data))
-    moved = {rid: cluster for rid, cluster in new.items() if old[rid] != cluster}
-    store.set_clusters(conn, moved)
-    return {old[rid] for rid in moved} | set(moved.values())
+    return {rid: (rows[rid].cluster, cluster) for rid, cluster in new.items() if rows[rid].cluster != cluster}
 
 
 def _source_key(hub: Hub, key: tuple[int, str, str]) -> tuple[str, str, str]:

@@ -39,7 +39,7 @@ def publish(
     for id_, new in sorted(computed.items(), key=lambda entry: (entry[1].kind, entry[0])):
         old = stored.get(id_)
         change = _change(old, new, split=id_ in relinked and _was_elsewhere(new, stored))
-        winners = {name: str(rid) for name, rid in new.winners.items()}
+        winners = _packed_winners(new)
         if change is None and old is not None and old.winners == winners:
             continue
         base = old.version if old else counted.get(id_, 0)
@@ -59,6 +59,14 @@ def publish(
     _raise_items(conn, computed.values())
     store.append_changes(conn, changes)
     return due
+
+
+def _packed_winners(new: Computed) -> dict[str, str]:
+    """field -> rid; `{"*": rid}` where one record gave everything, which is nine of ten."""
+    rids = set(new.winners.values())
+    if len(rids) == 1:
+        return {"*": str(rids.pop())}
+    return {name: str(rid) for name, rid in new.winners.items()}
 
 
 def _causes(marks: Sequence[Mark], homes: Mapping[Rid, Rid]) -> dict[Rid, tuple[str, Rid | None]]:

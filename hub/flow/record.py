@@ -47,7 +47,12 @@ def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
 
     Idempotent: an event that is run again adds nothing. Deadlocks are retried whole.
     """
-    return hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
+    try:
+        return hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
+    except Exception:
+        # Rolled back and alive: nobody died of these events. (Only now is the journal's row free.)
+        inbox.abandon_batch(hub.db, worker_id)
+        raise
 
 
 def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> int:
@@ -57,13 +62,9 @@ def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> int:
         return 0
     started = time.perf_counter()
     inbox.begin_batch(hub.db, worker_id, claimed)
-    try:
-        inbox.lock_batch(conn, worker_id)
-        _work(conn, hub, claimed, started)
-        inbox.end_batch(conn, worker_id)
-    except Exception:
-        inbox.abandon_batch(hub.db, worker_id)
-        raise
+    inbox.lock_batch(conn, worker_id)
+    _work(conn, hub, claimed, started)
+    inbox.end_batch(conn, worker_id)
     return len(claimed)
 
 

@@ -34,6 +34,8 @@ class Work:
     marks: list[store.Mark]
     ids: set[Rid] = field(default_factory=set)
     relinked: set[Rid] = field(default_factory=set)
+    moved: dict[Rid, Rid] = field(default_factory=dict)
+    """rid -> its new golden id, of records that change their cluster."""
     members: dict[Rid, list[Member]] = field(default_factory=dict)
     pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
     seen: dict[Rid, set[Rid]] = field(default_factory=dict)
@@ -81,8 +83,10 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     turns |= {(realm, CHILD_KINDS[kind]) for realm, kind in turns if kind in CHILD_KINDS}
     store.take_turns(conn, turns, {kinds[rid] for rid in relink})
     if relink:
-        work.relinked = clusters.relink(conn, hub, relink)
-    now = store.clusters_of(conn, rids)
+        moves = clusters.relink(conn, hub, relink)
+        work.moved = {rid: new for rid, (_, new) in moves.items()}
+        work.relinked = {id_ for move in moves.values() for id_ in move}
+    now = {**store.clusters_of(conn, rids), **{rid: work.moved[rid] for rid in rids & work.moved.keys()}}
     for rid, cluster in now.items():
         work.seen.setdefault(cluster, set()).add(rid)
     work.ids = set(now.values()) | work.relinked
@@ -100,9 +104,11 @@ def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
-    rids = store.members(conn, work.ids)
-    for row in store.lock_members(conn, rids):
+    locked = store.lock_members(conn, store.members(conn, work.ids))
+    store.set_clusters(conn, work.moved)
+    for row in locked:
         rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
+        cluster = work.moved.get(rid, cluster)
         if cluster not in work.ids:
             continue
         connection = hub.connections.by_id(connection_id)

@@ -109,13 +109,20 @@ def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
     cells = source.fold.cells
     for rule in rules:
         if rule.policy == "union":
-            _unite([source], rule, data, {})
+            _list_alone(source.fold, rule, data)
             continue
         for name in rule.fields:
             cell = cells.get(name)
             if cell is not None and cell.own is not MISSING:
                 data[name] = cell.own
     return Outcome(data, dict.fromkeys(data, source.rid), [])
+
+
+def _list_alone(fold: Fold, rule: FieldRule, data: dict[str, Any]) -> None:
+    for name in rule.fields:
+        found = {key: cell.own for key, cell in fold.elements(name).items() if cell.own is not MISSING}
+        if found:
+            data[name] = [found[key] for key in sorted(found) if found[key] is not None]
 
 
 def _survive(

@@ -15,7 +15,7 @@ Rid = uuid.UUID
 
 @dataclass(slots=True)
 class Golden:
-    """A golden record as stored. `winners`: field -> rid as text."""
+    """A golden record as stored. `winners`: field -> rid as text; `{"*": rid}` when one record gave everything."""
 
     id: Rid
     realm: str
@@ -42,7 +42,7 @@ def upsert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             """
             insert into golden (id, realm, kind, version, lifecycle, data, winners, release_id)
             select id, realm, kind, version, lifecycle, data, winners, release_id
-            from json_to_recordset(%s::json) as t(id uuid, realm text, kind text, version integer, lifecycle text,
+            from jsonb_to_recordset(%s::jsonb) as t(id uuid, realm text, kind text, version integer, lifecycle text,
                  data jsonb, winners jsonb, release_id integer)
             on conflict (id) do update set version = excluded.version, lifecycle = excluded.lifecycle,
                 data = excluded.data, winners = excluded.winners, release_id = excluded.release_id, updated_at = now()
@@ -78,9 +78,9 @@ def append_changes(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """
         insert into change (seq, golden_id, realm, kind, type, version, fields, before, after, cause, cause_id)
         select %s + n, golden_id, realm, kind, type, version,
-               coalesce(array(select json_array_elements_text(fields)), '{}'), before, after, cause, cause_id
-        from rows from (json_to_recordset(%s::json) as (golden_id uuid, realm text, kind text, type text,
-             version integer, fields json, before jsonb, after jsonb, cause text, cause_id uuid)) with ordinality
+               coalesce(array(select jsonb_array_elements_text(fields)), '{}'), before, after, cause, cause_id
+        from rows from (jsonb_to_recordset(%s::jsonb) as (golden_id uuid, realm text, kind text, type text,
+             version integer, fields jsonb, before jsonb, after jsonb, cause text, cause_id uuid)) with ordinality
              as t(golden_id, realm, kind, type, version, fields, before, after, cause, cause_id, n)
         """,
         (first, packed(rows)),

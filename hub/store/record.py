@@ -1,6 +1,6 @@
 """Records and what hangs on them: versions, references, look-up keys, marks. Set-based, one statement a batch.
 
-Batches travel as one JSON document (`json_to_recordset`): one parameter, no per-row binding.
+Batches travel as one JSON document (`jsonb_to_recordset`): one parameter, no per-row binding.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def packed(rows: Any) -> str:
 
 _COLUMNS = "r.rid, r.connection_id, r.object_type, r.external_id, r.kind, r.realm, r.state, r.parked, r.fold, r.cluster"
 _BY_KEYS = (
-    f"select {_COLUMNS} from json_to_recordset(%s::json) as k(c integer, o text, e text)"  # noqa: S608 -- constant columns
+    f"select {_COLUMNS} from jsonb_to_recordset(%s::jsonb) as k(c integer, o text, e text)"  # noqa: S608 -- constant columns
     " join record r on r.connection_id = k.c and r.object_type = k.o and r.external_id = k.e"
 )
 
@@ -86,7 +86,7 @@ def insert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> set[Key]:
                             fold, release_id, last_event, last_event_at)
         select rid, realm, connection_id, object_type, external_id, kind, rid, state, parked,
                case when parked then clock_timestamp() end, fold, release_id, last_event, last_event_at
-        from json_to_recordset(%s::json) as t(rid uuid, realm text, connection_id integer, object_type text,
+        from jsonb_to_recordset(%s::jsonb) as t(rid uuid, realm text, connection_id integer, object_type text,
              external_id text, kind text, state smallint, parked boolean, fold jsonb, release_id integer,
              last_event uuid, last_event_at timestamptz)
         on conflict (connection_id, object_type, external_id) do nothing
@@ -104,7 +104,7 @@ def update(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
                parked_at = case when t.parked then coalesce(r.parked_at, clock_timestamp()) end,
                release_id = coalesce(t.release_id, r.release_id),
                last_event = coalesce(t.last_event, r.last_event), last_event_at = coalesce(t.last_event_at, r.last_event_at)
-        from json_to_recordset(%s::json) as t(rid uuid, state smallint, parked boolean, fold jsonb, release_id integer,
+        from jsonb_to_recordset(%s::jsonb) as t(rid uuid, state smallint, parked boolean, fold jsonb, release_id integer,
              last_event uuid, last_event_at timestamptz)
         where r.rid = t.rid
     """
@@ -121,7 +121,7 @@ def insert_versions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None
     sql = """
         insert into version (rid, major, minor, read_at, hash, event_id, since, weak, ahead, release_id, asserted)
         select rid, major, minor, read_at, decode(hash, 'hex'), event_id, since, weak, ahead, release_id, asserted
-        from json_to_recordset(%s::json) as t(rid uuid, major bigint, minor smallint, read_at bigint, hash text,
+        from jsonb_to_recordset(%s::jsonb) as t(rid uuid, major bigint, minor smallint, read_at bigint, hash text,
              event_id uuid, since bigint, weak boolean, ahead boolean, release_id integer, asserted jsonb)
         on conflict do nothing
     """
@@ -179,7 +179,7 @@ def upsert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> li
         return []
     document = packed(rows)
     sql = """
-        with t as (select * from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid))
+        with t as (select * from jsonb_to_recordset(%s::jsonb) as t(child uuid, field text, parent uuid))
         select r.child, r.field, r.parent from reference r join t on t.child = r.child and t.field = r.field
         where r.parent is distinct from t.parent
     """
@@ -187,7 +187,7 @@ def upsert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> li
     conn.execute(
         """
         insert into reference (child, field, parent)
-        select child, field, parent from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid)
+        select child, field, parent from jsonb_to_recordset(%s::jsonb) as t(child uuid, field text, parent uuid)
         where parent is not null
         on conflict (child, field) do update set parent = excluded.parent where reference.parent <> excluded.parent
         """,
@@ -196,7 +196,7 @@ def upsert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> li
     gone = [{"child": row["child"], "field": row["field"]} for row in rows if row["parent"] is None]
     if gone:
         conn.execute(
-            "delete from reference r using json_to_recordset(%s::json) as t(child uuid, field text)"
+            "delete from reference r using jsonb_to_recordset(%s::jsonb) as t(child uuid, field text)"
             " where r.child = t.child and r.field = t.field",
             (packed(gone),),
         )
@@ -208,7 +208,7 @@ def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> No
     if rows:
         conn.execute(
             "insert into reference (child, field, parent)"
-            " select child, field, parent from json_to_recordset(%s::json) as t(child uuid, field text, parent uuid)"
+            " select child, field, parent from jsonb_to_recordset(%s::jsonb) as t(child uuid, field text, parent uuid)"
             " on conflict do nothing",
             (packed(rows),),
         )
@@ -221,22 +221,38 @@ def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequen
     if rows:
         conn.execute(
             "insert into match_key (hash, rid, namespace, strength, guarded)"
-            " select decode(hash, 'hex'), rid, namespace, strength, guarded from json_to_recordset(%s::json)"
+            " select decode(hash, 'hex'), rid, namespace, strength, guarded from jsonb_to_recordset(%s::jsonb)"
             " as t(hash text, rid uuid, namespace text, strength smallint, guarded boolean) on conflict do nothing",
             (packed(rows),),
         )
 
 
+_UNPARK = """
+    update record set parked = false, parked_at = null where rid = any(array(
+        select c.rid from record c where c.parked and {} order by c.rid for no key update skip locked))
+    returning rid
+"""
+
+
 def unpark(conn: Connection, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-    """Children that waited for these parents wait no longer; returns them."""
+    """Children that waited for these parents wait no longer; returns them.
+
+    A child that somebody else holds is skipped, so that no lock is waited for out of order;
+    `unpark_arrived` finds it.
+    """
     if not parents:
         return []
-    sql = """
-        update record set parked = false, parked_at = null
-        where parked and rid in (select child from reference where parent = any(%s))
-        returning rid
+    condition = "c.rid in (select child from reference where parent = any(%s))"
+    return [rid for (rid,) in conn.execute(_UNPARK.format(condition), (list(parents),))]
+
+
+def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
+    """Children whose parents have all come, whoever missed it; returns them. For the sweep."""
+    condition = """
+        exists (select from reference r where r.child = c.rid)
+        and not exists (select from reference r join record p on p.rid = r.parent where r.child = c.rid and p.state = 0)
     """
-    return [rid for (rid,) in conn.execute(sql, (list(parents),))]
+    return [rid for (rid,) in conn.execute(_UNPARK.format(condition))]
 
 
 def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -244,7 +260,7 @@ def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         conn.execute(
             "insert into resolve_work (rid, relink, cause, cause_id)"
-            " select rid, relink, coalesce(cause, 'event'), cause_id from json_to_recordset(%s::json)"
+            " select rid, relink, coalesce(cause, 'event'), cause_id from jsonb_to_recordset(%s::jsonb)"
             " as t(rid uuid, relink boolean, cause text, cause_id uuid)",
             (packed(rows),),
         )
