@@ -10,7 +10,7 @@ import orjson
 from hub.errors import HubError, Problem
 from hub.model import time
 from hub.model.fault import ValueFault
-from hub.model.value import check_external_id, check_integer, check_text
+from hub.model.value import check_external_id, check_integer, check_text, list_check, reference_check
 
 
 class Absent:
@@ -170,11 +170,10 @@ def refuse_strays(
         problems.append(Problem("unknown_field", f"{name}: the transform gives an unknown {member}", path, where))
 
 
-def references_in(value: Any) -> list[Any]:
-    """A list as it is; anything else is a fault."""
-    if value.__class__ is not list:
-        raise ValueFault("bad_list", "is not a list")
-    return list(value)
+def references(value: Any, connection: str, object_type: str) -> list[Any]:
+    """A list of references, each as a source key."""
+    checked: list[Any] = list_check(reference_check(connection, object_type))(value)
+    return checked
 
 
 def refer(
@@ -206,7 +205,7 @@ NAMES: dict[str, Any] = {
     "check_extensions": check_extensions,
     "check_text": check_text,
     "strays": strays,
-    "references_in": references_in,
+    "references": references,
     "refuse_strays": refuse_strays,
     "refer": refer,
     "from_micros": time.from_micros,

@@ -176,7 +176,7 @@ class ValueWriter:
     def _reference_check(self, node: Value, field: Field, var: str) -> str:
         named = node.reference.object_type if node.reference else ""
         type_ = named or self.plurals.get(field.ref, field.ref)
-        check = self.source.const(check_reference)
         if field.type == "list":
-            return f"{var} = [{check}(one, conn, {type_!r}) for one in references_in({var})]"
+            return f"{var} = references({var}, conn, {type_!r})"
+        check = self.source.const(check_reference)
         return f"{var} = {check}({var}, conn, {type_!r})"
