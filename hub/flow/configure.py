@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hub.errors import ConfigError, ConflictError
+from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow.context import Hub
 from hub.sdk.connector import Connector, Manifest, Reads, ReceivesWebhooks, Writes
 from hub.store import audit, cursor, secret
@@ -97,6 +97,24 @@ def _stored(
     cursor.ensure(conn, connection_id, read_streams(kind, wanted["flows"]))
     audit.append(conn, actor, f"connection.{outcome}", wish.name, detail={"changed": changed, "secrets": replaced})
     return "created" if outcome == "created" else "updated"
+
+
+def retire_secret(hub: Hub, name: str, secret_name: str, actor: str) -> int:
+    """Deletes all but the newest value of a connection's secret; returns how many went."""
+
+    def work(conn: Connection) -> int:
+        row = store.lock(conn, name)
+        if row is None:
+            raise NotFoundError(f"no connection {name!r}")
+        gone = secret.retire(conn, row.id, secret_name)
+        if gone:
+            store.update(conn, row.id, {})
+            audit.append(conn, actor, "connection.updated", name, detail={"changed": [], "retired": [secret_name]})
+        return gone
+
+    gone = hub.db.run(work)
+    hub.connections.reload()
+    return gone
 
 
 def read_streams(kind: type[Connector], flows: Mapping[str, str]) -> list[str]:
