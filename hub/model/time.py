@@ -48,13 +48,13 @@ def parse(text: Any, zone: tzinfo | None = None) -> datetime:
     """
     if text.__class__ is not str:
         raise ValueFault("bad_time", "a time is text like 2026-11-22T08:30:00+08:00")
-    if len(text) < _SHORTEST or text[4] not in "-/" or not text.isascii():
+    if len(text) < _SHORTEST or text[4] not in "-/" or text[7] != text[4] or not text.isascii():
         raise ValueFault("bad_time", "a time has a date and a time, like 2026-11-22T08:30:00+08:00")
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         try:
-            found = datetime.fromisoformat(text.strip().replace("/", "-"))
+            found = datetime.fromisoformat(text.strip().replace("/", "-").upper())
         except ValueError:
             raise ValueFault("bad_time", "not a time like 2026-11-22T08:30:00+08:00") from None
     if found.tzinfo is None:
@@ -70,7 +70,7 @@ def parse(text: Any, zone: tzinfo | None = None) -> datetime:
 def canonical(text: Any, zone: tzinfo | None = None) -> str:
     """The fixed-width UTC text of a time; errors as `parse`."""
     found = parse(text, zone)
-    if text[-1] == "Z" and text[10] == "T":  # already UTC: only the width differs
+    if text[-1] == "Z" and text[10] == "T" and text[13] == text[16] == ":":  # already UTC: only the width differs
         if len(text) == _SECONDS_WIDTH:
             return str(text[:19]) + ".000000Z"
         if len(text) == _FULL_WIDTH and text[19] == ".":
