@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from flask import Response
-from marshmallow import RAISE, Schema, fields
+from marshmallow import RAISE, Schema, fields, validate
 
 from hub.api.problem import ApiProblem
 from hub.errors import ConfigError
@@ -23,6 +23,16 @@ class StrictSchema(Schema):
         """A misspelt field must not be dropped silently."""
 
         unknown = RAISE
+
+
+class ReasonBody(StrictSchema):
+    """Why."""
+
+    reason = fields.String(
+        load_default="",
+        validate=validate.Length(max=500),
+        metadata={"description": "Kept in the audit trail", "example": "confirmed by phone"},
+    )
 
 
 class PageSchema(Schema):

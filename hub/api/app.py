@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 
-from hub.api import connection, delivery, event, health, item, plan, summary
+from hub.api import connection, delivery, event, health, ingest, item, plan, summary
 from hub.api.gate import ApiBlueprint, attach
 from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
@@ -16,12 +16,6 @@ from hub.api.webhook import Webhooks
 from hub.flow.context import Hub
 
 PREFIX = "/api/v1"
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 _SPEC = {
     "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "rht_…"}}},
     "security": [{"token": []}],
@@ -57,7 +51,6 @@ def create_app(hub: Hub) -> Flask:
     add_schemas(api.spec, list(hub.registry.kinds.values()))
     register_errors(app)
     for blueprint in _blueprints(hub):
-        blueprint.after_request(_protect)
         api.register_blueprint(blueprint)
     app.wsgi_app = Webhooks(hub, app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -69,11 +62,5 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         blueprint = record_blueprint(kind)
         add_stewardship(blueprint, kind)
         records.append(blueprint)
-    others = [event.blp, delivery.blp, item.blp, plan.blp, connection.blp, summary.blp]
+    others = [event.blp, ingest.blp, delivery.blp, item.blp, plan.blp, connection.blp, summary.blp]
     return [*records, decision_blueprint(), *others]
-
-
-def _protect(response: Response) -> Response:
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

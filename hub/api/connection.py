@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import PageSchema, StrictSchema, answer, written
+from hub.api.answer import PageSchema, ReasonBody, StrictSchema, answer, written
 from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub, permit, principal
 from hub.api.paging import PageQuery, page, text_cursor
 from hub.api.problem import ApiProblem
@@ -19,6 +19,7 @@ from hub.store import secret
 from hub.store.connection import ConnectionRow
 
 blp = ApiBlueprint("connections", "Configured accounts of systems", url_prefix="/connections")
+_WISHED = {"config", "secrets", "flows", "rank"}
 _SECRETS = {"description": "Name -> value, or a list of active values, newest first; write-only"}
 
 
@@ -29,7 +30,7 @@ class HaltSchema(StrictSchema):
     out = fields.Boolean()
 
 
-class ChangeBody(StrictSchema):
+class ChangeBody(ReasonBody):
     """What to change; the rest stays."""
 
     config = fields.Dict(keys=fields.String(), metadata={"description": "Plain settings, laid over those there are"})
@@ -44,7 +45,6 @@ class ChangeBody(StrictSchema):
     paused = fields.Boolean()
     halted = fields.Nested(HaltSchema)
     live = fields.Boolean(metadata={"description": "true: go live now, releasing the plan of its review"})
-    reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 class NewBody(ChangeBody):
@@ -100,8 +100,9 @@ def create_connection(body: dict[str, Any]) -> Response:
 def change_connection(body: dict[str, Any], name: str) -> Response:
     """Changes settings (needs `connection.configure`), or pauses, resumes, halts (needs `flow.operate`)."""
     row = _connection(name)
-    if body.keys() & {"config", "secrets", "flows", "rank", "mode", "live"}:
+    if body.keys() & (_WISHED | {"mode", "live"}):
         _check_covered(principal(), "connection.configure", row.realm)
+    if body.keys() & _WISHED:
         connect(current_hub(), _wish(name, body), principal().actor)
     _apply_state(name, body)
     return answer(_json(current_hub().connections.by_name(name)))

@@ -7,11 +7,14 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import PageSchema, answer, named, read_id, written
+from hub.api.answer import PageSchema, ReasonBody, answer, named, read_id, written
 from hub.api.event import realm_list
 from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, principal
 from hub.api.paging import PageQuery, id_cursor, page
 from hub.api.problem import ApiProblem
+from hub.api.repeat import once
+from hub.flow import audit
+from hub.flow import delivery as rulings
 from hub.model.identifier import format_id
 from hub.model.mask import mask_field, mask_raw
 from hub.store import attempt, console_delivery, view_delivery
@@ -27,6 +30,14 @@ class DeliveryQuery(PageQuery):
 
     state = fields.String(load_default="", validate=validate.OneOf(["", *STATES]))
     connection = fields.String(load_default="")
+
+
+class ArrivedBody(ReasonBody):
+    """What is known of it."""
+
+    external_id = fields.String(
+        validate=validate.Length(1, 500), metadata={"description": "The id that the system gave a new record"}
+    )
 
 
 @blp.route("", endpoint="list")
@@ -54,6 +65,46 @@ def get_delivery(id_: str) -> Response:
     shown = [_attempt_json(found.kind, one, is_clear=is_clear) for one in attempts]
     wanted = found.wanted if is_clear else mask_raw(found.wanted)
     return answer({**_json(found), "realm": found.realm, "wanted": wanted, "attempts": shown})
+
+
+@blp.route("/<id_>/retry", methods=["POST"], endpoint="retry")
+@permit("flow.operate")
+@blp.arguments(ReasonBody)
+@blp.response(200, description="The delivery")
+@once
+def retry_delivery(body: dict[str, Any], id_: str) -> Response:
+    """Sends what is missing now; for an unknown outcome this rules that it did not arrive."""
+    return _ruled(id_, "retry", body["reason"])
+
+
+@blp.route("/<id_>/discard", methods=["POST"], endpoint="discard")
+@permit("flow.operate")
+@blp.arguments(ReasonBody)
+@blp.response(200, description="The delivery")
+@once
+def discard_delivery(body: dict[str, Any], id_: str) -> Response:
+    """Does not send it; a later change of the record makes it due again."""
+    return _ruled(id_, "discard", body["reason"])
+
+
+@blp.route("/<id_>/arrived", methods=["POST"], endpoint="arrived")
+@permit("flow.operate")
+@blp.arguments(ArrivedBody)
+@blp.response(200, description="The delivery")
+@once
+def confirm_delivery(body: dict[str, Any], id_: str) -> Response:
+    """Rules that an unknown attempt did arrive; 409 when its outcome is not unknown."""
+    return _ruled(id_, "arrived", body["reason"], body.get("external_id"))
+
+
+def _ruled(id_: str, act: str, reason: str, external_id: str | None = None) -> Response:
+    found, hub, actor = find_delivery(id_), current_hub(), principal().actor
+    if act == "arrived":
+        rulings.arrived(hub, found.id, actor, external_id)
+    else:
+        (rulings.retry if act == "retry" else rulings.discard)(hub, found.id, actor)
+    audit.record(hub, actor, f"delivery.{act}", id_, reason)
+    return answer(_json(find_delivery(id_)))
 
 
 def find_delivery(id_: str) -> DeliveryDetail:

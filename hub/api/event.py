@@ -60,9 +60,9 @@ def list_events(query: dict[str, Any]) -> Response:
 
 @blp.route("/<id_>", endpoint="get")
 @permit("flow.see")
-@blp.response(200, description="The event, the records it spoke about, and what it changed")
+@blp.response(200, description="The event, and what it said of which records")
 def get_event(id_: str) -> Response:
-    """One event and what it did."""
+    """One event, and the records it spoke about with the fields it asserted."""
     hub = current_hub()
     found = _event(id_)
     touched = console_event.touched_by(hub.db, found.id)
@@ -79,20 +79,7 @@ def get_event(id_: str) -> Response:
         for record in touched
         if record.kind in kinds
     ]
-    changes = console_event.changes_by(hub.db, found.id, [record.golden_id for record in touched])
-    changed = [
-        {
-            "seq": change.seq,
-            "kind": change.kind,
-            "id": named(kinds[change.kind].prefix, change.golden_id),
-            "type": change.type,
-            "version": change.version,
-            "fields": change.fields,
-        }
-        for change in changes
-        if change.kind in kinds
-    ]
-    return answer({**_detail_json(found), "records": records, "changes": changed})
+    return answer({**_detail_json(found), "records": records})
 
 
 @blp.route("/<id_>/raw", endpoint="raw")

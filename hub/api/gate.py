@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
+from urllib.parse import unquote_to_bytes
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 from werkzeug import Request
 
@@ -52,11 +54,19 @@ _PERSONAL_NAMES = frozenset(
         "query",
     ]
 )
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class StrictParser(FlaskParser):
-    """Reads arguments the strict way; a body that is no JSON is 400, wrong fields are 422."""
+    """Reads arguments the strict way; a body that is no JSON is 400, wrong or unknown fields are 422."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {"json": RAISE, "query": RAISE}
 
     def load_json(self, req: Request, schema: Any) -> Any:
         """The JSON body; reads nothing twice."""
@@ -72,6 +82,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
     def __init__(self, name: str, description: str, url_prefix: str = "") -> None:
         super().__init__(name, __name__, url_prefix=f"/api/v1{url_prefix}", description=description)
         self.before_request(admit)
+        self.after_request(protect)
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
         """As flask-smorest's, with types."""
@@ -84,6 +95,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
         """As flask-smorest's, with types."""
         return cast("Callable[[View], View]", super().response(status_code, schema, **options))
+
+    def doc(self, **options: Any) -> Callable[[View], View]:
+        """As flask-smorest's, with types."""
+        return cast("Callable[[View], View]", super().doc(**options))
 
     def alt_response(self, status_code: int, response: Any = None, **options: Any) -> Callable[[View], View]:
         """As flask-smorest's, with types."""
@@ -146,20 +161,26 @@ def authenticate() -> TokenHolder:
     return holder
 
 
+def protect(response: Response) -> Response:
+    """After every API request: nothing here is a page, and nothing is kept."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
 def _check_query() -> None:
     raw = request.query_string
     if not raw:
         return
-    try:
-        decoded = raw.decode("ascii")
-    except UnicodeDecodeError:
-        raise ApiProblem(400, "the query must be percent-encoded") from None
-    if len(decoded) > MAX_QUERY:
+    if len(raw) > MAX_QUERY:
         raise ApiProblem(400, f"the query has more than {MAX_QUERY} characters: use the search by POST")
+    try:
+        decoded = unquote_to_bytes(raw).decode("utf-8")
+    except UnicodeDecodeError:
+        raise ApiProblem(400, "the query is not UTF-8") from None
+    if "\x00" in decoded:
+        raise ApiProblem(400, "the query holds NUL")
     for name, value in request.args.items(multi=True):
-        # Werkzeug puts U+FFFD where the bytes are not UTF-8.
-        if "\x00" in name + value or "\ufffd" in name + value:
-            raise ApiProblem(400, "the query holds NUL or is not UTF-8")
         if name.lower() in _PERSONAL_NAMES or (name != "cursor" and looks_personal(value)):
             raise ApiProblem(
                 400, "personal data must not stand in a URL: use POST …/search, whose body no access log keeps"

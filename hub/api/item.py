@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import PageSchema, StrictSchema, answer, named, read_id, written
+from hub.api.answer import PageSchema, ReasonBody, answer, named, read_id, written
 from hub.api.event import realm_list
 from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, principal
 from hub.api.paging import PageQuery, id_cursor, page
@@ -34,11 +34,10 @@ class ItemQuery(PageQuery):
     state = fields.String(load_default="open", validate=validate.OneOf(["open", "snoozed", "resolved", "all"]))
 
 
-class ResolveBody(StrictSchema):
+class ResolveBody(ReasonBody):
     """How it was settled."""
 
     resolution = fields.Dict(load_default=dict, metadata={"description": "What was decided, for the record"})
-    reason = fields.String(load_default="", validate=validate.Length(max=500))
 
 
 @blp.route("", endpoint="list")

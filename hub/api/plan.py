@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import PageSchema, StrictSchema, answer, read_id, written
+from hub.api.answer import PageSchema, ReasonBody, answer, read_id, written
 from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub, permit, principal
 from hub.api.paging import PageQuery, id_cursor, page
 from hub.api.problem import ApiProblem
@@ -27,13 +27,7 @@ class PlanQuery(PageQuery):
     state = fields.String(load_default="open", validate=validate.OneOf([*_STATES, "all"]))
 
 
-class DiscardBody(StrictSchema):
-    """Why."""
-
-    reason = fields.String(load_default="", validate=validate.Length(max=500))
-
-
-class ReleaseBody(DiscardBody):
+class ReleaseBody(ReasonBody):
     """How much of it."""
 
     canary = fields.Boolean(load_default=False, metadata={"description": "Only a few first"})
@@ -76,7 +70,7 @@ def release_plan(body: dict[str, Any], id_: str) -> Response:
 
 @blp.route("/<id_>/discard", methods=["POST"], endpoint="discard")
 @permit("flow.operate")
-@blp.arguments(DiscardBody)
+@blp.arguments(ReasonBody)
 @blp.response(200, description="The plan")
 @once
 def discard_plan(body: dict[str, Any], id_: str) -> Response:

@@ -119,12 +119,12 @@ def _hub_error(error: HubError) -> Response:
 def _server_error(error: BaseException) -> Response:
     """500, with an id. The log has the place but not the text: that of a database error quotes values."""
     cause = getattr(error, "original_exception", None) or error
+    frames = "".join(traceback.format_tb(cause.__traceback__))
     outage = _outage(cause)
     if outage is not None:
         return _hub_error(outage)
     error_id = secrets.token_hex(8)
     rule = request.url_rule.rule if request.url_rule else "-"
-    frames = "".join(traceback.format_tb(cause.__traceback__))
     log.error("error %s: %s in %s %s\n%s", error_id, type(cause).__name__, request.method, rule, frames)
     return problem(500, "an error of the hub itself: it is in the log under this id", error_id=error_id)
 

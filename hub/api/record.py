@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import PageSchema, StrictSchema, answer, read_id
+from hub.api.answer import PageSchema, StrictSchema, answer, named, read_id
 from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub, permit, principal
 from hub.api.golden import change_json, golden_json, shown
 from hub.api.paging import PageQuery, id_cursor, number_cursor, page
@@ -194,15 +194,26 @@ def _history(kind: Kind, rid: uuid.UUID, query: dict[str, Any]) -> Response:
 
 
 def _explanation(kind: Kind, row: GoldenRow, explained: dict[str, Any]) -> dict[str, Any]:
-    """The explanation, masked for those who may not see personal values."""
-    if principal().may("record.reveal", row.realm):
-        return explained
-    for name, field in explained.get("fields", explained).items():
-        if isinstance(field, dict) and "value" in field:
-            field["value"] = shown(kind, {name: field["value"]}, is_clear=False)[name]
-            for loser in field.get("losers") or ():
-                loser["value"] = shown(kind, {name: loser.get("value")}, is_clear=False)[name]
-    return explained
+    """The explanation with ids as the API writes them, masked for those who may not see personal values."""
+    is_clear = principal().may("record.reveal", row.realm)
+
+    def side(name: str, found: dict[str, Any]) -> dict[str, Any]:
+        written = {**found, "event_id": named("evt", found.get("event_id"))}
+        return {**written, "value": value(name, found["value"])} if "value" in found else written
+
+    def value(name: str, found: Any) -> Any:
+        return shown(kind, {name: found}, is_clear=is_clear)[name]
+
+    def entry(name: str, found: dict[str, Any]) -> dict[str, Any]:
+        whole = {**found, "value": value(name, found["value"])}
+        if found.get("winner"):
+            whole["winner"] = side(name, found["winner"])
+        whole["losers"] = [side(name, loser) for loser in found.get("losers") or ()]
+        if "elements" in found:
+            whole["elements"] = [entry(name, element) for element in found["elements"]]
+        return whole
+
+    return {name: entry(name, found) for name, found in explained.items()}
 
 
 def _connection_id(hub: Hub, name: str | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields, validate
 
-from hub.api.answer import StrictSchema, answer, read_id
+from hub.api.answer import ReasonBody, StrictSchema, answer, read_id
 from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, principal
 from hub.api.golden import golden_json
 from hub.api.problem import ApiProblem
@@ -20,36 +20,25 @@ from hub.model.kind import Kind
 from hub.store import decision
 from hub.store.view import GoldenRow
 
-_REASON = {"description": "Kept with the decision and in the audit trail", "example": "confirmed by phone"}
 
-
-class PinBody(StrictSchema):
+class PinBody(ReasonBody):
     """The value that is to stand, whatever the systems say."""
 
     field = fields.String(required=True, validate=validate.Length(1, 100), metadata={"example": "language"})
     value = fields.Raw(required=True, allow_none=True, metadata={"description": "In canonical form; null clears it"})
-    reason = fields.String(load_default="", validate=validate.Length(max=500), metadata=_REASON)
 
 
-class MergeBody(StrictSchema):
+class MergeBody(ReasonBody):
     """Which record is the same as the one in the address: `with`."""
 
     with_ = fields.String(required=True, data_key="with", metadata={"example": "cus_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1"})
-    reason = fields.String(load_default="", validate=validate.Length(max=500), metadata=_REASON)
 
 
-class SplitBody(StrictSchema):
+class SplitBody(ReasonBody):
     """Which source record is somebody else."""
 
     connection = fields.String(required=True, metadata={"example": "shop"})
     external_id = fields.String(required=True, validate=validate.Length(1, 500), metadata={"example": "7064"})
-    reason = fields.String(load_default="", validate=validate.Length(max=500), metadata=_REASON)
-
-
-class ReasonBody(StrictSchema):
-    """Why."""
-
-    reason = fields.String(load_default="", validate=validate.Length(max=500), metadata=_REASON)
 
 
 class DecisionSchema(StrictSchema):

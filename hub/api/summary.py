@@ -11,9 +11,11 @@ from hub.api.answer import answer, written
 from hub.api.event import realm_list
 from hub.api.gate import ApiBlueprint, current_hub, permit
 from hub.api.health import is_stopped
+from hub.flow.books import books
 from hub.store import console_connection, gauge
 from hub.store.console_connection import Figures
 
+_COUNTS = ("accepted", "done", "waiting", "parked", "quarantined", "discarded", "duplicates", "refused", "lost")
 blp = ApiBlueprint("metrics", "Figures", url_prefix="/metrics")
 
 
@@ -25,40 +27,27 @@ def summary() -> Response:
     hub, now = current_hub(), datetime.now(UTC)
     realms = realm_list()
     rows = console_connection.figures(hub.db, now, realms)
+    total = books(hub.db, realms)
     with hub.db.session() as conn:
-        stages = gauge.stages(conn, [row.id for row in rows])
-        parked = gauge.parked(conn, [row.id for row in rows])
         seq = gauge.feed_seq(conn)
-    connections = [_connection(row, stages.get(row.id, {}), parked.get(row.id, 0)) for row in rows]
-    names = ("accepted", "done", "waiting", "parked", "quarantined", "discarded", "duplicates", "refused")
-    total = {name: sum(one["events"][name] for one in connections) for name in names}
-    return answer({"at": written(now), "events": total, "feed_seq": seq, "connections": connections})
+    counts = {name: getattr(total, name) for name in _COUNTS}
+    shown = [_connection(row) for row in rows]
+    return answer({"at": written(now), "events": counts, "feed_seq": seq, "connections": shown})
 
 
-def _connection(row: Figures, stages: dict[str, int], parked: int) -> dict[str, Any]:
-    done = stages.get("done", 0)
-    waits = min(parked, done)
-    discarded = stages.get("discarded", 0)
+def _connection(row: Figures) -> dict[str, Any]:
     return {
         "connection": row.name,
         "connector": row.connector,
         "phase": row.phase,
         "is_stopped": is_stopped(row),
-        "events": {
-            "accepted": done + discarded + row.waiting + row.quarantined,
-            "done": done - waits + discarded,
-            "waiting": row.waiting,
-            "parked": waits,
-            "quarantined": row.quarantined,
-            "discarded": discarded,
-            "duplicates": stages.get("duplicate", 0),
-            "refused": stages.get("refused", 0),
-        },
-        "deliveries": {
-            "due": row.due,
-            "retrying": row.retrying,
-            "held": row.held,
-            "unknown": row.unknown,
-            "dead": row.dead,
-        },
+        "in_per_minute": row.in_per_minute,
+        "out_per_minute": row.out_per_minute,
+        "waiting": row.waiting,
+        "quarantined": row.quarantined,
+        "due": row.due,
+        "retrying": row.retrying,
+        "held": row.held,
+        "unknown": row.unknown,
+        "dead": row.dead,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hub.store.database import Connection
@@ -43,27 +42,6 @@ def totals(conn: Connection) -> Totals:
         items=dict(conn.execute("select type, count(*) from item where state <> 'resolved' group by type").fetchall()),
         database_bytes=size,
     )
-
-
-def stages(conn: Connection, connection_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """Connection id -> stage -> how many events ever."""
-    found: dict[int, dict[str, int]] = {}
-    rows = conn.execute(
-        "select connection_id, stage, sum(n)::bigint from tally where connection_id = any(%s) group by 1, 2",
-        (list(connection_ids),),
-    )
-    for connection_id, stage, count in rows:
-        found.setdefault(connection_id, {})[stage] = count
-    return found
-
-
-def parked(conn: Connection, connection_ids: Sequence[int]) -> dict[int, int]:
-    """Connection id -> done events whose record waits for its parent."""
-    rows = conn.execute(
-        "select connection_id, count(distinct last_event) from record where parked and connection_id = any(%s) group by 1",
-        (list(connection_ids),),
-    )
-    return dict(rows.fetchall())
 
 
 def feed_seq(conn: Connection) -> int:

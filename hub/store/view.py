@@ -190,6 +190,7 @@ class ChangeRow:
 
     seq: int
     golden_id: Rid
+    kind: str
     type: str
     version: int
     fields: list[str]
@@ -200,10 +201,13 @@ class ChangeRow:
     at: datetime
 
 
+_CHANGE = "seq, golden_id, kind, type, version, fields, before, after, cause, cause_id, at"
+
+
 def history(conn: Connection, golden_id: Rid, before: int | None, limit: int) -> list[ChangeRow]:
     """What happened to a golden record, newest first; also what happened to those merged into it."""
     rows = conn.execute(
-        "select seq, golden_id, type, version, fields, before, after, cause, cause_id, at from change"
+        f"select {_CHANGE} from change"  # noqa: S608 -- constant columns
         " where golden_id = any(array(select rid from record where cluster = %s))"
         " and (%s::bigint is null or seq < %s) order by seq desc limit %s",
         (golden_id, before, before, limit),
