@@ -19,7 +19,7 @@ _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "fals
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A value of the file and the line it stands in. `value`: dict[str, Entry], list[Entry] or a scalar."""
+    """A value of the file and the line it stands in. `value`: dict[str | None, Entry], list[Entry] or a scalar."""
 
     value: Any
     line: int
@@ -72,7 +72,7 @@ def _convert(node: yaml.Node, report: Report) -> Entry:
     if isinstance(node, yaml.MappingNode):
         found: dict[Any, Entry] = {}
         for key_node, value_node in node.value:
-            key = _scalar(key_node) if isinstance(key_node, yaml.ScalarNode) else None
+            key = _key(key_node)
             if key in found:
                 report.add(key_node.start_mark.line + 1, str(key), "stands here twice; keep one")
             value = _convert(value_node, report)
@@ -82,6 +82,13 @@ def _convert(node: yaml.Node, report: Report) -> Entry:
         return Entry([_convert(item, report) for item in node.value], line)
     assert isinstance(node, yaml.ScalarNode)  # noqa: S101 -- compose gives these three
     return Entry(_scalar(node), line)
+
+
+def _key(node: yaml.Node) -> str | None:
+    # Names are text whatever they look like, so that `1`, `"1"` and `true` in a look-up table differ by text only.
+    if not isinstance(node, yaml.ScalarNode):
+        return None
+    return None if not node.style and _WORDS.get(node.value, True) is None else str(node.value)
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

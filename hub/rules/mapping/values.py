@@ -87,15 +87,17 @@ class ValueWriter:
 
     def _convert(self, node: Value, field: Field | None, name: str, var: str, label: str) -> None:
         source = self.source
-        if node.lookup is not None and node.lookup.has_null:
-            with source.block(f"if {var} is None:"):
-                source.put(f"{var} = {source.const(node.lookup.on_null)}")
         check = self._check(node, field, name, var)
         if not (node.steps or node.lookup or check):
             return
         steps = [(step, self._arguments(step, node)) for step in node.steps]
+        guard = self._guard(node, check, var)
+        if node.lookup is not None and node.lookup.has_null:
+            with source.block(f"if {var} is None:"):
+                source.put(f"{var} = {source.const(node.lookup.on_null)}")
+            guard = f"el{guard}"
         with ExitStack() as stack:
-            stack.enter_context(source.block(self._guard(node, check, var)))
+            stack.enter_context(source.block(guard))
             with source.block("try:"), ExitStack() as inner:
                 if self.side == "out" and node.reference is not None:
                     source.put(check)
