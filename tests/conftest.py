@@ -1,3 +1,9 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.hub", "tests.fixtures.web", "tests.fixtures.peers"]
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.hub",
+    "tests.fixtures.web",
+    "tests.fixtures.peers",
+    "tests.fixtures.running",
+]

@@ -151,6 +151,7 @@ def admit() -> ResponseReturnValue | None:
 
 
 def authenticate() -> TokenHolder:
+    """Whose bearer token the request shows; `ApiProblem` 401 when it shows none that is in force."""
     header = request.headers.get("Authorization", "")
     shown = _BEARER.fullmatch(header.strip())
     holder = holder_of(current_hub(), shown[1]) if shown else None

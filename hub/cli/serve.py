@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -9,11 +10,14 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import Any
 
 from hub.config import Settings
 from hub.embedded.leash import die_with_parent
 
+# Entry points: what makes the application, and what adds pages to it.
+GROUP = "retail_hub.web"
 APP = "hub.web:app"
 PROCESSES = 2
 THREADS = 8
@@ -28,7 +32,11 @@ def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, thr
 
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)
-        import_module("hub.bootstrap")
+        # Loaded before the fork, so that the processes share its pages; the hub itself is wired after it.
+        for point in entry_points(group=GROUP):
+            point.load()
+        gc.collect()
+        gc.freeze()
     server = Granian(
         app,
         address=settings.host,

@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hub.embedded.account import server_account
-from hub.embedded.process import end, end_orphan, is_alive, is_ours, leashed, package_folder, spawn, tail, wait_for
+from hub.embedded.process import end, end_orphan, is_ours, leashed, package_folder, spawn, tail, wait_for
 from hub.errors import ConfigError
 
 USER = "hub"
 DATABASE = "hub"
+SOCKET = ".s.PGSQL.5432"
 # Fast shutdown (ends sessions, writes a checkpoint), then immediate (recovers at the next start).
 STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0))
 READY_S = 120.0
@@ -189,12 +190,12 @@ class Postgres:
             pid = int(pid_file.read_text().split(maxsplit=1)[0])
         except (OSError, ValueError, IndexError):
             return
-        if is_ours(pid, self.data, "postgres"):
-            if not end_orphan(pid, STOP):
-                raise ConfigError(f"an earlier Postgres (process {pid}) on {self.data} does not end: end it by hand")
-        elif is_alive(pid):
-            # A number from before a reboot, now somebody else's: Postgres would take that one for its own.
-            pid_file.unlink(missing_ok=True)
+        if is_ours(pid, self.data, "postgres") and not end_orphan(pid, STOP):
+            raise ConfigError(f"an earlier Postgres (process {pid}) on {self.data} does not end: end it by hand")
+        # Postgres would take the file seriously if the number were now somebody else's (after a reboot, or in
+        # a fresh container) or a zombie's. Sessions that survived it would still be found, by the folder's inode.
+        for left in (pid_file, self.sockets / SOCKET, self.sockets / f"{SOCKET}.lock"):
+            left.unlink(missing_ok=True)
 
 
 def _environment() -> dict[str, str]:
