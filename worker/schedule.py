@@ -46,6 +46,9 @@ def look(hub: Hub) -> list[Role]:
 
 
 def _loop(hub: Hub, life: Life) -> None:
+    from hub.flow.release import activate
+
+    activate(hub)
     while not life.is_over():
         look(hub)
         life.pause(_random.uniform(SHORTEST_S, LONGEST_S))

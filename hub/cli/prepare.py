@@ -13,6 +13,7 @@ def prepare() -> None:
     """Bring the schema up to date and make the first administrator; prints its password once, as JSON."""
     from hub import bootstrap
     from hub.flow.access import ensure_admin
+    from hub.flow.release import activate
     from hub.store import schema
     from hub.store.inbox import ensure_partitions
 
@@ -21,6 +22,7 @@ def prepare() -> None:
     hub = bootstrap.start(settings, pool_size=2)
     try:
         ensure_partitions(hub.db)
+        activate(hub)
         show_json({"admin_password": ensure_admin(hub)})
     finally:
         hub.close()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from hub.flow.context import Hub
 from hub.flow.golden import Computed
+from hub.store import plan
 from hub.store import target as store
 from hub.store.database import Connection
 from hub.store.target import Mark
@@ -46,6 +47,8 @@ def mark_targets(
                 owner = unsent.get((connection_id, object_type, golden.id), golden.id)
                 marks.extend(_marks(golden, connection_id, object_type, golden.id in wanted, seen, owner, why))
     store.mark(conn, marks)
+    for connection_id, cause, cause_id in {(m.connection_id, m.cause, m.cause_id) for m in marks}:
+        plan.hold_if_mass(conn, connection_id, cause, cause_id)
     return len(marks)
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from hub.flow.context import Hub
-from hub.store import idempotency, inbox, item, session, tally
+from hub.store import idempotency, inbox, item, record, session, tally
 from hub.store import run as run_store
 
 TIDY_EVERY_S = 300.0
@@ -20,6 +20,7 @@ def run(hub: Hub) -> int:
     found = inbox.sweep_journal(hub.db)
     if found:
         hub.queue.wake("pipeline")
+    hub.db.run(record.unpark_arrived)
     # The first sweep of a process does not tidy: a start has better things to do.
     due_at = hub.extras.setdefault("tidy_at", time.monotonic() + TIDY_EVERY_S)
     if time.monotonic() >= due_at:
