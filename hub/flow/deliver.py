@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 THREADS: Final = 16
 CLAIM_AT_ONCE: Final = 4
 TEND_EVERY_S: Final = 1.0
+SOON_S: Final = 0.2
 LOOK_AGAIN_S: Final = 0.1
 ONCE_S: Final = 5.0
 # Not a connection's number: the place of tending among what is under way.
@@ -76,7 +77,8 @@ class Deliverer:
         """Mass causes are counted, phases move on: beside the deliveries, since counting may last."""
         if TENDING in self._flying.values():
             return
-        if time.monotonic() - self._tended_at < TEND_EVERY_S and not guard.is_pending(self.hub):
+        age = time.monotonic() - self._tended_at
+        if age < SOON_S or (age < TEND_EVERY_S and not guard.is_pending(self.hub)):
             return
         self._tended_at = time.monotonic()
         self._flying[self._pool.submit(tend, self.hub)] = TENDING

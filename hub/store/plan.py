@@ -102,7 +102,11 @@ def hold_if_mass(conn: Connection, connection_id: int, cause: str, cause_id: uui
     if found is None:
         return None
     plan_id, state = found
-    if state == "counting" and is_exhausted(conn, cause, cause_id) and _held_count(conn, plan_id) <= CLEARED_MAX:
+    if (
+        state == "counting"
+        and is_exhausted(conn, cause, cause_id)
+        and _held_count(conn, plan_id) <= min(FEW, CLEARED_MAX)
+    ):
         forget(conn, plan_id)
         return None
     return plan_id
