@@ -18,7 +18,7 @@ PROCESS_GROUP = "retail_hub.processes"
 @click.command()
 @click.option("--host", help="Address to listen on (HUB_HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (HUB_PORT, PORT; default 8000).")
-@click.option("--processes", type=click.IntRange(1, 64), default=PROCESSES, show_default=True)
+@click.option("--processes", type=click.IntRange(1, 64), default=PROCESSES, show_default=True, help="Web processes.")
 @click.option("--threads", type=click.IntRange(1, 64), default=THREADS, show_default=True, help="Per process.")
 @click.option("--app", default=APP, hidden=True)
 def web(host: str | None, port: int | None, processes: int, threads: int, app: str) -> None:
