@@ -68,11 +68,14 @@ class Webhooks:
         except BodyError as error:
             refuse(self._hub, name, error.status)
             return _plain(error.status)
-        query = environ.get("QUERY_STRING")
+        try:
+            query = _query(environ.get("QUERY_STRING", ""))
+        except ValueError:
+            return _plain(400)
         request = WebhookRequest(
             method=method,
             headers=_headers(environ),
-            query=dict(parse_qsl(query, keep_blank_values=True, max_num_fields=100)) if query else {},
+            query=query,
             body=body,
             received_at=time.time(),
         )
@@ -85,6 +88,10 @@ def _headers(environ: dict[str, Any]) -> dict[str, str]:
         if environ.get(key):
             found[name] = environ[key]
     return found
+
+
+def _query(text: str) -> dict[str, str]:
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=100)) if text else {}
 
 
 def _plain(status: int, headers: dict[str, str] | None = None) -> Response:
