@@ -7,7 +7,7 @@ import pytest
 
 from hub.model.fault import ValueFault
 from hub.model.money import EXPONENTS, Money, add_up, exponent_of, format_amount, format_unit_price
-from hub.rules.transforms import money, money_minor, unit_price
+from hub.rules.transforms.figures import money, money_minor, unit_price
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "vectors" / "money.json").read_text())
 MINOR_SOURCES = {"stripe", "square", "vendure"}
