@@ -75,7 +75,7 @@ def test_files_of_connectors_not_installed_when_loaded_then_wait_unread(tmp_path
         ("kind: customer\nfrom: sys/things\nin: {note: a}", "1: id: is missing"),
         ("kind: customer\nfrom: sys/things\nid: id\ninn: {}\nin: {note: a}", "4: inn: is not a word of a mapping file"),
         ("kind: customer\nfrom: sys/things\nid: id\nin: {note: a, note: b}", "4: note: stands here twice"),
-        ("kind: customer\nfrom: sys/things\nid: id\nin:\n  nam: a", "5: nam: no such field; known are: acquired_via"),
+        ("kind: customer\nfrom: sys/things\nid: id\nin:\n  notes: a", "5: notes: no such field; known are: acquired_via"),
         ("kind: customer\nfrom: sys/things\nid: id\nin:\n  note: 5", "5: note: give a path, or {const: …}"),
         ("kind: customer\nfrom: sys/things\nid: id\nin:\n  note: a..b", "5: note: path 'a..b' is not a path"),
         ("kind: customer\nfrom: sys/things\nid: id\nin:\n  note: '@now'", "5: note: path '@now' is none of: @topic"),
@@ -115,7 +115,7 @@ def test_file_when_faulty_then_the_fault_names_file_line_and_field(tmp_path: Pat
 
 
 def test_faults_when_several_files_have_some_then_all_are_told_once(tmp_path: Path) -> None:
-    bad = "kind: customer\nfrom: sys/{0}\nid: id\nin: {{nam: a, nots: b}}\n"
+    bad = "kind: customer\nfrom: sys/{0}\nid: id\nin: {{notes: a, names: b}}\n"
     found = faults(tmp_path, sys__a=bad.format("a"), sys__b=bad.format("b"))
     assert len(found) == len(set(found)) == 4
 
