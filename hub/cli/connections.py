@@ -76,6 +76,7 @@ def connect(
       retail-hub connect shop --connector shopify --set shop=demo.myshopify.com \\
         --secret secret=env:SHOPIFY_SECRET --flow customer:in --flow order:in
     """
+    from hub.flow import golive
     from hub.flow.configure import Wish
     from hub.flow.configure import connect as act
 
@@ -92,9 +93,10 @@ def connect(
     with open_hub() as hub:
         outcome = act(hub, wish, ACTOR)
         if go_live:
-            from hub.flow import golive
-
             golive.go_live(hub, name, ACTOR)
+        else:
+            # A system that cannot be listed goes live by itself: let it be so when this returns.
+            golive.advance(hub)
         _show_connection(hub, name, outcome, as_json)
 
 
@@ -108,11 +110,13 @@ def apply(file: BinaryIO, as_json: bool) -> None:
     Example:
       retail-hub apply connections.yaml
     """
+    from hub.flow import golive
     from hub.flow.declaration import apply as act
 
     text = file.read().decode("utf-8-sig", "replace")
     with open_hub() as hub:
         outcomes = act(hub, text, ACTOR, source=getattr(file, "name", "standard input"))
+        golive.advance(hub)
     rows = [{"connection": name, "outcome": outcome} for name, outcome in outcomes.items()]
     show(rows, ["connection", "outcome"], as_json=as_json, empty="the file declares no connection")
 

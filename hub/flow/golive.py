@@ -31,6 +31,8 @@ def advance(hub: Hub) -> int:
             moved += _after_reading(hub, row)
         elif row.phase == "live":
             _enlist_new_kinds(hub, row)
+            if row.mode == "live" and hub.db.run(lambda conn, row=row: target.wake_shadow(conn, row.id)):  # type: ignore[misc]
+                hub.queue.wake("deliver")
     if moved:
         hub.connections.reload()
         hub.queue.wake("deliver")
@@ -166,12 +168,7 @@ def set_mode(hub: Hub, name: str, mode: str) -> bool:
     if row.mode == mode:
         return False
 
-    def work(conn: Connection) -> None:
-        connection_store.update(conn, row.id, {"mode": mode})
-        if mode == "live":
-            target.wake_shadow(conn, row.id)
-
-    hub.db.run(work)
+    hub.db.run(lambda conn: connection_store.update(conn, row.id, {"mode": mode}))
     hub.connections.reload()
-    hub.queue.wake("deliver")
+    advance(hub)
     return True
