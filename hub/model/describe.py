@@ -1,4 +1,4 @@
-"""Documentation of a kind, derived from its declaration: JSON Schema, and a table for people."""
+"""A kind's declaration as JSON Schema."""
 
 from __future__ import annotations
 
@@ -35,10 +35,6 @@ _PLAIN: dict[str, Json] = {
     "time": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
     "ref": _REFERENCE,
-}
-_HEADINGS = {
-    "zh": ("字段", "类型", "说明", "示例", "个人信息"),
-    "en": ("Field", "Type", "What it is", "Example", "Personal"),
 }
 
 
@@ -88,29 +84,3 @@ def _plain(field: Field, type_: str) -> Json:
     if type_ == "enum":
         return {"enum": list(field.choices) + ([] if field.required else [None])}
     return dict(_PLAIN[type_])
-
-
-def table(kind: Kind, language: Language = "en") -> str:
-    """A Markdown table of every field, sub-fields by their dotted path."""
-    heads = _HEADINGS[language]
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    lines += [f"| {' | '.join(_row(path, field, language))} |" for path, field in kind.walk()]
-    return "\n".join(lines) + "\n"
-
-
-def _row(path: str, field: Field, language: Language) -> tuple[str, ...]:
-    title = f"`{path}`" + (" *" if field.required else "")
-    help_ = str(getattr(field.help, language)).replace("|", "\\|")
-    example = "" if field.example is None else f"`{field.example}`"
-    unit = f" ({field.unit})" if field.unit else ""
-    return title, _type(field), help_ + unit, example, "" if field.pii == "none" else field.pii
-
-
-def _type(field: Field) -> str:
-    if field.type == "enum":
-        return ", ".join(field.choices)
-    if field.type == "ref":
-        return f"→ {field.ref}"
-    if field.type in ("list", "map"):
-        return f"{field.type} of {f'→ {field.ref}' if field.of == 'ref' else field.of}"
-    return field.type
