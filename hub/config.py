@@ -114,8 +114,8 @@ class Settings:
         "HUB_ALLOWED_PRIVATE_HOSTS",
         (),
         _names,
-        "Hosts or CIDRs that connectors may reach although they are private or loopback",
-        example="10.2.0.0/16,till.local",
+        "Hosts, HOST:PORT or CIDRs that connectors may reach although they are private or loopback",
+        example="10.2.0.0/16,till.local,127.0.0.1:9100",
     )
     environment: str = setting(
         "HUB_ENVIRONMENT", "production", _one_of(*ENVIRONMENTS), f"One of {', '.join(ENVIRONMENTS)}", example="demo"

@@ -78,8 +78,9 @@ def host_fits(host: str, port: int | None, patterns: Iterable[str]) -> bool:
 class AddressGuard:
     """Resolves a host once, refuses addresses that are not public, and returns those to connect to.
 
-    `allowed_private_hosts` are host names or CIDRs that may be reached although private or
-    loopback, and over plain http. Metadata services are never allowed.
+    `allowed_private_hosts` are host names, `host:port` (that port alone, `[::1]:9100` for IPv6) or
+    CIDRs that may be reached although private or loopback, and over plain http. Metadata services
+    are never allowed.
     """
 
     def __init__(self, allowed_private_hosts: Iterable[str] = ()) -> None:
@@ -104,11 +105,11 @@ class AddressGuard:
             raise RetryableError(f"the host {host} could not be resolved; check its name and the DNS server") from None
         targets = [(int(family), address) for family, _, _, _, address in found]
         for _, address in targets:
-            self._require_allowed(host, ipaddress.ip_address(str(address[0]).partition("%")[0]), secure=secure)
+            self._require_allowed(host, port, ipaddress.ip_address(str(address[0]).partition("%")[0]), secure=secure)
         return targets
 
-    def _require_allowed(self, host: str, address: IPAddress, *, secure: bool) -> None:
-        listed = self._is_listed(host, address)
+    def _require_allowed(self, host: str, port: int, address: IPAddress, *, secure: bool) -> None:
+        listed = self._is_listed(host, port, address)
         if address in _METADATA or not (listed or is_public(address)):
             raise ConfigError(
                 f"the host {host} has the address {address}, which is not public; to allow it, add the host "
@@ -119,7 +120,8 @@ class AddressGuard:
                 f"plain http to {host} is refused; use https, or add the host to HUB_ALLOWED_PRIVATE_HOSTS"
             )
 
-    def _is_listed(self, host: str, address: IPAddress) -> bool:
-        if host.lower().rstrip(".") in self._hosts:
+    def _is_listed(self, host: str, port: int, address: IPAddress) -> bool:
+        name = host.lower().rstrip(".")
+        if name in self._hosts or (f"[{name}]:{port}" if ":" in name else f"{name}:{port}") in self._hosts:
             return True
         return any(address in network for network in self._networks if network.version == address.version)

@@ -59,6 +59,17 @@ def test_private_host_when_listed_then_allowed_over_plain_http(allowed: str) -> 
     assert guard.resolve(host, 80, secure=False)
 
 
+@pytest.mark.parametrize(
+    ("listed", "host"), [("127.0.0.1:9100", "127.0.0.1"), ("[::1]:9100", "::1"), ("Localhost:9100", "localhost")]
+)
+def test_private_host_when_listed_with_a_port_then_only_that_port_is_allowed(listed: str, host: str) -> None:
+    guard = AddressGuard([listed])
+    assert guard.resolve(host, 9100, secure=False)
+    for port, secure in ((80, False), (443, True), (91, True), (5432, True)):
+        with pytest.raises(ConfigError, match="HUB_ALLOWED_PRIVATE_HOSTS"):
+            guard.resolve(host, port, secure=secure)
+
+
 @pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254"])
 def test_metadata_when_listed_then_still_refused(address: str) -> None:
     with pytest.raises(ConfigError):
