@@ -11,12 +11,17 @@ from docs.markdown import code, fenced, page, slug, table
 from hub.cli import main as cli
 
 PROGRAM = "retail-hub"
+# A command that another installed package plugs in is that package's to document.
+PACKAGES = ("hub", "worker", "bench", "connectors", "plugins")
 
 
 def every_command() -> Iterator[tuple[str, click.Command]]:
-    """Every command and sub-command with its full name, in the order of the table."""
-    for name, (target, _) in cli.COMMANDS.items():
-        yield from _walk(f"{PROGRAM} {name}", cli.load(target))
+    """Every command and sub-command of the project with its full name, in the order of the table, plugged ones last."""
+    context = click.Context(cli.main)
+    for name in cli.main.list_commands(context):
+        command = cli.main.get_command(context, name)
+        if command is not None and getattr(command.callback, "__module__", "").partition(".")[0] in PACKAGES:
+            yield from _walk(f"{PROGRAM} {name}", command)
 
 
 def _walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
