@@ -124,10 +124,10 @@ class Money:
 
 def add_up(parts: Iterable[Money], currency: str) -> Money:
     """The sum, zero of `currency` when there is nothing; another currency raises `ValueFault`."""
-    total = Money.zero(currency)
+    nothing, minor = Money.zero(currency), 0
     for part in parts:
-        total += part
-    return total
+        minor += part.minor if part.currency == currency else (nothing + part).minor  # which raises
+    return Money(minor, currency)
 
 
 def format_minor(minor: int, exponent: int) -> str:
