@@ -57,6 +57,7 @@ def _run_workers(place: Site, name: str, role: str, workers: int) -> float:
     for process in processes:
         assert process.stdin is not None
         process.stdin.close()
-    if any([process.wait() for process in processes]):
+    codes = [process.wait() for process in processes]
+    if any(codes):
         raise RuntimeError(f"a {role} worker failed")
     return time.perf_counter() - started

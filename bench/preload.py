@@ -58,7 +58,7 @@ def _keys(rows: list[tuple[tuple[object, ...], ...]]) -> Iterator[tuple[object, 
 
 def _row(hub: Hub, number: int) -> tuple[tuple[object, ...], ...]:
     connection = hub.connections.by_name("shop")
-    data = customer(random.Random(number), 50_000_000 + number, time.from_micros(START_US))  # noqa: S311
+    data = customer(random.Random(number), 50_000_000 + number, time.from_micros(START_US))
     mapping = hub.rules.mappings.inbound("webhook", "customers")
     assert mapping is not None
     payload = {"type": "customer.updated", "timestamp": data["updated_at"], "data": data}

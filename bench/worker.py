@@ -42,7 +42,8 @@ def _bare_batch(conn: Connection, hub: Hub) -> int:
         connection = hub.connections.by_id(event.connection_id)
         stream = hub.registry.connector(connection.connector).manifest.stream_of_topic(event.topic)
         mapping = hub.rules.mappings.inbound(connection.connector, stream.name) if stream else None
-        assert mapping is not None and event.body is not None
+        assert mapping is not None
+        assert event.body is not None
         context = MapContext(connection=connection.name, topic=event.topic, received_at_us=event.received_at)
         for draft in mapping.map(orjson.loads(event.body), context):
             key = (connection.id, f"{draft.object_type}/{draft.external_id}")

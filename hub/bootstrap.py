@@ -44,8 +44,9 @@ def _blind_key(db: Database, keyring: Keyring) -> bytes:
     """The key of look-up hashes: random, made once, stored sealed, so that rotating the key ring keeps it."""
     fresh = keyring.seal(os.urandom(BLIND_KEY_BYTES), b"blind_key").hex()
     db.execute(
-        "insert into setting (key, value) values ('blind_key', to_jsonb(%s::text)) on conflict (key) do nothing", (fresh,)
+        "insert into setting (key, value) values ('blind_key', to_jsonb(%s::text)) on conflict (key) do nothing",
+        (fresh,),
     )
     row = db.one("select value from setting where key = 'blind_key'")
-    assert row is not None
+    assert row is not None  # noqa: S101 -- just inserted, or there before
     return keyring.open(bytes.fromhex(row[0]), b"blind_key")

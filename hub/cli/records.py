@@ -108,7 +108,7 @@ def explain(kind: str, id_: str, field: str | None, as_json: bool) -> None:
     show([_line(name, entry) for name, entry in found.items()], ["field", "value", "from", "since", "rule", "lost"])
 
 
-def _with_ids(found: Mapping[str, Any]) -> dict[str, Any]:
+def _with_ids(found: dict[str, Any]) -> dict[str, Any]:
     from hub.flow.explain import show_event_ids
 
     return show_event_ids(found)

@@ -46,7 +46,13 @@ def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
         found[name] = {"value": pin.value, "winner": None, "rule": "pin", "losers": losers, "pinned_by": pin.author}
     for name in derived_fields(kind):
         if name in golden.data:
-            found[name] = {"value": golden.data[name], "winner": None, "rule": "derived", "losers": [], "pinned_by": None}
+            found[name] = {
+                "value": golden.data[name],
+                "winner": None,
+                "rule": "derived",
+                "losers": [],
+                "pinned_by": None,
+            }
     return found
 
 

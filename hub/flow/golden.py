@@ -90,9 +90,7 @@ def _key(member: Member) -> tuple[str, str, str]:
     return (member.connection, member.object_type, member.external_id)
 
 
-def _children(
-    conn: Connection, computed: Mapping[Rid, Computed], ids: set[Rid]
-) -> list[tuple[str, dict[str, Any]]]:
+def _children(conn: Connection, computed: Mapping[Rid, Computed], ids: set[Rid]) -> list[tuple[str, dict[str, Any]]]:
     """(kind, data) of live children: those of this batch as just computed, the others as stored."""
     own = [computed[id_] for id_ in ids if id_ in computed]
     stored = golden_store.load(conn, ids - computed.keys()).values()

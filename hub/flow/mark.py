@@ -78,11 +78,14 @@ def _marks(
 ) -> Iterable[Mark]:
     cause, cause_id = why.get(golden.id, ("event", None))
     peers = [m for m in golden.members if m.connection_id == connection_id and m.object_type == object_type]
-    common = {"connection_id": connection_id, "object_type": object_type, "kind": golden.kind, "realm": golden.realm}
     if len(golden.members) == 1 and peers and not peers[0].fold.written():
         return
+
+    def mark(owner_rid: Rid, rid: Rid | None) -> Mark:
+        return Mark(connection_id, object_type, golden.kind, golden.realm, owner_rid, rid, cause, cause_id)
+
     for peer in peers:
         if is_changed or peer.rid in seen.get(golden.id, ()):
-            yield Mark(**common, owner_rid=peer.rid, rid=peer.rid, cause=cause, cause_id=cause_id)
+            yield mark(peer.rid, peer.rid)
     if is_changed and not peers:
-        yield Mark(**common, owner_rid=owner, cause=cause, cause_id=cause_id)
+        yield mark(owner, None)

@@ -42,26 +42,43 @@ class _Entry:
         return self.row is None
 
 
-def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observation]) -> dict[Key, uuid.UUID]:
-    """Adds observations to their records' sets; returns the rid of every record touched."""
+@dataclass(slots=True)
+class Stored:
+    """What became of a batch: the rid of every record touched, and the events put off."""
+
+    rids: dict[Key, uuid.UUID] = field(default_factory=dict)
+    deferred: set[uuid.UUID] = field(default_factory=set)
+
+
+def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observation], *, wait: bool = True) -> Stored:
+    """Adds observations to their records' sets.
+
+    `wait` False puts off the events of records that another worker holds, instead of waiting for its
+    whole transaction: in a set the order does not matter, so they may as well come with the next batch.
+    """
+    if not observations:
+        return Stored()
     entries = _group(observations)
     parents = _parent_keys(hub, entries)
-    found = store.lock_by_keys(conn, entries)
+    found = store.lock_by_keys(conn, entries, wait=wait)
     for key, row in found.items():
         entries[key].row, entries[key].rid = row, row.rid
-    known = store.find_by_keys(conn, [key for key in parents if key not in entries]) if parents else {}
+    known = store.find_by_keys(conn, (parents.keys() | entries.keys()) - found.keys())
+    held = known.keys() & entries.keys()
+    if held:
+        deferred = {o.origin.event_id for key in held for o in entries[key].observations}
+        rest = store_observations(conn, hub, [o for o in observations if o.origin.event_id not in deferred], wait=wait)
+        return Stored(rest.rids, rest.deferred | deferred)
     stubs = {key: new_id() for key in parents if key not in entries and key not in known}
     rids = {key: entry.rid for key, entry in entries.items()} | {key: row.rid for key, row in known.items()} | stubs
     waiting = set(stubs) | {key for key, row in known.items() if row.state == store.STUB}
     for entry in entries.values():
         entry.parked = _is_parked(hub, entry, waiting)
-    lost = _insert_new(conn, hub, entries, stubs, parents)
-    if lost:  # another worker made some of these records first: start over, now they exist
-        for key in stubs.keys() & lost:
-            stubs.pop(key)
-        return store_observations(conn, hub, observations)
+    if _insert_new(conn, hub, entries, stubs, parents):
+        # Another worker made some of these records first: start over, now they exist.
+        return store_observations(conn, hub, observations, wait=wait)
     _store_content(conn, hub, entries, rids)
-    return rids
+    return Stored(rids)
 
 
 def _group(observations: Iterable[Observation]) -> dict[Key, _Entry]:
@@ -203,7 +220,7 @@ def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> dict[uuid.UUI
     folds: dict[uuid.UUID, Fold] = {}
     late: list[uuid.UUID] = []
     for entry in entries:
-        assert entry.row is not None
+        assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         folded = register.decode(entry.row.fold)
         if all(register.fits_at_end(folded, o.order) for o in entry.observations):
             for item in _distinct(entry.observations):
@@ -249,7 +266,7 @@ def _store_keys(
         rows.extend(found)
         marks.append({"rid": entry.rid, "relink": _links(found)})
     for entry in existing:
-        assert entry.row is not None
+        assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         after = folds[entry.rid]
         packed = register.encode(after)
         if not _differs(entry.row.fold, packed):
@@ -284,7 +301,7 @@ def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
 def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> list[dict[str, Any]]:
     """The look-up keys of a record, as stored. A deleted record keeps its keys: its evidence stays."""
     blind = hub.keyring.blind
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for key in keys_of(hub.registry.kinds[kind], register.evidence(folded)):
         digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
         if digest not in found or found[digest]["strength"] < key.strength:

@@ -33,7 +33,8 @@ def publish(
     homes = {member.rid: c.id for c in computed.values() for member in c.members}
     gone = [golden for id_, golden in stored.items() if id_ not in computed]
     born = [id_ for id_ in computed if id_ not in stored]
-    counted = store.last_versions(conn, [id_ for id_ in born if id_ in relinked])
+    returned = [id_ for id_ in born if id_ in relinked]
+    counted = store.last_versions(conn, returned) if returned else {}
     why = _causes(marks, homes)
     rows, changes, changed = [], [], set()
     for id_, new in sorted(computed.items(), key=lambda entry: (entry[1].kind, entry[0])):

@@ -43,9 +43,10 @@ class Mapped:
 
 
 def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
-    """Takes up to `limit` waiting events through T1; returns how many it took.
+    """Takes up to `limit` waiting events through T1; returns how many it is done with.
 
-    Idempotent: an event that is run again adds nothing. Deadlocks are retried whole.
+    Idempotent: an event that is run again adds nothing. Deadlocks are retried whole. Events whose
+    records another worker holds stay in the queue: it looks again when it is done.
     """
     try:
         return hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
@@ -63,19 +64,20 @@ def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> int:
     started = time.perf_counter()
     inbox.begin_batch(hub.db, worker_id, claimed)
     inbox.lock_batch(conn, worker_id)
-    _work(conn, hub, claimed, started)
+    deferred = _work(conn, hub, claimed, started)
     inbox.end_batch(conn, worker_id)
-    return len(claimed)
+    return len(claimed) - deferred
 
 
-def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> None:
+def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> int:
     again = inbox.replays(conn, claimed)
     mapped = _map_all(hub, inbox.read_many(conn, hub.keyring, claimed))
-    failed = [(m.event.id, m.problems[0].code, m.problems) for m in mapped if m.problems]
-    failed += _store_all(conn, hub, [m for m in mapped if not m.problems], again)
-    inbox.quarantine(conn, failed)
-    bad = {id_ for id_, _, _ in failed}
-    inbox.finish(conn, [id_ for id_ in claimed if id_ not in bad], (time.perf_counter() - started) * 1000)
+    outcome = _store_all(conn, hub, [m for m in mapped if not m.problems], again)
+    outcome.failed += [(m.event.id, m.problems[0].code, m.problems) for m in mapped if m.problems]
+    inbox.quarantine(conn, outcome.failed)
+    left = outcome.deferred | {id_ for id_, _, _ in outcome.failed}
+    inbox.finish(conn, [id_ for id_ in claimed if id_ not in left], (time.perf_counter() - started) * 1000)
+    return len(outcome.deferred)
 
 
 def _map_all(hub: Hub, events: Sequence[StoredEvent]) -> list[Mapped]:
@@ -168,31 +170,41 @@ def _absences(hub: Hub, event: StoredEvent, payload: Any) -> list[Observation]:
     return found
 
 
-def _store_all(
-    conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]
-) -> list[tuple[uuid.UUID, str, list[Problem]]]:
+@dataclass(slots=True)
+class Outcome:
+    """Events of a batch that are not done: `failed` (id, cause, problems), and those put off to the next batch."""
+
+    failed: list[tuple[uuid.UUID, str, list[Problem]]] = field(default_factory=list)
+    deferred: set[uuid.UUID] = field(default_factory=set)
+
+
+def _store_all(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> Outcome:
     """Stores the batch; on a data error halves it until the one to blame stands alone."""
     if not mapped:
-        return []
+        return Outcome()
     try:
         with conn.transaction():
-            store_mapped(conn, hub, mapped, again)
+            return Outcome(deferred=store_mapped(conn, hub, mapped, again))
     except Exception as error:
         if not is_data_error(error):
             raise
         if len(mapped) == 1:
             problem = Problem("refused_by_store", f"the store refused it: {type(error).__name__}")
-            return [(mapped[0].event.id, problem.code, [problem])]
+            return Outcome([(mapped[0].event.id, problem.code, [problem])])
         half = len(mapped) // 2
-        return _store_all(conn, hub, mapped[:half], again) + _store_all(conn, hub, mapped[half:], again)
-    return []
+        one = _store_all(conn, hub, mapped[:half], again)
+        other = _store_all(conn, hub, mapped[half:], again)
+        return Outcome(one.failed + other.failed, one.deferred | other.deferred)
 
 
-def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> None:
-    """Stores the observations of mapped events; those in `again` first forget what they said before."""
+def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Stores the observations of mapped events; those in `again` first forget what they said before.
+
+    Returns the events put off because another worker holds their records.
+    """
     replayed = [m for m in mapped if m.event.id in again]
     before = record_store.delete_versions(conn, [m.event.id for m in replayed])
-    observations = [observation for m in mapped for observation in m.observations]
-    rids = store_observations(conn, hub, observations) if observations else {}
+    stored = store_observations(conn, hub, [o for m in mapped for o in m.observations], wait=bool(replayed))
     if before:
-        refold(conn, hub, before | {rids[o.key] for m in replayed for o in m.observations}, "replay")
+        refold(conn, hub, before | {stored.rids[o.key] for m in replayed for o in m.observations}, "replay")
+    return stored.deferred

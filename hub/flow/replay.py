@@ -82,7 +82,7 @@ def dry_run(hub: Hub, selection: Selection) -> Preview:
     try:
         with hub.db.transaction(durable=False) as conn:
             _rehearse(conn, hub, selection, preview)
-            raise _RollBackError
+            raise _RollBackError  # noqa: TRY301 -- the way to end a transaction without its effect
     except _RollBackError:
         return preview
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from hub.flow import cluster as clusters
 from hub.flow.context import Hub
@@ -43,7 +42,9 @@ class Work:
 
 
 def run_batch(hub: Hub, limit: int = BATCH) -> int:
-    """Takes up to `limit` marks and brings everything they touch up to date; returns how many marks it took.
+    """Takes up to `limit` marks and brings everything they touch up to date; returns how many marks it worked off.
+
+    Marks of records that another worker holds go back to the queue: it looks again when it is done.
 
     Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
     """
@@ -72,13 +73,14 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     _find_clusters(conn, hub, work)
     _load_members(conn, hub, work)
     computed = _compute(conn, hub, work)
-    return _Done(len(marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen))
+    return _Done(len(work.marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen))
 
 
 def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     rids = {mark.rid for mark in work.marks}
     kinds = store.kinds_of(conn, rids)
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
+    relink -= store.loose(conn, relink) if relink else set()
     turns = set(kinds.values())
     turns |= {(realm, CHILD_KINDS[kind]) for realm, kind in turns if kind in CHILD_KINDS}
     store.take_turns(conn, turns, {kinds[rid] for rid in relink})
@@ -104,8 +106,11 @@ def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
-    locked = store.lock_members(conn, store.members(conn, work.ids))
+    homes = {**store.members(conn, work.ids), **work.moved}
+    # What changes its cluster must be had, whoever holds it now; anything else can as well come later.
+    locked = store.lock_members(conn, homes, wait=bool(work.moved))
     store.set_clusters(conn, work.moved)
+    _put_off(conn, work, {homes[rid] for rid in homes.keys() - {row[0] for row in locked}})
     for row in locked:
         rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
         cluster = work.moved.get(rid, cluster)
@@ -122,6 +127,20 @@ def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
         id_, _, a, _, name, value, author, _, created_at = decision
         # Oldest first, so the newest pin stays.
         work.pins.setdefault(rid_home[a], {})[name] = Pin(name, value, author, (created_at, str(id_)), a)
+
+
+def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
+    """Golden records whose records another worker holds: their marks go back to the queue."""
+    if not busy:
+        return
+    work.ids -= busy
+    marked = {rid: id_ for id_ in busy for rid in work.seen.get(id_, ())}
+    again = [mark for mark in work.marks if mark.rid in marked]
+    rows = [{"rid": m.rid, "relink": m.relink, "cause": m.cause, "cause_id": m.cause_id} for m in again]
+    # Looked at for their children only: a mark of their own, so that they are not forgotten.
+    rows += [{"rid": id_, "relink": False} for id_ in busy if id_ not in work.seen]
+    record_store.append_marks(conn, rows)
+    work.marks = [mark for mark in work.marks if mark.rid not in marked]
 
 
 def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:

@@ -100,6 +100,6 @@ def publish_release(db: Database, rules: Rules) -> int:
             (rules.hash, orjson.dumps(rules.manifest).decode()),
         )
         row = db.one("select id from release where hash = %s", (rules.hash,))
-    assert row is not None
+    assert row is not None  # noqa: S101 -- just inserted, or there before
     rules.release_id = row[0]
     return rules.release_id

@@ -8,7 +8,6 @@ from typing import Any
 import orjson
 
 from hub.flow.context import Hub
-from hub.rules.projection import wanted
 
 SourceKey = str
 
@@ -42,7 +41,7 @@ def _wanted(hub: Hub, kind: str, data: dict[str, Any]) -> dict[str, Any]:
     for connection in hub.connections.all():
         mapping = hub.rules.mappings.outbound(connection.connector, kind)
         if mapping is not None and connection.writes(kind):
-            found[connection.name] = wanted(data, mapping.fields)
+            found[connection.name] = {name: data[name] for name in sorted(mapping.fields) if name in data}
     return found
 
 

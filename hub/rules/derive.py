@@ -161,7 +161,15 @@ def totals_difference(order: Data) -> str:
         return ""
     currency = total["currency"]
     parts = 0
-    for name, sign in (("items", 1), ("discount", -1), ("shipping", 1), ("fees", 1), ("tip", 1), ("rounding", 1), ("tax", 1)):
+    for name, sign in (
+        ("items", 1),
+        ("discount", -1),
+        ("shipping", 1),
+        ("fees", 1),
+        ("tip", 1),
+        ("rounding", 1),
+        ("tax", 1),
+    ):
         amount = totals.get(name)
         if not amount or (name == "tax" and order.get("tax_inclusive")):
             continue

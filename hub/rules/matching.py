@@ -76,7 +76,9 @@ def guard(data: Mapping[Rid, Mapping[str, Any]]) -> Callable[[Rid, Rid], bool]:
 
 def conflict(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     """Whether two customers cannot be one by what they say: names, birthdays or accounts contradict."""
-    return names_conflict(a.get("full_name"), b.get("full_name")) or _birthdays_conflict(a, b) or _accounts_conflict(a, b)
+    return (
+        names_conflict(a.get("full_name"), b.get("full_name")) or _birthdays_conflict(a, b) or _accounts_conflict(a, b)
+    )
 
 
 def _birthdays_conflict(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:

@@ -231,15 +231,13 @@ def fits_at_end(result: Fold, order: Order) -> bool:
     return result.top is None or order > result.top
 
 
-# The cached form is small because most cells of a record share their `since` and were never written:
-#   {"t": [major, minor, read_at, hash], "v": {field: own}, "s": since, "a": order,
-#    "x": {field: [since, order]},             cells whose since or order differs
-#    "w": [weak fields],
-#    "e": {field: {"e": expected, "f": fresh, "w": wrote}}}   only cells that were written
-
-
 def encode(result: Fold) -> dict[str, Any]:
-    """The cached form, plain JSON."""
+    """The cached form, plain JSON. Small, since most cells share their `since` and were never written.
+
+    `t`: order of the last item; `v`: field -> own value; `s`, `a`: the most common since and order of
+    evidence; `x`: field -> [since, order] where they differ; `w`: weak fields; `e`: field ->
+    {`e`: expected, `f`: fresh, `w`: wrote}, only of cells that were written.
+    """
     values: dict[str, Any] = {}
     written: dict[str, Any] = {}
     weak: list[str] = []
@@ -301,9 +299,7 @@ def decode(packed: Mapping[str, Any]) -> Fold:
     for name in packed.get("w", ()):
         cells[name].weak = True
     for name, written in packed.get("e", {}).items():
-        cell = cells.get(name)
-        if cell is None:
-            cell = cells[name] = Cell()
+        cell = cells.setdefault(name, Cell())
         cell.expected = written.get("e", MISSING)
         cell.fresh = written.get("f", False)
         cell.wrote = written.get("w", MISSING)

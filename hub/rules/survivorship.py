@@ -126,7 +126,11 @@ def _list_alone(fold: Fold, rule: FieldRule, data: dict[str, Any]) -> None:
 
 
 def _survive(
-    sources: Sequence[Source], rule: FieldRule, data: dict[str, Any], winners: dict[str, uuid.UUID], conflicts: list[str]
+    sources: Sequence[Source],
+    rule: FieldRule,
+    data: dict[str, Any],
+    winners: dict[str, uuid.UUID],
+    conflicts: list[str],
 ) -> None:
     ranked = candidates(sources, rule)
     if not ranked:

@@ -46,9 +46,12 @@ _BY_KEYS = (
 )
 
 
-def lock_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
-    """The records that exist among `keys`, locked against other writers, in rid order."""
-    return _by_keys(conn, keys, " order by r.rid for no key update of r")
+def lock_by_keys(conn: Connection, keys: Iterable[Key], *, wait: bool = True) -> dict[Key, Row]:
+    """The records that exist among `keys`, locked against other writers, in rid order.
+
+    `wait` False leaves out those that somebody else holds.
+    """
+    return _by_keys(conn, keys, " order by r.rid for no key update of r" + ("" if wait else " skip locked"))
 
 
 def find_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:

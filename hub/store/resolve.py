@@ -163,13 +163,44 @@ def set_clusters(conn: Connection, clusters: dict[Rid, Rid]) -> None:
         )
 
 
-def lock_members(conn: Connection, rids: Iterable[Rid]) -> list[tuple[Any, ...]]:
-    """Locks records in rid order and returns `rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster`."""
-    return conn.execute(
-        "select rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster from record"
-        " where rid = any(%s) order by rid for no key update",
-        (list(rids),),
-    ).fetchall()
+_LOCK = """
+    select rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster from record
+    where rid = any(%s) order by rid for no key update
+"""
+
+
+def lock_members(conn: Connection, rids: Iterable[Rid], *, wait: bool = True) -> list[tuple[Any, ...]]:
+    """Locks records in rid order and returns `rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster`.
+
+    `wait` False leaves out those that somebody else holds.
+    """
+    sql = _LOCK if wait else _LOCK + " skip locked"
+    return conn.execute(sql, (list(rids),)).fetchall()
+
+
+_LOOSE = """
+    select t.rid from unnest(%(rids)s::uuid[]) as t(rid)
+    where not exists (
+            select from match_key m where m.rid = t.rid and m.strength = 2 and exists (
+                select from match_key o where o.hash = m.hash and o.rid <> m.rid and o.strength = 2))
+      and not exists (select from record r join record o on o.cluster = r.cluster and o.rid <> r.rid where r.rid = t.rid)
+      and not exists (select from decision d where d.a = t.rid and d.revoked_at is null and d.type in ('must', 'cannot'))
+      and not exists (select from decision d where d.b = t.rid and d.revoked_at is null)
+      and not exists (select from target g where g.owner_rid = t.rid and g.rid <> t.rid)
+      and not exists (select from target g where g.rid = t.rid and g.owner_rid <> t.rid)
+      and not exists (select from edge e where e.a = t.rid) and not exists (select from edge e where e.b = t.rid)
+      and not exists (select from hot_key h where (select count(*) from (
+            select from match_key k where k.hash = h.hash and k.strength = 2 limit %(limit)s) few) < %(limit)s)
+"""
+
+
+def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
+    """Those of these records that nothing links to any other, alone in their clusters: no turn is needed for them.
+
+    Whoever comes second sees the first: a record's keys are committed before its mark can be taken. So a
+    record that looks alone now is linked, if at all, by the mark of the other one.
+    """
+    return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1})}
 
 
 def parents(conn: Connection, children: Iterable[Rid], fields: Sequence[str]) -> set[Rid]:

@@ -159,7 +159,9 @@ def test_disconnect_blanks_nothing(chain: Rig) -> None:
     chain.send("crm", "customer.updated", _customer("9", 2, note="only here", identities=[_unionid("u")]))
     chain.settle()
     before = chain.goldens("customer")
-    chain.hub.db.execute("update connection set disconnected_at = now(), generation = generation + 1 where name = 'crm'")
+    chain.hub.db.execute(
+        "update connection set disconnected_at = now(), generation = generation + 1 where name = 'crm'"
+    )
     chain.hub.connections.reload()
     chain.send("crm", "customer.deleted", {"id": "9", "updated_at": at(3)})
     chain.settle()

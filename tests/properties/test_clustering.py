@@ -52,7 +52,9 @@ def test_partition_when_cannot_is_ruled_keeps_the_two_apart(edges, must, cannot)
 @given(EDGES, RULED)
 def test_component_is_closed_under_links(edges, must) -> None:  # type: ignore[no-untyped-def]
     rids = {name: _rid(number + 1) for number, name in enumerate(NAMES)}
-    links = Links([(rids[a], rids[b]) for a, b in must], set(), [Edge(rids[a], rids[b], w) for (a, b), w in edges.items()])
+    links = Links(
+        [(rids[a], rids[b]) for a, b in must], set(), [Edge(rids[a], rids[b], w) for (a, b), w in edges.items()]
+    )
     found = component([rids["a"]], links)
     for a, b in [*must, *edges]:
         assert (rids[a] in found) == (rids[b] in found)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hub.flow import cluster
-from hub.rules import register
 from hub.flow.observe import line_item
+from hub.rules import register
 from hub.store import record as record_store
 from hub.store import resolve as resolve_store
 from hub.store.inbox import sweep_journal
@@ -57,7 +57,9 @@ def _fill(rig: Rig, seed: int) -> None:
     connect_all(rig)
     for number in range(EVENTS):
         make = rng.choices([_customer, _payment, _order], [6, 2, 2])[0]
-        connection, type_, data = make(rng, rng.choice(["shop", "till"]) if make is not _customer else rng.choice(["shop", "till", "crm"]))
+        connection, type_, data = make(
+            rng, rng.choice(["shop", "till"]) if make is not _customer else rng.choice(["shop", "till", "crm"])
+        )
         rig.send(connection, type_, data, key=f"{seed} {number}")
 
 

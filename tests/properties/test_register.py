@@ -46,7 +46,9 @@ def _extended(items: list[Item]) -> Fold:
 
 @given(ITEMS, st.data())
 def test_register_is_fold_of_set(items: list[Item], data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations(items + data.draw(st.lists(st.sampled_from(items), max_size=4)) if items else []))
+    shuffled = data.draw(
+        st.permutations(items + data.draw(st.lists(st.sampled_from(items), max_size=4)) if items else [])
+    )
     assert register.encode(_extended(list(shuffled))) == register.encode(register.fold(items))
 
 
