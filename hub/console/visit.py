@@ -88,5 +88,6 @@ def drop_cookie(response: Response, name: str) -> None:
 def local_path(wish: str | None, otherwise: str) -> str:
     """`wish` when it is a path of the console, so that nobody is sent to another site by a link."""
     parts = urlsplit(wish or "")
-    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith("/console/") and "\\" not in (wish or "")
+    is_plain = "\\" not in parts.path and ".." not in parts.path
+    is_ours = not parts.scheme and not parts.netloc and parts.path.startswith("/console/") and is_plain
     return wish if wish and is_ours else otherwise

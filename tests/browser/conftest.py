@@ -8,12 +8,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hub import bootstrap, console
 from hub.config import load_settings
@@ -50,11 +51,18 @@ def _world(postgres: Postgres, valkey: Valkey, folder: Path, name: str) -> Itera
             connection.execute(f"drop database {name} with (force)")
 
 
+class _Quiet(WSGIRequestHandler):
+    """Keeps its access log to itself."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Says nothing."""
+
+
 @contextmanager
 def _served(world: World) -> Iterator[str]:
     app = Flask("tests", static_folder=None)
     console.register(app, world.hub)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -108,15 +116,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def visit(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Contexts that are signed in: `visit(world, url, role, javascript=…)`; reused within the run."""
-    made: dict[tuple[str, str, bool], BrowserContext] = {}
+    """Contexts that are signed in: `visit(world, url, role, language=…, javascript=…)`; reused within the run."""
+    made: dict[tuple[Any, ...], BrowserContext] = {}
 
-    def context(world: World, url: str, role: str, *, javascript: bool = True) -> BrowserContext:
-        key = (url, role, javascript)
+    def context(world: World, url: str, role: str, *, language: str = "zh", javascript: bool = True) -> BrowserContext:
+        key = (url, role, language, javascript)
         if key not in made:
-            made[key] = browser.new_context(java_script_enabled=javascript)
-            cookie = {"name": "hub_session", "value": world.cookies[role], "url": f"{url}/console/"}
+            made[key] = browser.new_context(
+                java_script_enabled=javascript, locale={"zh": "zh-CN", "en": "en-GB"}[language]
+            )
+            name = role if language == "zh" else f"{role}-en"
             if role:
+                cookie = {"name": "hub_session", "value": world.cookies[name], "url": f"{url}/console/"}
                 made[key].add_cookies([cookie])
         return made[key]
 

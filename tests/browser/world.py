@@ -16,7 +16,7 @@ from hub.flow import access, login
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
 from hub.model.permission import Grant
-from hub.store import inbox
+from hub.store import inbox, person
 from hub.store.database import new_id
 from tests.fixtures.hub import Rig, at
 
@@ -46,16 +46,18 @@ def money(amount: str) -> dict[str, str]:
 
 
 def make_users(world: World) -> None:
-    """A user per role, and one whose password was handed out; each with an open session."""
-    for role in ROLES:
-        access.create_user(world.hub, role, (Grant(role),), author="test", password=PASSWORD)
-        cookie = login.log_in(world.hub, role, PASSWORD, address="127.0.0.1")
-        assert cookie
-        world.cookies[role] = cookie
-    _, password = access.create_user(world.hub, "fresh", (Grant("viewer"),), author="test")
-    cookie = login.log_in(world.hub, "fresh", password, address="127.0.0.1")
-    assert cookie
-    world.cookies["fresh"] = cookie
+    """Per role a user who reads Chinese and one who reads English, and two whose password was handed out."""
+    for role in (*ROLES, "fresh"):
+        for name, language in ((role, "zh"), (f"{role}-en", "en")):
+            grants = (Grant("viewer" if role == "fresh" else role),)
+            person_id, password = access.create_user(
+                world.hub, name, grants, author="test", password=None if role == "fresh" else PASSWORD
+            )
+            with world.hub.db.session() as conn:
+                person.set_profile(conn, person_id, language=language, time_zone="Asia/Shanghai")
+            cookie = login.log_in(world.hub, name, password, address="127.0.0.1")
+            assert cookie
+            world.cookies[name] = cookie
 
 
 def make_shop(world: World) -> None:
@@ -79,7 +81,8 @@ def make_shop(world: World) -> None:
     world.ids["customer"] = _id(world, "cus", "customer", "c1")
     world.ids["order"] = _id(world, "ord", "order", "o1")
     world.ids["long"] = _id(world, "cus", "customer", "long")
-    world.ids["event"] = _event_id(world, "o1")
+    world.ids["event"] = _event_id(world, "order", "o1")
+    world.ids["event_long"] = _event_id(world, "customer", "long")
     _make_deliveries(world, shop, crm)
     _make_runs(world, shop)
 
@@ -165,9 +168,9 @@ def _id(world: World, prefix: str, kind: str, external_id: str) -> str:
     return format_id(prefix, row[0])
 
 
-def _event_id(world: World, external_id: str) -> str:
+def _event_id(world: World, kind: str, external_id: str) -> str:
     row = world.hub.db.one(
-        "select last_event from record where kind = 'order' and external_id = %s and state = 1", (external_id,)
+        "select last_event from record where kind = %s and external_id = %s and state = 1", (kind, external_id)
     )
     assert row
     return format_id("evt", row[0])
