@@ -53,7 +53,7 @@ def list_deliveries(query: dict[str, Any]) -> Response:
     return answer(page(rows, limit, lambda row: row.id.hex, [_json(row) for row in rows[:limit]]))
 
 
-@blp.route("/<id_>", endpoint="get")
+@blp.route("/<id>", endpoint="get")
 @permit("flow.see")
 @blp.response(200, description="The delivery with its attempts")
 def get_delivery(id_: str) -> Response:
@@ -67,7 +67,7 @@ def get_delivery(id_: str) -> Response:
     return answer({**_json(found), "realm": found.realm, "wanted": wanted, "attempts": shown})
 
 
-@blp.route("/<id_>/retry", methods=["POST"], endpoint="retry")
+@blp.route("/<id>/retry", methods=["POST"], endpoint="retry")
 @permit("flow.operate")
 @blp.arguments(ReasonBody)
 @blp.response(200, description="The delivery")
@@ -77,7 +77,7 @@ def retry_delivery(body: dict[str, Any], id_: str) -> Response:
     return _ruled(id_, "retry", body["reason"])
 
 
-@blp.route("/<id_>/discard", methods=["POST"], endpoint="discard")
+@blp.route("/<id>/discard", methods=["POST"], endpoint="discard")
 @permit("flow.operate")
 @blp.arguments(ReasonBody)
 @blp.response(200, description="The delivery")
@@ -87,7 +87,7 @@ def discard_delivery(body: dict[str, Any], id_: str) -> Response:
     return _ruled(id_, "discard", body["reason"])
 
 
-@blp.route("/<id_>/arrived", methods=["POST"], endpoint="arrived")
+@blp.route("/<id>/arrived", methods=["POST"], endpoint="arrived")
 @permit("flow.operate")
 @blp.arguments(ArrivedBody)
 @blp.response(200, description="The delivery")

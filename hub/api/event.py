@@ -58,7 +58,7 @@ def list_events(query: dict[str, Any]) -> Response:
     return answer(page(rows, limit, lambda row: row.id.hex, [_row_json(row) for row in rows[:limit]]))
 
 
-@blp.route("/<id_>", endpoint="get")
+@blp.route("/<id>", endpoint="get")
 @permit("flow.see")
 @blp.response(200, description="The event, and what it said of which records")
 def get_event(id_: str) -> Response:
@@ -82,7 +82,7 @@ def get_event(id_: str) -> Response:
     return answer({**_detail_json(found), "records": records})
 
 
-@blp.route("/<id_>/raw", endpoint="raw")
+@blp.route("/<id>/raw", endpoint="raw")
 @permit("payload.masked")
 @blp.response(200, description="The body, byte for byte as it came; masked for roles that may not see personal data")
 def get_raw(id_: str) -> Response:
@@ -110,7 +110,7 @@ def get_raw(id_: str) -> Response:
     return response
 
 
-@blp.route("/<id_>/replay", methods=["POST"], endpoint="replay")
+@blp.route("/<id>/replay", methods=["POST"], endpoint="replay")
 @permit("flow.operate")
 @blp.arguments(ReplayBody)
 @blp.response(200, description="What a dry run found")

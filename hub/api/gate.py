@@ -15,6 +15,7 @@ from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
 from werkzeug import Request
 
+from hub.api.access_log import note_clear_read
 from hub.api.body import BodyError, read_body
 from hub.api.problem import ApiProblem
 from hub.api.strict_json import StrictJsonError, parse
@@ -123,7 +124,8 @@ def permit(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            g.permission = permission
+            if "id" in kwargs:  # the address says {id}, which in Python names a builtin
+                kwargs["id_"] = kwargs.pop("id")
             return view(*args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
@@ -145,8 +147,10 @@ def admit() -> ResponseReturnValue | None:
         raise ApiProblem(403, "nobody may do this")
     if not holder.principal.may(permission):
         raise ApiProblem(403, f"the token lacks the permission {permission}", permission=permission)
-    g.holder = holder
+    g.holder, g.permission = holder, permission
     _check_query()
+    if permission == "record.see" and holder.principal.may("record.reveal"):
+        note_clear_read(current_hub(), holder.principal.actor, request.blueprint or "")
     return None
 
 

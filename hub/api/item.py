@@ -59,7 +59,7 @@ def list_items(query: dict[str, Any]) -> Response:
     return answer(page(rows, limit, lambda row: row.id.hex, [_json(row) for row in rows[:limit]]))
 
 
-@blp.route("/<id_>", endpoint="get")
+@blp.route("/<id>", endpoint="get")
 @permit("flow.see")
 @blp.response(200, description="The item")
 def get_item(id_: str) -> Response:
@@ -67,7 +67,7 @@ def get_item(id_: str) -> Response:
     return answer(_json(_item(id_)))
 
 
-@blp.route("/<id_>/resolve", methods=["POST"], endpoint="resolve")
+@blp.route("/<id>/resolve", methods=["POST"], endpoint="resolve")
 @permit("record.steward")
 @blp.arguments(ResolveBody)
 @blp.response(200, description="The item, resolved")

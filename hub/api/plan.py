@@ -47,7 +47,7 @@ def list_plans(query: dict[str, Any]) -> Response:
     return answer(page(rows, limit, lambda row: row.id.hex, items))
 
 
-@blp.route("/<id_>", endpoint="get")
+@blp.route("/<id>", endpoint="get")
 @permit("flow.see")
 @blp.response(200, description="The plan")
 def get_plan(id_: str) -> Response:
@@ -55,7 +55,7 @@ def get_plan(id_: str) -> Response:
     return answer(_json(_plan(id_)))
 
 
-@blp.route("/<id_>/release", methods=["POST"], endpoint="release")
+@blp.route("/<id>/release", methods=["POST"], endpoint="release")
 @permit("flow.operate")
 @blp.arguments(ReleaseBody)
 @blp.response(200, description="The plan, and how many deliveries it let go")
@@ -68,7 +68,7 @@ def release_plan(body: dict[str, Any], id_: str) -> Response:
     return answer({**_json(_plan(id_)), "let_go": freed})
 
 
-@blp.route("/<id_>/discard", methods=["POST"], endpoint="discard")
+@blp.route("/<id>/discard", methods=["POST"], endpoint="discard")
 @permit("flow.operate")
 @blp.arguments(ReasonBody)
 @blp.response(200, description="The plan")

@@ -81,6 +81,12 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     ERROR_SCHEMA = ProblemSchema
 
+    def _register_responses(self) -> None:
+        # The document must say that errors are problems; answers stay plain JSON.
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = CONTENT_TYPE
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
     def handle_http_exception(self, error: HTTPException) -> Response:
         """Any HTTP error: ours, Flask's (404, 405), a failed validation, an uncaught exception (500)."""
         if isinstance(error, ApiProblem):

@@ -96,7 +96,7 @@ def record_blueprint(kind: Kind) -> ApiBlueprint:
             raise ApiProblem(422, "give identity, q or external_id to search for")
         return _search(kind, body)
 
-    @blp.route("/<id_>", endpoint="get")
+    @blp.route("/<id>", endpoint="get")
     @permit("record.see")
     @blp.response(200, one)
     def get(id_: str) -> Response:
@@ -109,7 +109,7 @@ def record_blueprint(kind: Kind) -> ApiBlueprint:
             found["merged_into"] = found["id"]
         return answer(found)
 
-    @blp.route("/<id_>/history", endpoint="history")
+    @blp.route("/<id>/history", endpoint="history")
     @permit("record.see")
     @blp.arguments(HistoryQuery, location="query")
     @blp.response(200, PageSchema)
@@ -117,7 +117,7 @@ def record_blueprint(kind: Kind) -> ApiBlueprint:
         """What happened to it, newest first."""
         return _history(kind, read_id(id_, kind.prefix, kind.name), query)
 
-    @blp.route("/<id_>/explain", endpoint="explain")
+    @blp.route("/<id>/explain", endpoint="explain")
     @permit("record.see")
     @blp.response(200, description="Per field: value, winner, rule, losers, pinned_by")
     def explain_(id_: str) -> Response:

@@ -51,7 +51,7 @@ class DecisionSchema(StrictSchema):
 def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
     """The routes that decide about golden records of one kind."""
 
-    @blp.route("/<id_>/pins", methods=["POST"], endpoint="pin")
+    @blp.route("/<id>/pins", methods=["POST"], endpoint="pin")
     @permit("record.steward")
     @blp.arguments(PinBody)
     @blp.response(200, DecisionSchema)
@@ -64,7 +64,7 @@ def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
         )
         return _decided(kind, row.id, act)
 
-    @blp.route("/<id_>/pins/<field>", methods=["DELETE"], endpoint="unpin")
+    @blp.route("/<id>/pins/<field>", methods=["DELETE"], endpoint="unpin")
     @permit("record.steward")
     @blp.response(200, DecisionSchema)
     @once
@@ -74,7 +74,7 @@ def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
         stewardship.unpin(current_hub(), kind.name, row.id, field, principal().actor)
         return _decided(kind, row.id, None)
 
-    @blp.route("/<id_>/merge", methods=["POST"], endpoint="merge")
+    @blp.route("/<id>/merge", methods=["POST"], endpoint="merge")
     @permit("record.steward")
     @blp.arguments(MergeBody)
     @blp.response(200, DecisionSchema)
@@ -85,7 +85,7 @@ def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
         act = stewardship.merge(current_hub(), kind.name, [row.id, other.id], principal().actor, body["reason"])
         return _decided(kind, row.id, act)
 
-    @blp.route("/<id_>/split", methods=["POST"], endpoint="split")
+    @blp.route("/<id>/split", methods=["POST"], endpoint="split")
     @permit("record.steward")
     @blp.arguments(SplitBody)
     @blp.response(200, DecisionSchema)
@@ -109,7 +109,7 @@ def decision_blueprint() -> ApiBlueprint:
     """Undoing decisions."""
     blp = ApiBlueprint("decisions", "Decisions of people about records", url_prefix="/decisions")
 
-    @blp.route("/<id_>/undo", methods=["POST"])
+    @blp.route("/<id>/undo", methods=["POST"])
     @permit("record.steward")
     @blp.arguments(ReasonBody)
     @blp.response(204, description="Undone")

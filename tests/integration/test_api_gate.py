@@ -25,8 +25,8 @@ def filled(rule):
     prefixes = {"events": "evt", "items": "itm", "plans": "pln", "deliveries": "dlv", "decisions": "dec"}
     kinds = {"customers": "cus", "orders": "ord"}
     prefix = (prefixes | kinds).get(collection, "xxx")
-    for name in ("<id_>", "<name>", "<field>", "<connection>"):
-        rule = rule.replace(name, f"{prefix}_{ID}" if name == "<id_>" else "nothing")
+    for name in ("<id>", "<name>", "<field>", "<connection>"):
+        rule = rule.replace(name, f"{prefix}_{ID}" if name == "<id>" else "nothing")
     return rule
 
 
@@ -286,3 +286,15 @@ def test_openapi_when_asked_then_it_describes_every_route(app):
     assert described == expected
     assert spec["components"]["schemas"]["Customer"]["properties"]["data"]
     assert spec["security"] == [{"token": []}]
+    assert list(spec["components"]["responses"]["DEFAULT_ERROR"]["content"]) == ["application/problem+json"]
+
+
+def test_reads_when_personal_values_are_shown_then_the_trail_says_so_once_an_hour(rig, caller):
+    admin, viewer = caller("admin"), caller("viewer")
+    for call in (admin, viewer):
+        call.get("/customers")
+        call.get("/customers")
+        call.get("/orders")
+    rows = rig.hub.db.all("select actor, object from audit where act = 'record.read_clear' order by seq")
+    assert [object_ for _, object_ in rows] == ["customers", "orders"]
+    assert len({actor for actor, _ in rows}) == 1
