@@ -163,6 +163,6 @@ def test_decisions_when_written_then_have_their_four_parts_and_stand_in_the_inde
 
 def test_guarantees_when_they_name_a_property_then_a_test_proves_it() -> None:
     text = (ROOT / "docs" / "explanation" / "guarantees.md").read_text(encoding="utf-8")
-    named = {name for name in re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", text)}
+    named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+)+)`", text))
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert sorted(name for name in named if not re.search(rf"def test_\w*{name}", tests)) == []
