@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from werkzeug import Request
 from hub.api.access_log import note_clear_read
 from hub.api.body import BodyError, read_body
 from hub.api.problem import ApiProblem
+from hub.api.query import check_query
 from hub.api.strict_json import StrictJsonError, parse
 from hub.flow.access import TokenHolder, holder_of
 from hub.flow.context import Hub
@@ -25,36 +25,7 @@ from hub.model.permission import PERMISSIONS, Principal
 
 EXTENSION = "retail_hub"
 JSON_LIMIT_BYTES = 1024 * 1024
-MAX_QUERY = 2000
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
-_PHONE = re.compile(r"\+\d[\d -]{6,17}|(?:86)?1[3-9]\d{9}|0\d{2,3}-\d{7,8}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_PERSONAL_NAMES = frozenset(
-    [
-        "phone",
-        "mobile",
-        "tel",
-        "telephone",
-        "email",
-        "e_mail",
-        "mail",
-        "name",
-        "full_name",
-        "given_name",
-        "family_name",
-        "nickname",
-        "recipient",
-        "recipient_name",
-        "address",
-        "street",
-        "birthday",
-        "id_card",
-        "unionid",
-        "openid",
-        "q",
-        "query",
-    ]
-)
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -148,7 +119,7 @@ def admit() -> ResponseReturnValue | None:
     if not holder.principal.may(permission):
         raise ApiProblem(403, f"the token lacks the permission {permission}", permission=permission)
     g.holder, g.permission = holder, permission
-    _check_query()
+    check_query()
     if permission == "record.see" and holder.principal.may("record.reveal"):
         note_clear_read(current_hub(), holder.principal.actor, request.blueprint or "")
     return None
@@ -171,35 +142,6 @@ def protect(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     return response
-
-
-def _check_query() -> None:
-    raw = request.query_string
-    if not raw:
-        return
-    if len(raw) > MAX_QUERY:
-        raise ApiProblem(400, f"the query has more than {MAX_QUERY} characters: use the search by POST")
-    try:
-        decoded = unquote_to_bytes(raw).decode("utf-8")
-    except UnicodeDecodeError:
-        raise ApiProblem(400, "the query is not UTF-8") from None
-    if "\x00" in decoded:
-        raise ApiProblem(400, "the query holds NUL")
-    for name, value in request.args.items(multi=True):
-        if name.lower() in _PERSONAL_NAMES or (name != "cursor" and looks_personal(value)):
-            raise ApiProblem(
-                400, "personal data must not stand in a URL: use POST …/search, whose body no access log keeps"
-            )
-    repeated = [name for name, values in request.args.lists() if len(values) > 1]
-    if repeated:
-        raise ApiProblem(400, "a query parameter stands twice")
-
-
-def looks_personal(value: str) -> bool:
-    """Whether a text is a phone number or an e-mail address by its shape, also behind a `namespace:`."""
-    # A plus sign that was not percent-encoded arrives as a space.
-    parts = [value.strip(), value.rpartition(":")[2].strip(), re.sub("^ ", "+", value.rpartition(":")[2])]
-    return any(_PHONE.fullmatch(part) or _EMAIL.fullmatch(part) for part in parts)
 
 
 def principal() -> Principal:
