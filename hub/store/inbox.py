@@ -39,6 +39,7 @@ from hub.store.partition import ensure_partitions
 __all__ = [
     "AcceptResult",
     "NewEvent",
+    "Packed",
     "StoredEvent",
     "abandon_batch",
     "accept",
@@ -49,6 +50,7 @@ __all__ = [
     "ensure_partitions",
     "finish",
     "lock_batch",
+    "pack",
     "quarantine",
     "read_event",
     "read_many",
@@ -56,6 +58,7 @@ __all__ = [
     "replays",
     "requeue",
     "storable",
+    "store",
     "sweep_journal",
 ]
 
@@ -135,6 +138,7 @@ _COLUMNS = {
     "body": "bytea",
     "key": "bytea",
 }
+_REPEATS = list(_COLUMNS).index("repeats")
 _ONE_ROW = "select " + ", ".join(f"%b::{kind} as {name}" for name, kind in _COLUMNS.items())
 _MANY_ROWS = (
     f"select * from unnest({', '.join(f'%b::{kind}[]' for kind in _COLUMNS.values())}) as r({', '.join(_COLUMNS)})"  # noqa: S608
@@ -165,37 +169,57 @@ _STORE_ONE = _STORE % _ONE_ROW
 _STORE_MANY = _STORE % _MANY_ROWS
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A row that is ready to be stored: numbered and encrypted. `key`: connection id and dedupe hash."""
+
+    key: tuple[int, bytes]
+    id: uuid.UUID
+    values: list[Any]
+
+
 def accept(conn: Connection, keyring: Keyring, rows: Sequence[NewEvent]) -> AcceptResult:
     """Stores what is new and counts what is not. Idempotent by dedupe key; durable when the caller's commit is.
 
     Waits while another transaction stores the same key: its commit decides which of them is the duplicate.
     """
-    keys = [(row.connection_id, key_hash(row)) for row in rows]
-    firsts: dict[tuple[int, bytes], NewEvent] = {}
-    for key, row in zip(keys, rows, strict=True):
-        firsts.setdefault(key, row)
+    return store(conn, pack(keyring, rows))
+
+
+def pack(keyring: Keyring, rows: Sequence[NewEvent]) -> list[Packed]:
+    """What needs no database: ids in the order given, and encryption. Pack anew before storing a second time."""
+    return [_pack(keyring, row, event_id) for row, event_id in zip(rows, mint(len(rows)), strict=True)]
+
+
+def store(conn: Connection, rows: Sequence[Packed]) -> AcceptResult:
+    """Stores packed rows in one statement; the rest is as `accept`."""
+    firsts: dict[tuple[int, bytes], Packed] = {}
+    for row in rows:
+        firsts.setdefault(row.key, row)
     if not firsts:
         return AcceptResult((), 0, ())
-    ids = dict(zip(firsts, mint(len(firsts)), strict=True))
-    repeats = Counter(keys) if len(keys) > len(firsts) else {}
+    if len(rows) > len(firsts):
+        for key, times in Counter(row.key for row in rows).items():
+            firsts[key].values[_REPEATS] = Int4(times - 1)
     # Sorted by key, so that two batches with common keys cannot deadlock.
-    packed = [_pack(keyring, firsts[key], ids[key], key[1], repeats.get(key, 1) - 1) for key in sorted(firsts)]
-    stored = {(connection, hashed): event for connection, hashed, event in _store(conn, packed)}
-    new = tuple(event for key, event in ids.items() if stored[key] == event)
+    found = _store(conn, [firsts[key].values for key in sorted(firsts)])
+    stored = {(connection, hashed): event for connection, hashed, event in found}
+    new = tuple(row.id for key, row in firsts.items() if stored[key] == row.id)
     if len(new) < len(rows):
-        _count_duplicates(conn, keys, {key for key, event in ids.items() if stored[key] == event})
-    return AcceptResult(new, len(rows) - len(new), tuple(stored[key] for key in keys))
+        _count_duplicates(conn, rows, set(new))
+    return AcceptResult(new, len(rows) - len(new), tuple(stored[row.key] for row in rows))
 
 
-def _pack(keyring: Keyring, row: NewEvent, event_id: uuid.UUID, hashed: bytes, repeats: int) -> list[Any]:
+def _pack(keyring: Keyring, row: NewEvent, event_id: uuid.UUID) -> Packed:
     """The values of `_COLUMNS`, wrapped so that they travel in binary with the right type."""
+    hashed = key_hash(row)
     key, sealed_key = keyring.new_body_key()
     at = _EPOCH + timedelta(microseconds=row.received_at) if row.received_at else datetime.now(UTC)
-    return [
+    values = [
         event_id,
         Int4(row.connection_id),
         hashed,
-        Int4(repeats),
+        Int4(0),
         storable(row.topic, _TOPIC_LENGTH),
         row.origin,
         Int2(row.lane),
@@ -209,6 +233,7 @@ def _pack(keyring: Keyring, row: NewEvent, event_id: uuid.UUID, hashed: bytes, r
         keyring.seal_with(key, row.body, event_id.bytes),
         sealed_key,
     ]
+    return Packed((row.connection_id, hashed), event_id, values)
 
 
 def _store(conn: Connection, packed: list[list[Any]]) -> list[TupleRow]:
@@ -218,8 +243,7 @@ def _store(conn: Connection, packed: list[list[Any]]) -> list[TupleRow]:
     return conn.execute(_STORE_MANY, columns, prepare=True).fetchall()
 
 
-def _count_duplicates(conn: Connection, keys: Iterable[tuple[int, bytes]], new: set[tuple[int, bytes]]) -> None:
-    counts = Counter(connection for connection, _ in keys)
-    counts.subtract(connection for connection, _ in new)
+def _count_duplicates(conn: Connection, rows: Iterable[Packed], new: set[uuid.UUID]) -> None:
     today = datetime.now(UTC).date()
-    tally.add(conn, [tally.Tally(today, connection, "duplicate", n) for connection, n in counts.items() if n])
+    counts = Counter(row.key[0] for row in rows if row.id not in new)
+    tally.add(conn, [tally.Tally(today, connection, "duplicate", n) for connection, n in counts.items()])

@@ -18,7 +18,7 @@ import psycopg
 from hub.errors import RetryableError
 from hub.keyring import Keyring
 from hub.store.database import SESSION, Connection
-from hub.store.inbox import AcceptResult, NewEvent, accept
+from hub.store.inbox import AcceptResult, NewEvent, Packed, pack, store
 from hub.store.outage import as_retryable
 
 # One plan serves every call; what differs is the rows, never their table.
@@ -38,6 +38,7 @@ class _Caller:
     """A thread that brought rows and waits on its lock for a result, an error, or its turn to store."""
 
     rows: Sequence[NewEvent]
+    packed: Sequence[Packed]
     lock: threading.Lock = field(default_factory=threading.Lock)
     result: AcceptResult | None = None
     error: Exception | None = None
@@ -62,7 +63,8 @@ class Intake:
         A connection that turns out broken is replaced once. Rows that had been stored nevertheless
         are then found under their keys and count as duplicates, so nothing is stored twice.
         """
-        own = _Caller(rows)
+        # Before its turn, while others' rows are on their way.
+        own = _Caller(rows, pack(self._keyring, rows))
         with self._lock:
             if has_turn := self._active < self._turns:
                 self._active += 1
@@ -116,7 +118,7 @@ class Intake:
     def _store(self, callers: Sequence[_Caller]) -> None:
         try:
             with as_retryable():
-                result = self._accepted([row for caller in callers for row in caller.rows])
+                result = self._stored(callers)
         except RetryableError as error:
             for caller in callers:
                 caller.error = RetryableError(str(error), retry_after_s=error.retry_after_s)
@@ -129,10 +131,10 @@ class Intake:
         else:
             _share_out(callers, result)
 
-    def _accepted(self, rows: Sequence[NewEvent]) -> AcceptResult:
+    def _stored(self, callers: Sequence[_Caller]) -> AcceptResult:
         conn = self._taken()
         try:
-            return accept(conn, self._keyring, rows)
+            return store(conn, [row for caller in callers for row in caller.packed])
         except _BROKEN:
             if not conn.closed:
                 raise
@@ -142,7 +144,7 @@ class Intake:
             self._give_back(conn)
         conn = self._taken()
         try:
-            return accept(conn, self._keyring, rows)
+            return store(conn, pack(self._keyring, [row for caller in callers for row in caller.rows]))
         finally:
             self._give_back(conn)
 
