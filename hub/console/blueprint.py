@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request
@@ -124,7 +125,9 @@ def _show_hub_error(error: HubError) -> Any:
 
 def _show_bug(error: Exception) -> Any:
     error_id = format_id("err", new_id())
-    log.error("console error %s at %s", error_id, request.endpoint, exc_info=error)
+    # Where it broke, and not its text: that of a database error quotes values.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    log.error("error %s: %s at %s\n%s", error_id, type(error).__name__, request.endpoint, frames)
     text = _(
         "The fault is in the hub, not in what you did, and nothing was changed halfway. Give the id below to whoever runs it."
     )

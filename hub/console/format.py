@@ -101,7 +101,7 @@ class Formats:
         if seconds is None:
             return ABSENT
         zh = self.language == "zh"
-        if seconds < 1:
+        if 0 < seconds < 1:
             return f"{round(seconds * 1000)} {'毫秒' if zh else 'ms'}"
         if seconds < 60:
             return f"{seconds:.1f}".removesuffix(".0") + (" 秒" if zh else " s")

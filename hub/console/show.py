@@ -31,20 +31,31 @@ def cut(value: Any, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def plain(value: Any) -> str:
-    """Any value as one line of text: money and times as people write them, the rest as JSON."""
+def plain(value: Any, field: Field | None = None) -> str:
+    """Any value as one line of text, as people write it; `field` is its declaration, if there is one."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, str):
-        return value
+    if isinstance(value, list):
+        separator = "; " if any(isinstance(part, dict) for part in value) else ", "
+        return separator.join(plain(part, field) for part in value[:20]) + (" …" if len(value) > 20 else "")
     if isinstance(value, dict):
-        if "amount" in value and "currency" in value:
-            return str(g.fmt.money(value))
-        if "external_id" in value and "connection" in value:
-            return str(value.get("label") or f"{value['external_id']} ({value['connection']})")
-    return orjson.dumps(value, default=str).decode()
+        return _plain_object(value, field)
+    if isinstance(value, str) and field is not None and field.type == "time":
+        return str(g.fmt.exact(value))
+    if isinstance(value, str) and field is not None and field.type == "enum":
+        return word(value)
+    return g.fmt.number(value) if isinstance(value, (int, float)) else str(value)
+
+
+def _plain_object(value: dict[str, Any], field: Field | None) -> str:
+    if "amount" in value and "currency" in value:
+        return str(g.fmt.money(value))
+    if "external_id" in value and "connection" in value:
+        return str(value.get("label") or f"{value['external_id']} ({value['connection']})")
+    parts = ((name, sub_field(field, name), part) for name, part in value.items() if part not in (None, "", [], {}))
+    return one_line(value) or " · ".join(f"{field_label(name, sub)} {plain(part, sub)}" for name, sub, part in parts)
 
 
 def pretty(value: Any) -> str:

@@ -84,6 +84,7 @@ def test_tile_when_large_then_in_few_characters(value: int | None, zh: str, en: 
 @pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
+        (0, "0 秒", "0 s"),
         (0.0124, "12 毫秒", "12 ms"),
         (1.24, "1.2 秒", "1.2 s"),
         (250, "4 分 10 秒", "4 min 10 s"),
