@@ -18,7 +18,7 @@ from rq.worker import WorkerStatus
 
 from hub.config import load_settings
 from hub.queue import Role, connect
-from worker.life import Life
+from worker.life import Life, about_to_fork
 
 # RQ blocks for the worker's time to live less 15 s; shorter, a silent Redis is noticed in time.
 WORKER_TTL_S = 45
@@ -56,6 +56,7 @@ class _Consumer(Worker):
 
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Forks; a SIGTERM that came just before is passed on."""
+        about_to_fork()
         super().fork_work_horse(job, queue)
         self._tell_horse()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from worker.life import Life
+from worker.life import Life, about_to_fork
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
@@ -48,6 +48,7 @@ def run(members: Sequence[tuple[str, Callable[[], None]]]) -> None:
 
 def _start(member: _Member) -> None:
     member.started_at = time.monotonic()
+    about_to_fork()
     member.pid = os.fork()
     if member.pid:
         return

@@ -11,6 +11,15 @@ from types import FrameType
 from hub.embedded.leash import die_with_parent
 
 
+_forker = 0
+
+
+def about_to_fork() -> None:
+    """To be called before a fork: the child then knows whose it was, even if that one dies at once."""
+    global _forker
+    _forker = os.getpid()
+
+
 class Life:
     """Made in the main thread: SIGTERM then asks for an end instead of ending the process in mid-batch.
 
@@ -20,7 +29,7 @@ class Life:
 
     def __init__(self) -> None:
         self._over = threading.Event()
-        self._parent = os.getppid()
+        self._parent = _forker if _forker not in (0, os.getpid()) else os.getppid()
         self.listen()
         if sys.platform == "linux":
             die_with_parent(signal.SIGTERM, self._parent)

@@ -10,18 +10,16 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 from hub.config import Settings
 from hub.embedded.leash import die_with_parent
 
-# Entry points: what makes the application, and what adds pages to it.
-GROUP = "retail_hub.web"
+# By name: the application stands above the command line.
 APP = "hub.web:app"
 PROCESSES = 2
 THREADS = 8
-STOP_S = 15
+STOP_S = 8
 
 
 def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, threads: int = THREADS) -> None:
@@ -33,8 +31,7 @@ def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, thr
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)
         # Loaded before the fork, so that the processes share its pages; the hub itself is wired after it.
-        for point in entry_points(group=GROUP):
-            point.load()
+        import_module(app.partition(":")[0])
         gc.collect()
         gc.freeze()
     server = Granian(
@@ -55,6 +52,9 @@ def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, thr
 
 
 def _load(app: str, parent: int) -> Callable[..., Any]:
+    # The fork inherited the server's own handlers; a SIGTERM while it loads would be lost on them.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(signal.SIGTERM, parent)
     module, _, name = app.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), name)

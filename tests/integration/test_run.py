@@ -224,6 +224,15 @@ def test_drain_when_nobody_works_then_exit_code_1_and_says_what_is_left(start_hu
     assert "3 events" in done.stderr
 
 
+def test_migrate_when_no_hub_runs_then_starts_servers_for_the_time_of_the_command(start_hub: Start) -> None:
+    command = start_hub(command="migrate")
+    assert command.process.wait(60) == 0, command.errors.read_text()
+    assert command.output.read_text().startswith("at revision ")
+    assert command.is_gone()
+    assert not (command.data_dir / "postgres" / "postmaster.pid").exists()
+    assert Home(command.data_dir).running() == {}
+
+
 def test_run_when_addresses_are_given_then_uses_those_servers(
     start_hub: Start, database_url: str, valkey: Valkey
 ) -> None:

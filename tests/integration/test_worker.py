@@ -95,6 +95,20 @@ def test_time_limit_when_an_expression_never_ends_then_the_process_is_killed() -
     assert time.monotonic() - started < 15
 
 
+def test_life_when_the_parent_died_before_it_began_then_ends() -> None:
+    code = (
+        "import os, time; from worker.life import Life, about_to_fork\n"
+        "about_to_fork()\n"
+        "if os.fork() == 0:\n"
+        "    parent = os.getppid()\n"
+        "    while os.getppid() == parent: time.sleep(0.01)\n"
+        "    Life()\n"
+        "    print('still here')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout == ""
+
+
 def test_scheduler_when_events_wait_then_wakes_the_pipeline_whatever_redis_knows(rig: Rig) -> None:
     assert look(rig.hub) == []
     rig.connect("crm", {"customer": "in"})
