@@ -85,9 +85,7 @@ def resolve_cause(conn: Connection, cause_key: str, by: str, resolution: Mapping
     return _resolve(conn, "cause_key", cause_key, by, resolution) > 0
 
 
-def close_others(
-    conn: Connection, rids: Sequence[uuid.UUID], types: Sequence[str], open_keys: Sequence[str]
-) -> None:
+def close_others(conn: Connection, rids: Sequence[uuid.UUID], types: Sequence[str], open_keys: Sequence[str]) -> None:
     """Closes the items of these types about some records, but for the causes that are still there."""
     conn.execute(
         "update item set state = 'resolved', resolved_at = now(), resolved_by = 'hub'"
