@@ -10,7 +10,6 @@ from types import FrameType
 
 from hub.embedded.leash import die_with_parent
 
-
 _forker = 0
 
 
