@@ -14,7 +14,8 @@ from hub.flow.look import look
 from hub.flow.outcome import Sending, fail, succeed
 from hub.flow.prepare import prepare
 from hub.sdk.connector import WriteResult
-from hub.store import attempt, claimed, lease
+from hub.store import attempt, claimed, lease, target
+from hub.store.connection import note_health
 from hub.store.database import Connection
 from hub.store.lease import Claim
 
@@ -81,10 +82,16 @@ def _conclude(
         fail(desk, row, sending, connector.classify(result.error))
         return
     if desk.breaker(row.id).succeed():
-        log.warning("%s answers again", row.name)
+        desk.run(lambda conn: _answers_again(conn, row))
     if result.version is None and sending.action != "delete":
         result = _with_version(desk, row, connector, sending, result)
     succeed(desk, row, sending, result, durable=durable)
+
+
+def _answers_again(conn: Connection, row: ConnectionRow) -> None:
+    log.warning("%s answers again", row.name)
+    note_health(conn, row.id, "delivery", {"state": "closed"})
+    target.wake_failed(conn, row.id)
 
 
 def _with_version(

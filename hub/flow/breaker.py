@@ -53,13 +53,14 @@ class Breaker:
             self._failures = self._rests = 0
             return was_open
 
-    def fail(self) -> None:
-        """A call did not get through."""
+    def fail(self) -> bool:
+        """A call did not get through. True when that opens a closed breaker."""
         with self._lock:
             self._failures += 1
             if self._failures >= OPENS_AFTER:
                 self._open_until = self._clock() + min(LONGEST_REST_S, FIRST_REST_S * 2.0**self._rests)
                 self._rests = min(self._rests + 1, 30)
+            return self._failures == OPENS_AFTER
 
     def throttle(self, seconds: float) -> None:
         """The peer asked for a pause; it concerns the whole account."""

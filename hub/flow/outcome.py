@@ -16,7 +16,7 @@ from hub.flow.desk import Desk
 from hub.flow.observe import refold
 from hub.model import time as hub_time
 from hub.model.identifier import format_id
-from hub.rules.register import flatten
+from hub.rules.register import STATE, flatten
 from hub.rules.retry import Action, backoff_s, next_action
 from hub.sdk.connector import Delivery, WriteResult
 from hub.store import attempt, lease, peer, record, target
@@ -99,7 +99,9 @@ def note_write(
     known = peer.ensure(conn, row.id, due.object_type, external_id, due.kind, due.realm)
     if asserted:
         identities = hub.registry.kinds[due.kind].identities
-        peer.add_write(conn, known, major, flatten(asserted, identities), attempt_id)
+        # That it is alive is of the hub's making too: alone, a copy keeps nobody alive.
+        told = {STATE: "live", **flatten(asserted, identities)}
+        peer.add_write(conn, known, major, told, attempt_id)
         refold(conn, hub, [known.rid])
     if due.rid != known.rid:
         _attach(conn, row, due, known)
@@ -148,7 +150,9 @@ def _tell_breaker(desk: Desk, row: ConnectionRow, action: Action) -> None:
     if action.throttled:
         breaker.throttle(action.delay_s)
     elif action.next in ("retry", "verify"):
-        breaker.fail()
+        if breaker.fail():
+            log.warning("%s does not answer; one delivery at a time probes it", row.name)
+            desk.run(lambda conn: connection_store.note_health(conn, row.id, "delivery", {"state": "open"}))
     elif action.next in ("dead", "quarantine"):
         breaker.succeed()
 

@@ -141,6 +141,10 @@ def _make(
     key, asserted = _key(due, action, asserted, failed, connector)
     delivery = replace(delivery, idempotency_key=key)
     reason = desk.hub.registry.hook.veto_delivery(connection=row.name, delivery=delivery)
+    if due.rid is not None and due.twin is not None:
+        raise_item(
+            conn, row, due, "duplicate", {"reason": "the same entity has several records there; all are kept in step"}
+        )
     if reason:
         lease.done(conn, claim, due.dirty_seq, note={"type": "Vetoed", "message": str(reason)})
         return None

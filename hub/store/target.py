@@ -7,7 +7,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -172,15 +171,3 @@ def wake_shadow(conn: Connection, connection_id: int) -> int:
     """The mode became live: what was only noted is due."""
     sql = "update target set dirty_seq = dirty_seq + 1, wanted = null, dirty_at = clock_timestamp()"
     return conn.execute(sql + " where connection_id = %s and wanted is not null", (connection_id,)).rowcount
-
-
-def next_due(conn: Connection, connection_id: int) -> datetime | None:
-    """When the earliest target of a connection becomes due; None when nothing is."""
-    sql = """
-        select least(
-            (select coalesce(wait_until, dirty_at) from target where connection_id = %(c)s and dirty_seq > done_seq
-             and state = 'due' and plan_id is null order by coalesce(wait_until, dirty_at) limit 1),
-            (select min(verify_at) from target where connection_id = %(c)s and verify_at is not null))
-    """
-    row = conn.execute(sql, {"c": connection_id}).fetchone()
-    return row[0] if row else None

@@ -179,15 +179,30 @@ def test_deliver_when_peer_already_has_the_customer_then_linked_and_not_created(
     assert [(call.external_id, call.changed) for call in crm.calls] == [("p1", {"full_name": "Li Lei"})]
 
 
-def test_deliver_when_customer_is_deleted_at_its_source_then_deleted_where_that_is_possible(peers: PeerRig) -> None:
+def test_deliver_when_golden_record_is_deleted_then_deleted_where_that_is_possible(peers: PeerRig) -> None:
     crm, blind = peers.peer("crm"), peers.peer("blind", "blind")
     peers.customer("1", at(1), full_name="Li Lei")
     peers.quiet()
-    peers.send("shop", "customer.deleted", {"id": "1", "updated_at": at(2)})
+    peers.hub.db.execute("update golden set lifecycle = 'deleted'")
+    peers.hub.db.execute("update target set dirty_seq = dirty_seq + 1")
+    peers.deliver()
+    peers.hub.db.execute("update target set dirty_seq = dirty_seq + 1")
+    peers.deliver()
+    assert [call.event_type for call in crm.calls] == ["customer.created", "customer.deleted"]
+    assert (len(crm.records), len(blind.records)) == (0, 1)
+
+
+def test_deliver_when_peer_has_the_customer_twice_then_both_follow_and_somebody_is_told(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    identity = {"namespace": "wechat_unionid", "scope": "acct", "value": "u1", "verified": "oauth"}
+    for id_ in ("old1", "old2"):
+        peers.send("crm", "customers", {"id": id_, "updated_at": at(1), "full_name": "Old", "identities": [identity]})
+    peers.customer("1", at(5), full_name="Li Lei", identities=[identity])
     peers.quiet()
-    assert [call.event_type for call in blind.calls] == ["customer.created"]
-    # The peer's own record still lives, so the entity does, until that is gone too.
-    assert len(crm.records) == len(blind.records) == 1
+    assert sorted((call.external_id, call.data["full_name"]) for call in crm.calls) == [
+        ("old1", "Li Lei"), ("old2", "Li Lei"),
+    ]  # fmt: skip
+    assert "duplicate" in peers.items()
 
 
 def test_deliver_when_peer_rejects_then_dead_letter_until_the_record_changes(peers: PeerRig) -> None:
@@ -242,6 +257,7 @@ def test_deliver_when_peer_fails_for_a_while_then_everything_arrives_afterwards(
     peers.settle()
     peers.deliver()
     assert peers.deliverer.desk.breaker(peers.hub.connections.by_name("crm").id).state != "closed"
+    assert peers.hub.db.one("select health -> 'delivery' ->> 'state' from connection where name = 'crm'") == ("open",)
     down[0] = False
     peers.quiet()
     assert len(crm.records) == 12
