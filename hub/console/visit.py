@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Collection, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, request
@@ -11,6 +13,8 @@ from flask.wrappers import Response
 
 from hub.flow.context import Hub
 from hub.flow.login import Visit, visit_of
+from hub.model.permission import ALL_REALMS, Grant
+from hub.store.console_record import PLACES
 
 EXTENSION = "retail-hub-console"
 SESSION_COOKIE = "hub_session"
@@ -35,15 +39,41 @@ def load_visit() -> None:
     g.visit = visit_of(hub(), cookie) if cookie else None
 
 
-def may(permission: str) -> bool:
-    """Whether the visitor has `permission` in some realm."""
-    return g.visit is not None and g.visit.principal.may(permission)
+# A grant that is limited to locations reaches records only: all else knows no location.
+_BY_LOCATION = frozenset({"overview.see", "record.see", "record.reveal"})
+
+
+def _grants(permission: str) -> list[Grant]:
+    if g.visit is None:
+        return []
+    held = (grant for grant in g.visit.principal.grants if grant.may(permission))
+    return [grant for grant in held if not grant.locations or permission in _BY_LOCATION]
+
+
+def may(permission: str, realm: str | None = None) -> bool:
+    """Whether the visitor has `permission` in that realm, or in any when none is named."""
+    return any(realm is None or grant.covers(realm) for grant in _grants(permission))
 
 
 def realms(permission: str = "record.see") -> list[str] | None:
     """The realms of the visitor for `permission`, sorted; None means all."""
-    found = visit().principal.realms(permission)
-    return None if found is None else sorted(found)
+    held = {grant.realm for grant in _grants(permission)}
+    return None if ALL_REALMS in held else sorted(held)
+
+
+def limits(within: Collection[str]) -> dict[str, list[str]]:
+    """The realms among `within` where the visitor sees the records of some locations only, and which."""
+    found = ((realm, visit().principal.locations("record.see", realm)) for realm in within)
+    return {realm: sorted(places) for realm, places in found if places is not None}
+
+
+def sees(realm: str, data: Mapping[str, Any]) -> bool:
+    """Whether the visitor may see a golden record: by its realm, and by its store where that is the limit."""
+    allowed = realms("record.see")
+    if allowed is not None and realm not in allowed:
+        return False
+    places = limits([realm]).get(realm)
+    return places is None or any((data.get(name) or {}).get("external_id") in places for name in PLACES)
 
 
 def check_form() -> None:

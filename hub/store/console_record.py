@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from hub.store.database import Database
 
@@ -25,6 +27,9 @@ class GoldenRow:
     sources: list[str]
 
 
+# The references that say to which location a record belongs.
+PLACES = ("store", "home_store", "location")
+
 _SOURCES = """array(select distinct c.name from record r join connection c on c.id = r.connection_id
     where r.cluster = g.id and r.state in (1, 2) order by 1)"""
 # One ordered index scan per realm, then a merge of a few rows: as fast with many realms as with one.
@@ -41,7 +46,10 @@ order by g.id {direction}
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to list: golden records of `kind` in `realms`, by lifecycle and by a connection that knows them."""
+    """What to list: golden records of `kind` in `realms`, by lifecycle and by a connection that knows them.
+
+    `limits`: realm -> external ids of the only locations whose records are listed there.
+    """
 
     kind: str
     realms: list[str]
@@ -49,6 +57,7 @@ class Filter:
     connection: str = ""
     before: uuid.UUID | None = None
     after: uuid.UUID | None = None
+    limits: dict[str, list[str]] = field(default_factory=dict)
 
 
 def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
@@ -65,6 +74,9 @@ def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
         fits.append("g.id < %(before)s")
     if wish.after:
         fits.append("g.id > %(after)s")
+    if wish.limits:
+        at = " or ".join(f"%(limits)s::jsonb -> t.realm ? (g.data -> '{name}' ->> 'external_id')" for name in PLACES)
+        fits.append(f"(%(limits)s::jsonb -> t.realm is null or {at})")
     direction = "asc" if wish.after else "desc"
     sql = _LIST.format(sources=_SOURCES, direction=direction, fits="".join(f" and {part}" for part in fits))
     values = {
@@ -74,6 +86,7 @@ def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
         "connection": wish.connection,
         "before": wish.before,
         "after": wish.after,
+        "limits": orjson.dumps(wish.limits).decode(),
         "limit": limit,
     }
     rows = [GoldenRow(*row) for row in db.all(sql, values)]

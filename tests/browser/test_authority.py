@@ -154,6 +154,23 @@ def test_realm_when_not_the_visitors_then_its_things_do_not_exist(full: World) -
     assert visitor.post("/connections/crm/pause", reason="x").status_code == 403
 
 
+def test_location_when_a_role_is_limited_to_one_then_nothing_else_is_reached(full: World) -> None:
+    grants = (Grant("operator", "*", ("s1",)),)
+    access.create_user(full.hub, "till", grants, author="test", password=PASSWORD)
+    full.cookies["till"] = login.log_in(full.hub, "till", PASSWORD, address="127.0.0.1") or ""
+    visitor = Visitor(full, "till")
+    listed = visitor.get("/records/orders").text
+    assert "#1102" in listed
+    assert "#1042" not in listed
+    assert visitor.get(f"/records/orders/{full.ids['order_in_store']}").status_code == 200
+    assert visitor.get(f"/records/orders/{full.ids['order']}").status_code == 404
+    assert visitor.get(f"/records/customers/{full.ids['customer']}").status_code == 404
+    assert visitor.post("/search", q=full.ids["order"]).location.startswith("/console/search/")
+    assert visitor.client.get(visitor.post("/search", q="#1042").location).status_code == 200
+    assert visitor.get("/events").status_code == 403
+    assert visitor.post("/connections/crm/pause", reason="x").status_code == 403
+
+
 def test_headers_when_any_page_then_nothing_foreign_is_let_in(full: World) -> None:
     for path in ("/", "/login", "/nothing", f"/events/{full.ids['event']}"):
         headers = Visitor(full).get(path).headers

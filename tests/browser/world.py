@@ -80,6 +80,7 @@ def make_shop(world: World) -> None:
     _send_faults(rig, world)
     world.ids["customer"] = _id(world, "cus", "customer", "c1")
     world.ids["order"] = _id(world, "ord", "order", "o1")
+    world.ids["order_in_store"] = _id(world, "ord", "order", "o2")
     world.ids["long"] = _id(world, "cus", "customer", "long")
     world.ids["event"] = _event_id(world, "order", "o1")
     world.ids["event_long"] = _event_id(world, "customer", "long")
@@ -129,7 +130,9 @@ def _send_orders(rig: Rig, address: dict[str, str]) -> None:
              "addresses": {"shipping": address}, "buyer_note": f"请交给{CANARY_NAME}"}  # fmt: skip
     parent = {"connection": "网店", "object_type": "orders", "external_id": "o1"}
     rig.send("网店", "order.updated", order)
-    for n in range(2, 62):
+    in_store = {"store": {"connection": "网店", "object_type": "locations", "external_id": "s1"}}
+    rig.send("网店", "order.updated", {**order, **in_store, "id": "o2", "number": "#1102", "updated_at": at(7)})
+    for n in range(3, 62):
         rig.send("网店", "order.updated", {**order, "id": f"o{n}", "number": f"#{1100 + n}", "updated_at": at(5 + n)})
     rig.send("网店", "payment.updated", {"id": "y1", "updated_at": at(6), "order": parent, "provider": "wechat_pay", "method": "wechat_pay",
                                        "provider_ref": "4200001234", "state": "captured", "amount": money("244.00"), "captured_at": at(6)})  # fmt: skip

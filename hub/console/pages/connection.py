@@ -67,7 +67,7 @@ def show_connection(name: str) -> Any:
 def _for_act(name: str) -> tuple[ConnectionRow, str, str]:
     """The connection, who acts, and why; 403 where the visitor may not operate in its realm."""
     row = hub().connections.by_name(name)
-    if not visit.visit().principal.may("flow.operate", row.realm):
+    if not visit.may("flow.operate", row.realm):
         abort(403, "flow.operate")
     return row, visit.visit().principal.actor, request.form.get("reason", "").strip()[:300]
 

@@ -48,7 +48,7 @@ def list_deliveries() -> Any:
         record_url=golden.record_url,
         message_of=message_of,
         is_filtered=bool(connection) or before is not None,
-        command=f"retail-hub deliveries --state {tab}",
+        command=f"retail-hub deliveries --state {'due' if tab == 'waiting' else tab}",
         api="GET /api/v1/deliveries",
     )
 
@@ -83,7 +83,7 @@ def show_delivery(delivery_id: str) -> Any:
         message_of=message_of,
         cause_url=_cause_url(found),
         is_late=(g.fmt.now - found.dirty_at).total_seconds() > 60,
-        command=f"retail-hub deliveries {delivery_id}",
+        command=f"retail-hub deliveries show {delivery_id}",
         api=f"GET /api/v1/deliveries/{delivery_id}",
     )
 
@@ -105,7 +105,7 @@ def _cause_url(found: DeliveryDetail) -> str:
 def _for_act(delivery_id: str) -> tuple[DeliveryDetail, str, str]:
     """The delivery, who acts, and why; 403 where the visitor may not operate in its realm."""
     found = _delivery(delivery_id)
-    if not visit.visit().principal.may("flow.operate", found.realm):
+    if not visit.may("flow.operate", found.realm):
         abort(403, "flow.operate")
     return found, visit.visit().principal.actor, request.form.get("reason", "").strip()[:300]
 

@@ -53,7 +53,7 @@ def _chosen() -> list[uuid.UUID]:
         connection = form.get("connection", "")
         row = hub().connections.by_name(connection)
         ids = store.ids_of_group(hub().db, row.id, form.get("topic", ""), form.get("cause", ""))
-    if not visit.visit().principal.may("flow.operate", hub().connections.by_name(connection).realm):
+    if not visit.may("flow.operate", hub().connections.by_name(connection).realm):
         abort(403, "flow.operate")
     return ids
 
@@ -101,7 +101,7 @@ def list_parked() -> Any:
         "console/parked.html",
         rows=rows,
         page=pages("list_parked", "rec", rows, has_more),
-        command="retail-hub items --type parked",
+        command="retail-hub events --status parked",
         api="GET /api/v1/items?type=parked",
     )
 

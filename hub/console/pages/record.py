@@ -58,7 +58,8 @@ def list_records(kind: str) -> Any:
     lifecycle, connection = wished("lifecycle", LIFECYCLES), request.args.get("connection", "")[:60]
     prefix = declared.prefix if declared else "rec"
     before, after = wished_id("before", prefix), wished_id("after", prefix)
-    wish = store.Filter(name, _realms(), lifecycle, connection, before, after)
+    realms = _realms()
+    wish = store.Filter(name, realms, lifecycle, connection, before, after, visit.limits(realms))
     rows, has_more = cut(store.list_golden(hub().db, wish, PAGE + 1), after is not None)
     if declared is None and not rows:
         abort(404)
@@ -128,12 +129,7 @@ def reveal_field(kind: str, record_id: str) -> Any:
     declared, row = _golden(kind, record_id)
     name, reason = request.form.get("field", ""), request.form.get("reason", "")
     field = declared.by_name.get(name) if declared else None
-    if (
-        field is None
-        or name not in row.data
-        or reason not in REASONS
-        or not visit.visit().principal.may("record.reveal", row.realm)
-    ):
+    if field is None or name not in row.data or reason not in REASONS or not may("record.reveal", row.realm):
         abort(403, "record.reveal")
     note = request.form.get("note", "").strip()[:300]
     audit.record(
@@ -151,10 +147,7 @@ def _golden(kind: str, record_id: str) -> tuple[Kind | None, GoldenRow]:
     """The record in the address, if the visitor may see its realm; 404 otherwise, as if there were none."""
     declared = golden.kind_of_plural(kind)
     found = store.golden_of(hub().db, id_of(record_id, declared.prefix if declared else "rec"))
-    allowed = visit.realms("record.see")
-    if found is None or found.kind != (declared.name if declared else kind):
-        abort(404)
-    if allowed is not None and found.realm not in allowed:
+    if found is None or found.kind != (declared.name if declared else kind) or not visit.sees(found.realm, found.data):
         abort(404)
     return declared, found
 

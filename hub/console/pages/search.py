@@ -61,12 +61,7 @@ def _direct(text: str) -> str:
         endpoint, name, permission = _PAGES[prefix]
         return page_url(endpoint, **{name: text}) if may(permission) else ""
     row = store.golden_of(hub().db, found)
-    return golden.record_url(row.kind, row.id) if row and _is_seen(row.realm) else ""
-
-
-def _is_seen(realm: str) -> bool:
-    allowed = visit.realms("record.see")
-    return allowed is None or realm in allowed
+    return golden.record_url(row.kind, row.id) if row and visit.sees(row.realm, row.data) else ""
 
 
 def show_search() -> Any:
@@ -103,7 +98,11 @@ def _hits(text: str) -> list[Hits]:
         ids = {kind.name: ids_of_text(conn, hub(), kind, text, realms) for kind in hub().registry.kinds.values()}
     rows = store.golden_of_ids(hub().db, sorted({one for some in ids.values() for one in some})[:400], realms)
     for kind in hub().registry.kinds.values():
-        fitting = [row for row in rows if row.kind == kind.name and row.id in ids[kind.name]]
+        fitting = [
+            row
+            for row in rows
+            if row.kind == kind.name and row.id in ids[kind.name] and visit.sees(row.realm, row.data)
+        ]
         if fitting:
             named = [(row.id, golden.title_of(kind, row.data)) for row in fitting[:PER_KIND]]
             found.append(Hits(kind.name, named, len(fitting)))
