@@ -132,6 +132,14 @@ class WebhookSimulator(Simulator):
                 for r in self.records.values()
             ]
 
+    def restore(self, record: SimRecord) -> None:
+        """Holds a record again that an earlier process held; ids and versions go on after it."""
+        with self._lock:
+            self.records[record.id] = record
+            self._id_by_ref[record.hub_ref] = record.id
+            self._last_id = max(self._last_id, int(record.id.rpartition("-")[2]))
+            self._last_version_us = max(self._last_version_us, record.version_us)
+
     def act_wait_idle(self, timeout_s: float = 30.0) -> bool:
         """Whether everything it sent was accepted in time."""
         return self.sender.wait_idle(timeout_s)

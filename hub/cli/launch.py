@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import NoReturn
 
 import click
 
 from hub.cli.output import say
+from hub.cli.prepare import FIRST_PASSWORD
 from hub.config import Settings, to_env
 from hub.embedded.process import leashed, tail
 from hub.embedded.servers import Servers
@@ -28,14 +29,27 @@ from hub.errors import ConfigError, HubError
 COMMAND = [sys.executable, "-m", "hub.cli.main"]
 READY_S = 60.0
 STEP_S = 0.2
+# Web and workers; a demo comes after them.
+HUB_CHILDREN = 2
+INTERRUPTED = 130
 
 
 class _Ended(BaseException):
     """Somebody asked the hub to end."""
 
 
-def launch(settings: Settings, *, app: str | None = None, with_demo: bool = False) -> None:
-    """Runs until Ctrl-C or SIGTERM, then ends every process it started.
+@dataclass(frozen=True, slots=True)
+class Play:
+    """The demo that runs beside the hub: its arguments (of the hidden command `day`), and whether the hub ends with it."""
+
+    arguments: Sequence[str]
+    is_once: bool = False
+
+
+def launch(settings: Settings, *, app: str | None = None, play: Play | None = None) -> int:
+    """Runs until Ctrl-C or SIGTERM (or the end of the play), then ends every process it started.
+
+    Returns the exit status: 0, or that of a play that ends the hub.
 
     Raises:
         ConfigError: it cannot start; the text says why.
@@ -47,15 +61,17 @@ def launch(settings: Settings, *, app: str | None = None, with_demo: bool = Fals
         try:
             with Servers(settings, purpose="run") as servers:
                 try:
-                    _run(servers, children, app, with_demo)
+                    return _run(servers, children, app, play)
                 finally:
                     _ignore_signals()
-                    end_all(children)
+                    # The demo's systems last: what is on its way to them still arrives.
+                    end_all(children[:HUB_CHILDREN])
+                    end_all(children[HUB_CHILDREN:])
         except _Ended:
-            return
+            return INTERRUPTED if play is not None and play.is_once else 0
 
 
-def _run(servers: Servers, children: list[Child], app: str | None, with_demo: bool) -> None:
+def _run(servers: Servers, children: list[Child], app: str | None, play: Play | None) -> int:
     settings = servers.settings
     settings = replace(settings, port=settings.port or _free_port(settings.host))
     env = {**os.environ, **to_env(settings), "PYTHONUNBUFFERED": "1"}
@@ -68,16 +84,23 @@ def _run(servers: Servers, children: list[Child], app: str | None, with_demo: bo
     for child in children:
         child.start()
     _wait_ready(settings, web)
-    servers.publish(url=url)
+    hosts = ",".join(settings.allowed_private_hosts)
+    servers.publish(url=url, environment=settings.environment, allowed_private_hosts=hosts)
     say(f"console {url}/")
     if password:
         say(f"first password of admin: {password}")
     click.echo(f"ready {url}")
     sys.stdout.flush()
-    if with_demo:
-        children.append(Child("demo", [*COMMAND, "day", url], env, None, restarts=False))
-        children[-1].start()
-    _watch(servers, children)
+    if play is None:
+        return _watch(servers, children)
+    children.append(_demo(url, play, {**env, FIRST_PASSWORD: password or ""}))
+    children[-1].start()
+    return _watch(servers, children, last=children[-1] if play.is_once else None)
+
+
+def _demo(url: str, play: Play, env: dict[str, str]) -> Child:
+    once = ["--once"] if play.is_once else []
+    return Child("demo", [*COMMAND, "day", url, *play.arguments, *once], env, None, restarts=False)
 
 
 def _prepare(env: dict[str, str]) -> str | None:
@@ -115,9 +138,12 @@ def _ask(settings: Settings) -> tuple[int, str]:
         connection.close()
 
 
-def _watch(servers: Servers, children: Sequence[Child]) -> NoReturn:
+def _watch(servers: Servers, children: Sequence[Child], *, last: Child | None = None) -> int:
+    """Keeps everything running until a signal; or until `last` ends, whose exit status it returns."""
     while True:
         time.sleep(STEP_S)
+        if last is not None and (status := last.status()) is not None:
+            return status
         for child in children:
             if note := child.check():
                 say(note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub.config import Settings, load_settings
 from hub.errors import ConfigError
@@ -31,11 +31,22 @@ def addressed(settings: Settings | None = None, *, migrated: bool = True) -> Ite
         raise ConfigError("DATABASE_URL is set but REDIS_URL is not: set both, or neither")
     found = Home(settings.data_dir).running()
     if found.get("database_url"):
-        redis_url = settings.redis_url or found.get("redis_url", "")
-        yield replace(load_settings(), database_url=found["database_url"], redis_url=redis_url)
+        yield _of_running(load_settings(), found)
         return
     with _started(settings, migrated=migrated) as ready:
         yield ready
+
+
+def _of_running(settings: Settings, found: dict[str, Any]) -> Settings:
+    """The settings of the hub that runs: its addresses, and what it may reach, so that a command may reach the same."""
+    hosts = [name for name in found.get("allowed_private_hosts", "").split(",") if name]
+    return replace(
+        settings,
+        database_url=found["database_url"],
+        redis_url=settings.redis_url or found.get("redis_url", ""),
+        environment=found.get("environment", settings.environment),
+        allowed_private_hosts=tuple(dict.fromkeys((*settings.allowed_private_hosts, *hosts))),
+    )
 
 
 @contextmanager

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from hub.cli.output import show_json
 from hub.config import load_settings
+
+# How the launcher hands the administrator's first password to the demo, which shows it at its end.
+FIRST_PASSWORD = "DEMO_FIRST_PASSWORD"  # noqa: S105 -- the variable's name
 
 
 @click.command(hidden=True)
@@ -30,8 +36,15 @@ def prepare() -> None:
 
 @click.command(hidden=True)
 @click.argument("url")
-def day(url: str) -> None:
-    """Play the demo against the hub at URL."""
+@click.argument("places", nargs=-1)
+@click.option("--speed", type=float, default=0.0)
+@click.option("--once", "is_once", is_flag=True)
+def day(url: str, places: tuple[str, ...], speed: float, is_once: bool) -> None:
+    """Play the demo, with its systems at PLACES (host:port), against the hub at URL."""
     from hub.cli.main import plugged
+    from hub.cli.run import DEMO
 
-    plugged("retail_hub.demo", "day")(url)
+    password = os.environ.pop(FIRST_PASSWORD, "")
+    data_dir = load_settings().data_dir
+    act = plugged(DEMO, "day")
+    sys.exit(act(url, places, data_dir=data_dir, speed=speed, is_once=is_once, password=password))

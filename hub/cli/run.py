@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from hub.config import Settings, load_settings
 
-LOOPBACK = "127.0.0.0/8"
+DEMO = "retail_hub.demo"
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,18 +45,30 @@ def run(app: str | None, **given: Any) -> None:
 
 @click.command()
 @_options
-def demo(app: str | None, **given: Any) -> None:
-    """Start everything, and beside it simulated systems that live through a shop day.
+@click.option("--once", "is_once", is_flag=True, help="End after the day; exit code 1 unless the ledgers agree.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=1800.0, show_default=True,
+    help="Seconds of the day per second; 0: as fast as it goes.",
+)  # fmt: skip
+def demo(app: str | None, is_once: bool, speed: float, **given: Any) -> None:
+    """Start everything, and beside it a simulated shop and CRM that live through a day.
+
+    At its end the CRM's ledger is compared with the golden records. The shop then goes on, slowly,
+    until Ctrl-C. A second start on the same folder goes on with the same shop.
 
     \b
     Example:
-      retail-hub demo
+      retail-hub demo --once --speed 0
     """
-    from hub.cli.launch import launch
+    from hub.cli.launch import Play, launch
+    from hub.cli.main import plugged
 
     settings = _settings(given)
-    hosts = tuple(dict.fromkeys((*settings.allowed_private_hosts, LOOPBACK)))
-    launch(replace(settings, environment="demo", allowed_private_hosts=hosts), app=app, with_demo=True)
+    # Its own systems, by their ports: nothing else that is private may be reached.
+    places = plugged(DEMO, "addresses")(settings.data_dir)
+    hosts = tuple(dict.fromkeys((*settings.allowed_private_hosts, *places)))
+    play = Play([*places, "--speed", str(speed)], is_once=is_once)
+    sys.exit(launch(replace(settings, environment="demo", allowed_private_hosts=hosts), app=app, play=play))
 
 
 def _settings(given: dict[str, Any]) -> Settings:

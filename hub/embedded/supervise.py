@@ -34,11 +34,11 @@ class Child:
         self._pause_s = FIRST_PAUSE_S
 
     def start(self) -> None:
-        """Starts the program; its output goes to the log, or to our standard error when there is none."""
+        """Starts the program; its output goes to the log, or where ours goes when there is none."""
         self._started_at = time.monotonic()
         options = ["--ignore-interrupt"]
         if self.log is None:
-            self._process = spawn(self._command, output=2, options=options, env=self._env)
+            self._process = spawn(self._command, options=options, env=self._env)
             return
         _rotate(self.log)
         with self.log.open("ab") as log:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("hub", "worker", "connectors", "plugins", "bench")
+PACKAGES = ("hub", "worker", "connectors", "plugins", "bench", "demo")
 VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 LONGEST_FILE = 400
 # Work that is not finished, and places that exist on one machine only.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from connectors.shopify.simulator.shop import Hook, Shop
 Way = Literal["plain", "duplicate", "late", "forged", "broken"]
 CLOSING_S = 12 * 3600
 LATE_ORDER, CANCELLED_ORDER, UNPAID_ORDER = 3, 4, 7
+# Afterwards people come back: the shop stops growing, so that it may stay open for weeks.
+MOST_ORDERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,33 @@ def play_day(shop: Shop, seed: int, *, customers: int = 12, orders: int = 18) ->
     yield Step(clock.next(), "a customer becomes a VIP", lambda: shop.change_customer(changed, tags="vip, 老客"))
 
 
+def go_on(shop: Shop, seed: int) -> Iterator[Step]:
+    """What happens after the day, without end and without faults; `at_s` counts on from closing.
+
+    Whoever plays it chooses the pace. The rule of `play_day` holds: carry out before asking on.
+    """
+    rng = random.Random(seed)  # noqa: S311 -- a script, not a secret
+    clock = _Clock(rng, CLOSING_S // 120, begins_at_s=CLOSING_S)
+    for place in itertools.count(1000):
+        if len(shop.orders) < MOST_ORDERS:
+            fields = catalogue.person(rng, place)
+            yield Step(clock.next(), "a customer signs up", lambda fields=fields: shop.add_customer(**fields))  # type: ignore[misc]
+            yield from _order(shop, rng, clock, place)
+        known, tags = rng.choice(sorted(shop.customers)), rng.choice(("vip", "老客, vip", "新客", "老客"))
+        yield Step(
+            clock.next(),
+            "a customer's tags change",
+            lambda known=known, tags=tags: shop.change_customer(known, tags=tags),  # type: ignore[misc]
+        )
+
+
 class _Clock:
     """Seconds after opening, always later, spread over the day."""
 
-    def __init__(self, rng: random.Random, steps: int) -> None:
+    def __init__(self, rng: random.Random, steps: int, *, begins_at_s: int = 0) -> None:
         self._rng = rng
         self._gap_s = max(CLOSING_S // max(steps, 1), 4)
-        self._at_s = 0
+        self._at_s = begins_at_s
 
     def next(self) -> int:
         self._at_s += self._rng.randrange(2, self._gap_s)

@@ -43,6 +43,11 @@ class Ledger:
             self._entries.append(Entry(len(self._entries) + 1, time.time(), action, key, content, repeat))
             return answer
 
+    def recall(self, key: str, answer: Any) -> None:
+        """Knows a key that an earlier process carried out, with the answer it gave."""
+        with self._lock:
+            self._answers[key] = answer
+
     def note(self, action: str, content: Mapping[str, Any], *, key: str = "") -> None:
         """Notes a call that needs no carrying out (a read, a page)."""
         with self._lock:

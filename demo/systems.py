@@ -1,0 +1,103 @@
+"""What identifies the simulated systems of one data folder, made once: so that a second start meets the same shop."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import secrets
+import socket
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from connectors.shopify.simulator import CLOSING_S
+from hub.errors import ConfigError
+
+FOLDER = "demo"
+HOST = "127.0.0.1"
+NAMES = ("shop", "crm")
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """Secrets and time of birth. `opening`: when the shop's day begins, ISO 8601, so that it is over now."""
+
+    domain: str
+    shop_secret: str
+    access_token: str
+    crm_secret: str
+    opening: str
+    seed: int = 7
+
+
+def addresses(data_dir: Path) -> list[str]:
+    """`127.0.0.1:port` of the shop and the CRM: where they were the last time, else free ports. Writes nothing."""
+    try:
+        ports = dict(zip(NAMES, json.loads((data_dir / FOLDER / "ports.json").read_text()), strict=True))
+    except (OSError, ValueError, TypeError):
+        ports = dict.fromkeys(NAMES, 0)
+    held = [_hold(ports[name]) for name in NAMES]
+    try:
+        return [f"{HOST}:{one.getsockname()[1]}" for one in held]
+    finally:
+        # Held until all are chosen, so that no port is given twice.
+        for one in held:
+            one.close()
+
+
+def open_folder(data_dir: Path, places: Sequence[str]) -> tuple[Path, Systems, bool]:
+    """The demo's folder, its systems, and whether they are new; remembers their ports.
+
+    Raises:
+        ConfigError: the folder cannot be written, or holds something else.
+    """
+    folder = data_dir / FOLDER
+    path = folder / "systems.json"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _write(folder / "ports.json", json.dumps([port_of(place) for place in places]))
+        if path.exists():
+            return folder, Systems(**json.loads(path.read_text())), False
+        made = _make()
+        _write(path, json.dumps(asdict(made), indent=1))
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"the demo cannot use {folder} ({error}): remove it together with the hub's data") from error
+    return folder, made, True
+
+
+def port_of(place: str) -> int:
+    """The port of `host:port`."""
+    return int(place.rpartition(":")[2])
+
+
+def _make() -> Systems:
+    zone = dt.timezone(dt.timedelta(hours=8))
+    opening = dt.datetime.now(zone).replace(microsecond=0) - dt.timedelta(seconds=CLOSING_S + 60)
+    return Systems(
+        domain=f"demo-{secrets.token_hex(4)}.myshopify.com",
+        shop_secret=secrets.token_hex(16),
+        access_token=f"shpat_{secrets.token_hex(16)}",
+        crm_secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        opening=opening.isoformat(),
+    )
+
+
+def _hold(port: int) -> socket.socket:
+    for wanted in (port, 0):
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            held.bind((HOST, wanted))
+        except OSError:
+            held.close()
+            continue
+        return held
+    raise ConfigError(f"there is no free port on {HOST} for the demo's systems")
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.replace(path)
