@@ -15,6 +15,6 @@ def test_console_when_served_beside_the_api_then_its_pages_and_errors_are_its_ow
     for page in (overview, missing):
         assert page.mimetype == "text/html"
         assert "script-src 'self'" in page.headers["Content-Security-Policy"]
-    style = client.get("/console/static/console.css?v=1")
-    assert "immutable" in style.headers["Cache-Control"]
+    with client.get("/console/static/console.css?v=1") as style:
+        assert "immutable" in style.headers["Cache-Control"]
     assert client.get("/api/v1/orders").status_code == 401
