@@ -10,6 +10,7 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.model.fault import ValueFault
 from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, Derived, derive_order
+from hub.rules.register import STATE
 from hub.rules.survivorship import Pin, Source, resolve
 from hub.store import golden as golden_store
 from hub.store import record as record_store
@@ -49,7 +50,8 @@ def compute_golden(hub: Hub, cluster: Rid, members: Sequence[Member], pins: Mapp
     first = members[0]
     seen = [member for member in members if member.state != record_store.STUB]
     outcome = resolve(seen, hub.rules.field_rules(first.kind), pins)
-    alive = any(member.state == record_store.LIVE for member in seen)
+    # A copy that the hub made lives as long as its original: it has no word in this.
+    alive = any(member.state == record_store.LIVE and member.fold.own(STATE) for member in seen)
     lifecycle = "active" if alive else "deleted"
     return Computed(
         cluster, first.realm, first.kind, lifecycle, outcome.data, outcome.winners, members, outcome.conflicts

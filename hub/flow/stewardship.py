@@ -1,11 +1,12 @@
 """What a steward does: merge, split, pin, and undo. Each act is a decision; T2 draws the consequences.
 
-Every function commits the decision, then runs T2 until its marks are worked off, so that the caller
-sees the outcome. Each returns the act's id, which `undo` takes.
+Every function commits the decision, then runs T2 until its marks are worked off (at most ten seconds:
+after that the workers finish it), so that the caller sees the outcome. Each returns the act's id, which `undo` takes.
 """
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product
@@ -23,6 +24,8 @@ from hub.store.database import Connection
 from hub.store.decision import Act
 
 Rid = uuid.UUID
+SETTLE_S = 10.0
+SETTLE_STEP_S = 0.02
 
 
 def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = "") -> Rid:
@@ -37,10 +40,11 @@ def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = ""
             raise ConflictError("these are one record already: nothing to merge")
         members = store.members(conn, clusters)
         _refuse_if_split(conn, members)
-        first, *rest = sorted(clusters)
+        # Every record by itself: a link inside one of the clusters must not lose to a guard against the other.
+        first, *rest = sorted(members)
         act = _act(conn, kind, first, author, reason)
         group = decision.add_pairs(conn, act, "must", [(first, other) for other in rest])
-        return group, set(clusters)
+        return group, set(members)
 
     return _carry_out(hub, work, "merge", author, reason)
 
@@ -162,11 +166,20 @@ def _carry_out(
         return act_id
 
     act_id = hub.db.run(whole)
-    while store.is_marked(hub.db, act_id):
-        if not resolve.run_batch(hub):
-            hub.queue.wake("pipeline")  # another worker holds these marks and is about to commit
-            break
+    _settle(hub, act_id)
     return act_id
+
+
+def _settle(hub: Hub, act_id: Rid) -> None:
+    # A worker may hold the marks, or the records: then its commit is what we wait for.
+    deadline = time.monotonic() + SETTLE_S
+    while store.is_marked(hub.db, act_id):
+        if resolve.run_batch(hub):
+            continue
+        if time.monotonic() > deadline:
+            hub.queue.wake("pipeline")
+            return
+        time.sleep(SETTLE_STEP_S)
 
 
 def resolve_id(hub: Hub, kind: str, text: str) -> Rid:

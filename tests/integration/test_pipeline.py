@@ -209,6 +209,20 @@ def test_merge_when_ruled_apart_before_is_refused_with_the_act_to_undo(chain: Ri
     assert len(chain.golden_ids("customer")) == 2
 
 
+def test_merge_joins_all_records_although_names_conflict_with_one_of_them(chain: Rig) -> None:
+    phone = {"namespace": "phone", "value": "+8613800138000", "verified": "otp"}
+    chain.send("shop", "customer.updated", _customer("1", 1, full_name="李雷", identities=[phone]))
+    chain.send("till", "customer.updated", _customer("2", 1, full_name="李雷", identities=[phone]))
+    chain.send("crm", "customer.updated", _customer("3", 1, full_name="Li Lei"))
+    chain.settle()
+    ids = chain.golden_ids("customer")
+    assert len(ids) == 2
+    act = stewardship.merge(chain.hub, "customer", ids, "tester")
+    assert len(chain.golden_ids("customer")) == 1
+    stewardship.undo(chain.hub, act, "tester")
+    assert chain.golden_ids("customer") == ids
+
+
 def test_pin_holds_against_every_source_until_unpinned(chain: Rig) -> None:
     chain.send("shop", "customer.created", _customer("1", 1, full_name="A"))
     chain.settle()
