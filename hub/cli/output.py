@@ -6,12 +6,15 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 WIDEST = 60
+_MONEY = {"amount", "currency"}
+_REFERENCE = {"connection", "object_type", "external_id"}
 
 
 def json_option(command: F) -> F:
@@ -96,6 +99,7 @@ def _table(rows: list[list[str]], head: list[str]) -> None:
 def _cell(value: Any, *, widest: int = WIDEST) -> str:
     if value is None:
         return ""
+    value = _worded(value)
     if isinstance(value, dict | list | tuple | set):
         import orjson
 
@@ -103,6 +107,19 @@ def _cell(value: Any, *, widest: int = WIDEST) -> str:
     # One line, and no control characters: values come from outside and the terminal obeys escape codes.
     text = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in str(value))
     return text if not widest or len(text) <= widest else text[: widest - 1] + "…"
+
+
+def _worded(value: Any) -> Any:
+    """Values that people read in one form: times as the API writes them, money, references, yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, dict) and value.keys() == _MONEY:
+        return f"{value['amount']} {value['currency']}"
+    if isinstance(value, dict) and value.keys() == _REFERENCE:
+        return f"{value['connection']}:{value['external_id']}"
+    return value
 
 
 def _plain(value: Any) -> Any:

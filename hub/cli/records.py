@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hub.cli.local import open_hub
 from hub.cli.output import json_option, show, show_json
+from hub.errors import NotFoundError
 
 if TYPE_CHECKING:
     from hub.flow.context import Hub
@@ -50,9 +51,8 @@ def records(kind: str, query: str | None, limit: int, as_json: bool) -> None:
         if as_json:
             show_json([shown(declared, row) for row in found])
             return
-        columns = _columns(declared)
-        rows = [{"id": shown(declared, row)["id"], "state": row.lifecycle, **row.data} for row in found]
-        show(rows, ["id", "state", *columns], empty=f"no {declared.plural} found")
+        rows = [{"id": shown(declared, row)["id"], "lifecycle": row.lifecycle, **row.data} for row in found]
+        show(rows, ["id", "lifecycle", *_columns(declared, rows)], empty=f"no {declared.plural} found")
 
 
 def _find(hub: Hub, kind: Kind, query: str | None, limit: int) -> list[GoldenRow]:
@@ -77,9 +77,11 @@ def shown(kind: Kind, row: GoldenRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _columns(kind: Kind) -> list[str]:
-    plain = [field.name for field in kind.fields if field.type in ("text", "enum", "time", "date", "decimal")]
-    return plain[:5]
+def _columns(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The first fields that have a value in one of the rows: texts and times, then sums of money."""
+    filled = [field for field in kind.fields if any(row.get(field.name) is not None for row in rows)]
+    plain = [field.name for field in filled if field.type in ("text", "enum", "time", "date", "decimal")]
+    return [*plain[:5], *[field.name for field in filled if field.type == "money"][:2]]
 
 
 @click.command()
@@ -101,7 +103,9 @@ def explain(kind: str, id_: str, field: str | None, as_json: bool) -> None:
         name = kind_of(hub, kind).name
         found = _with_ids(explained(hub, name, resolve_id(hub, name, id_)))
     if field is not None:
-        found = {field: found[field]} if field in found else {}
+        if field not in found:
+            raise NotFoundError(f"{id_} has no value of {field!r}; it has: {', '.join(found)}")
+        found = {field: found[field]}
     if as_json:
         show_json(found)
         return
