@@ -49,7 +49,7 @@ def day(url: str, places: Sequence[str], *, data_dir: Path, speed: float, is_onc
     with _ended_by_signal(), _opened(data_dir, places) as (shop, crm, systems, is_new):
         hub = HubClient(url)
         say(f"shop  {shop.url}  is a simulated Shopify shop")
-        say(f"crm   {crm.url}  is a simulated system that takes signed deliveries and keeps a ledger")
+        say(f"crm   {crm.url}  is a simulated CRM that takes signed deliveries")
         connect(hub, shop, crm, systems, is_new=is_new)
         shop.sender.url = f"{url}/webhooks/shop"
         found = _whole_day(hub, shop, crm, speed)

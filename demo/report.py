@@ -34,7 +34,7 @@ def tell(found: Findings, say: Callable[[str], None]) -> None:
     """Says it line by line."""
     events = found.events
     lines = [
-        ("sent", f"{found.sent} webhooks by the shop, signed{_forged(found.forged)}"),
+        ("sent", f"{found.sent or 'no'} webhooks by the shop since this start, signed{_forged(found.forged)}"),
         ("accepted", f"{events['accepted']} events: webhooks, and records read by the shop's API"),
         ("duplicates", f"{events['duplicates']}, each counted once"),
         ("refused", f"{events['refused']}, not signed by the shop"),
@@ -60,7 +60,7 @@ def tell_where(url: str, password: str, say: Callable[[str], None]) -> None:
     say("")
     say(f"console   {url}/")
     if password:
-        say(f"log in    admin   first password: {password}   (shown this once)")
+        say(f"log in    admin   first password: {password}   (shown at the first start only)")
     else:
         say("log in    admin   with the password of the first start; a new one: retail-hub user passwd admin")
     say("Ctrl-C    ends all of it")
