@@ -17,8 +17,11 @@ REPEATS = 0.3
 SHARE_OF_ORDERS = 0.6
 
 
-def events(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
-    """(topic, body) in the generic connector's form; the same seed gives the same events."""
+def events(count: int, seed: int = 1, *, numbered: str = "") -> Iterator[tuple[str, bytes]]:
+    """(topic, body) in the generic connector's form; the same seed gives the same events.
+
+    `numbered`: a prefix for ids; the note of each record is then that prefix and the number of its event.
+    """
     rng = random.Random(seed)
     customers, orders = 0, 0
     for number in range(count):
@@ -33,6 +36,8 @@ def events(count: int, seed: int = 1) -> Iterator[tuple[str, bytes]]:
             customers += not again
             data = customer(rng, rng.randint(1, customers) if again else customers, moment)
             topic = "customer.updated"
+        if numbered:
+            _number(data, numbered, number)
         yield topic, orjson.dumps({"type": topic, "timestamp": moment, "data": data})
 
 
@@ -71,6 +76,15 @@ def order(rng: random.Random, number: int, customer_number: int, moment: str) ->
         "addresses": {"shipping": {"country": "CN", "city": "上海市", "street": "世纪大道1号", "recipient_name": "王伟"}},
         "buyer_note": f"note {rng.randint(1, 500)}",
     }  # fmt: skip
+
+
+def _number(data: dict[str, Any], prefix: str, number: int) -> None:
+    data["id"] = prefix + data["id"]
+    if "customer" in data:
+        data["customer"] = prefix + data["customer"]
+    # Two rounds are different people: nothing of the one may match the other.
+    data.pop("identities", None)
+    data["buyer_note" if "lines" in data else "note"] = f"{prefix}{number}"
 
 
 def _money(minor: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from hub.errors import ConfigError
 
@@ -47,7 +47,7 @@ def leashed(program: Sequence[str | Path], *, options: Sequence[str] = ()) -> li
     return [*leash, *options, "--", *map(str, program)]
 
 
-def end(process: subprocess.Popen[bytes], signals: Sequence[tuple[int, float]]) -> None:
+def end(process: subprocess.Popen[Any], signals: Sequence[tuple[int, float]]) -> None:
     """Sends each signal in turn and waits so many seconds after it, until the process is gone."""
     for number, patience_s in signals:
         if process.poll() is not None:
