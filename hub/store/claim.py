@@ -105,19 +105,23 @@ def _plain(problem: Problem | Mapping[str, Any]) -> dict[str, str]:
 def count_failure(conn: Connection, ids: Sequence[uuid.UUID], problem: str) -> list[uuid.UUID]:
     """The batch of these events died or failed: each runs alone next time; the third time it is quarantined as `poison`.
 
+    Company counts once, however many workers died of it: only an event that was alone is surely to blame.
     Leaves out events that somebody else holds; returns those counted.
     """
     rows = conn.execute(
         """
-        update event_work set attempts = attempts + 1, failed_at = clock_timestamp(),
-               alone = attempts + 1 < %(most)s,
-               state = case when attempts + 1 < %(most)s then 0 else 1 end,
-               cause = case when attempts + 1 < %(most)s then cause else 'poison' end,
+        with held as (
+            select id, case when %(alone)s then attempts + 1 else greatest(attempts, 1) end as failures
+            from event_work where id = any(%(ids)s) and state = 0 order by id for update skip locked
+        )
+        update event_work w set attempts = failures, failed_at = clock_timestamp(), alone = failures < %(most)s,
+               state = case when failures < %(most)s then 0 else 1 end,
+               cause = case when failures < %(most)s then cause else 'poison' end,
                problem = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object('code', 'poison', 'message', %(problem)s::text)))
-        where id = any(array(select id from event_work where id = any(%(ids)s) and state = 0 order by id for update skip locked))
-        returning id
+        from held where w.id = held.id
+        returning w.id
         """,
-        {"most": MAX_ATTEMPTS, "ids": list(ids), "problem": problem},
+        {"most": MAX_ATTEMPTS, "ids": list(ids), "problem": problem, "alone": len(ids) == 1},
     )
     return [event for (event,) in rows]
 

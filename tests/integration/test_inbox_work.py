@@ -105,8 +105,12 @@ def test_journal_when_owner_is_at_work_then_sweep_leaves_it(db: Database) -> Non
 
 def test_journal_when_owner_died_then_events_run_alone_and_third_failure_is_poison(db: Database) -> None:
     ids = stored(db, 2)
-    for attempt in (1, 2, 3):
-        inbox.begin_batch(db, new_id(), ids)
+    inbox.begin_batch(db, new_id(), ids)
+    assert inbox.sweep_journal(db, stale_s=0) == 2
+    assert work(db) == [(0, 1, True, None)] * 2
+    for attempt in (2, 3):
+        for id_ in ids:
+            inbox.begin_batch(db, new_id(), [id_])
         assert inbox.sweep_journal(db, stale_s=0) == 2
         expected = (0, attempt, True, None) if attempt < 3 else (1, 3, False, "poison")
         assert work(db) == [expected, expected]
@@ -114,6 +118,17 @@ def test_journal_when_owner_died_then_events_run_alone_and_third_failure_is_pois
     with db.transaction() as conn:
         assert inbox.release_quarantine(conn, ids=ids[:1]) == 1
     assert Counter(work(db)) == Counter([(0, 0, True, None), (1, 3, False, "poison")])
+
+
+def test_journal_when_several_workers_died_of_one_batch_before_the_sweep_then_company_is_counted_once(
+    db: Database,
+) -> None:
+    ids = stored(db, 3)
+    for _ in range(4):
+        inbox.begin_batch(db, new_id(), ids)
+    inbox.sweep_journal(db, stale_s=0)
+    assert work(db) == [(0, 1, True, None)] * 3
+    assert db.all("select 1 from batch") == []
 
 
 def test_journal_when_other_worker_holds_some_then_they_are_counted_later(db: Database) -> None:
