@@ -17,6 +17,7 @@ from hub.registry import Registry
 from hub.store.database import Database
 
 BLIND_KEY_BYTES = 32
+IDLE_MARGIN_S = 5
 
 
 def start(settings: Settings, *, registry: Registry | None = None, pool_size: int | None = None) -> Hub:
@@ -27,7 +28,9 @@ def start(settings: Settings, *, registry: Registry | None = None, pool_size: in
     found = registry if registry is not None else registries.load()
     keyring = Keyring.parse(settings.secret_key)
     rules = load_rules(found, mapping_folders(settings))
-    db = Database(settings.database_url, size=pool_size or settings.pool_size)
+    # A frozen process cannot be killed by its own watchdog; the database takes from it what it holds.
+    idle = f"-c idle_in_transaction_session_timeout={settings.batch_timeout_s + IDLE_MARGIN_S}s"
+    db = Database(settings.database_url, size=pool_size or settings.pool_size, options=idle)
     publish_release(db, rules)
     connections = Connections(db, keyring, found, settings)
     blind = _blind_key(db, keyring)

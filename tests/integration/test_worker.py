@@ -95,6 +95,12 @@ def test_time_limit_when_an_expression_never_ends_then_the_process_is_killed() -
     assert time.monotonic() - started < 15
 
 
+def test_hub_when_a_process_freezes_in_a_transaction_then_the_database_ends_it_after_the_batch_limit(hub: Hub) -> None:
+    # A watchdog of its own cannot end a frozen process.
+    assert hub.settings.batch_timeout_s == 20
+    assert hub.db.one("show idle_in_transaction_session_timeout") == ("25s",)
+
+
 def test_life_when_the_parent_died_before_it_began_then_ends() -> None:
     code = (
         "import os, time; from worker.life import Life, about_to_fork\n"
