@@ -15,7 +15,7 @@ from hub.model.identifier import format_id
 from hub.rules.register import element_key, loose_equal
 from hub.rules.retry import Action, next_action
 from hub.sdk.connector import Found
-from hub.store import attempt, lease
+from hub.store import attempt, lease, peer
 from hub.store.attempt import Attempt
 from hub.store.claimed import Due, may_write
 from hub.store.database import Connection
@@ -111,6 +111,8 @@ def _present(
     is_create = due.external_id is None
     for each in unsure:
         held = _applied(each.asserted, said, identities)
+        if major is not None and peer.was_known(conn, due.rid, major, each.started_at):
+            held = {}  # it holds what it held before the call: equal values are its own, not ours
         if said is None and is_create:
             held = each.asserted  # it is there, and only this call can have made it
         if held or is_create:

@@ -7,7 +7,7 @@ values; it appends marks and T2 does.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,8 @@ class _Entry:
     rid: uuid.UUID = field(default_factory=new_id)
     parked: bool = False
     fold: Fold = field(default_factory=lambda: Fold({}))
+    named: set[Key] = field(default_factory=set)
+    """Source keys of the parents that this batch's observations name."""
 
     @property
     def is_new(self) -> bool:
@@ -60,6 +62,8 @@ def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observ
         return Stored()
     entries = _group(observations)
     parents = _parent_keys(hub, entries)
+    for entry in entries.values():
+        entry.named = {_parent_key(hub, o, r) for o in entry.observations for r in o.draft.references}
     found = store.lock_by_keys(conn, entries, wait=wait)
     for key, row in found.items():
         entries[key].row, entries[key].rid = row, row.rid
@@ -72,12 +76,10 @@ def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observ
     stubs = {key: new_id() for key in parents if key not in entries and key not in known}
     rids = {key: entry.rid for key, entry in entries.items()} | {key: row.rid for key, row in known.items()} | stubs
     waiting = set(stubs) | {key for key, row in known.items() if row.state == store.STUB}
-    for entry in entries.values():
-        entry.parked = _is_parked(hub, entry, waiting)
-    if _insert_new(conn, hub, entries, stubs, parents):
+    if _insert_new(conn, hub, entries, stubs, parents, waiting):
         # Another worker made some of these records first: start over, now they exist.
         return store_observations(conn, hub, observations, wait=wait)
-    _store_content(conn, hub, entries, rids)
+    _store_content(conn, hub, entries, rids, waiting)
     return Stored(rids)
 
 
@@ -107,18 +109,35 @@ def _parent_keys(hub: Hub, entries: dict[Key, _Entry]) -> dict[Key, tuple[str, s
         for entry in entries.values()
         for observation in entry.observations
         for reference in observation.draft.references
+        if reference.field in hub.registry.kinds[entry.kind].refs
     }
+
+
+def winning_references(hub: Hub, kind: str, folded: Fold) -> dict[str, Key | None]:
+    """ref field -> source key of the parent that the record refers to now; None where it says that there is none.
+
+    Of the fold, not of the newest arrival: a late observation must not move the link.
+    """
+    found: dict[str, Key | None] = {}
+    for name in hub.registry.kinds[kind].refs:
+        cell = folded.own(name)
+        if cell is not None:
+            found[name] = _key_of(hub, cell.own) if cell.own else None
+    return found
+
+
+def _key_of(hub: Hub, reference: Mapping[str, str]) -> Key:
+    connection = hub.connections.by_name(reference["connection"])
+    return (connection.id, reference["object_type"], reference["external_id"])
 
 
 def _is_parked(hub: Hub, entry: _Entry, waiting: set[Key]) -> bool:
     parent = hub.registry.kinds[entry.kind].parent
-    if parent is None:
+    key = winning_references(hub, entry.kind, entry.fold).get(parent) if parent else None
+    if key is None:
         return False
-    for observation in reversed(entry.observations):
-        for reference in observation.draft.references:
-            if reference.field == parent:
-                return _parent_key(hub, observation, reference) in waiting
-    return entry.row.parked if entry.row else False
+    # A parent that the batch does not name is as it was.
+    return key in waiting or (entry.row is not None and entry.row.parked and key not in entry.named)
 
 
 def _insert_new(
@@ -127,9 +146,10 @@ def _insert_new(
     entries: dict[Key, _Entry],
     stubs: dict[Key, uuid.UUID],
     parents: dict[Key, tuple[str, str]],
+    waiting: set[Key],
 ) -> set[Key]:
     """Inserts new records, folded, and stubs; returns keys that somebody else inserted meanwhile."""
-    rows = [_new_row(hub, entry) for entry in entries.values() if entry.is_new]
+    rows = [_new_row(hub, entry, waiting) for entry in entries.values() if entry.is_new]
     for (c, o, e), rid in stubs.items():
         kind, realm = parents[(c, o, e)]
         rows.append(
@@ -143,14 +163,15 @@ def _insert_new(
     return lost
 
 
-def _new_row(hub: Hub, entry: _Entry) -> dict[str, Any]:
+def _new_row(hub: Hub, entry: _Entry, waiting: set[Key]) -> dict[str, Any]:
     c, o, e = entry.key
     entry.fold = Fold({})
     for item in _distinct(entry.observations):
         register.extend(entry.fold, item)
+    entry.parked = _is_parked(hub, entry, waiting)
     return {
         "rid": entry.rid, "realm": entry.realm, "connection_id": c, "object_type": o, "external_id": e,
-        "kind": entry.kind, **_row_state(hub, entry, entry.fold),
+        "kind": entry.kind, **_row_state(hub, entry),
     }  # fmt: skip
 
 
@@ -163,12 +184,12 @@ def _distinct(observations: Sequence[Observation]) -> list[Item]:
     return items
 
 
-def _row_state(hub: Hub, entry: _Entry, folded: Fold) -> dict[str, Any]:
+def _row_state(hub: Hub, entry: _Entry) -> dict[str, Any]:
     last = max(entry.observations, key=lambda o: o.origin.received_at).origin if entry.observations else None
     return {
-        "state": record_state(folded),
+        "state": record_state(entry.fold),
         "parked": entry.parked,
-        "fold": register.encode(folded),
+        "fold": register.encode(entry.fold),
         "release_id": hub.rules.release_id,
         "last_event": last.event_id if last else None,
         "last_event_at": _instant(last.received_at) if last else None,
@@ -189,18 +210,22 @@ def record_state(folded: Fold) -> int:
     return store.LIVE if cell.own == "live" else store.SUPERSEDED
 
 
-def _store_content(conn: Connection, hub: Hub, entries: dict[Key, _Entry], rids: dict[Key, uuid.UUID]) -> None:
+def _store_content(
+    conn: Connection, hub: Hub, entries: dict[Key, _Entry], rids: dict[Key, uuid.UUID], waiting: set[Key]
+) -> None:
     release = hub.rules.release_id
     store.insert_versions(
         conn, [version_row(o, entry.rid, release) for entry in entries.values() for o in entry.observations]
     )
-    folds = _fold_existing(conn, [entry for entry in entries.values() if entry.row is not None])
+    existing = [entry for entry in entries.values() if entry.row is not None]
     fresh = [entry for entry in entries.values() if entry.row is None]
-    updates = [{"rid": e.rid, **_row_state(hub, e, folds[e.rid])} for e in entries.values() if e.row is not None]
-    store.update(conn, updates)
+    _fold_existing(conn, existing)
+    for entry in existing:
+        entry.parked = _is_parked(hub, entry, waiting)
+    store.update(conn, [{"rid": entry.rid, **_row_state(hub, entry)} for entry in existing])
     lost_parents = _store_references(conn, hub, entries, rids)
-    marks = _store_keys(conn, hub, fresh, [entry for entry in entries.values() if entry.row is not None], folds)
-    arrived = [e.rid for e in entries.values() if e.row is not None and e.row.state == store.STUB]
+    marks = _store_keys(conn, hub, fresh, existing)
+    arrived = [e.rid for e in existing if e.row is not None and e.row.state == store.STUB]
     store.unpark(conn, arrived)
     marks.extend({"rid": rid, "relink": False} for rid in lost_parents)
     store.append_marks(conn, marks)
@@ -216,21 +241,18 @@ def version_row(observation: Observation, rid: uuid.UUID, release_id: int) -> di
     }  # fmt: skip
 
 
-def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> dict[uuid.UUID, Fold]:
-    folds: dict[uuid.UUID, Fold] = {}
-    late: list[uuid.UUID] = []
+def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> None:
+    late: dict[uuid.UUID, _Entry] = {}
     for entry in entries:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
-        folded = register.decode(entry.row.fold)
-        if all(register.fits_at_end(folded, o.order) for o in entry.observations):
+        entry.fold = register.decode(entry.row.fold)
+        if all(register.fits_at_end(entry.fold, o.order) for o in entry.observations):
             for item in _distinct(entry.observations):
-                register.extend(folded, item)
-            folds[entry.rid] = folded
+                register.extend(entry.fold, item)
         else:
-            late.append(entry.rid)
+            late[entry.rid] = entry
     for rid, found in store.lines(conn, late).items():
-        folds[rid] = register.fold(map(line_item, found))
-    return folds
+        late[rid].fold = register.fold(map(line_item, found))
 
 
 def line_item(line: Line) -> Item:
@@ -244,18 +266,21 @@ def _store_references(
     fresh: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []
     for entry in entries.values():
-        fields: dict[str, uuid.UUID] = {}
-        for observation in entry.observations:
-            for reference in observation.draft.references:
-                fields[reference.field] = rids[_parent_key(hub, observation, reference)]
-        rows = [{"child": entry.rid, "field": name, "parent": parent} for name, parent in fields.items()]
-        (fresh if entry.is_new else moved).extend(rows)
+        rows = [
+            {"child": entry.rid, "field": name, "parent": rids[key] if key else None}
+            for name, key in winning_references(hub, entry.kind, entry.fold).items()
+            if key is None or key in rids  # a parent that the batch does not name is linked already
+        ]
+        if entry.is_new:
+            fresh.extend(row for row in rows if row["parent"] is not None)
+        else:
+            moved.extend(rows)
     store.insert_references(conn, fresh)
     return store.upsert_references(conn, moved)
 
 
 def _store_keys(
-    conn: Connection, hub: Hub, fresh: Sequence[_Entry], existing: Sequence[_Entry], folds: dict[uuid.UUID, Fold]
+    conn: Connection, hub: Hub, fresh: Sequence[_Entry], existing: Sequence[_Entry]
 ) -> list[dict[str, Any]]:
     """Look-up keys of what changed; returns the marks of the batch."""
     rows: list[dict[str, Any]] = []
@@ -267,12 +292,11 @@ def _store_keys(
         marks.append({"rid": entry.rid, "relink": _links(found)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
-        after = folds[entry.rid]
-        packed = register.encode(after)
+        packed = register.encode(entry.fold)
         if not _differs(entry.row.fold, packed):
             continue
         old = key_rows(hub, entry.kind, entry.realm, entry.rid, register.decode(entry.row.fold))
-        new = key_rows(hub, entry.kind, entry.realm, entry.rid, after)
+        new = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
         relink = False
         if old != new or entry.row.state == store.STUB:
             replaced.append(entry.rid)
@@ -318,12 +342,14 @@ def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "
     """
     rows = store.lock_rids(conn, rids)
     updates, replaced, keys, marks = [], [], [], []
+    links: dict[tuple[uuid.UUID, str], Key | None] = {}
     for rid, found in store.lines(conn, rows).items():
         row, folded = rows[rid], register.fold(map(line_item, found))
         packed = register.encode(folded)
         updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
         if not _differs(row.fold, packed):
             continue
+        links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
         old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
         new = key_rows(hub, row.kind, row.realm, rid, folded)
         if old != new:
@@ -334,4 +360,11 @@ def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
     store.replace_match_keys(conn, replaced, keys)
+    parents = store.find_by_keys(conn, {key for key in links.values() if key})
+    moved = [
+        {"child": rid, "field": name, "parent": parents[key].rid if key else None}
+        for (rid, name), key in links.items()
+        if key is None or key in parents
+    ]
+    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, moved))
     store.append_marks(conn, marks)

@@ -30,6 +30,8 @@ from hub.store.inbox import StoredEvent
 
 BATCH = 200
 MAPPING_LIMIT_S = 10
+BUSY_S = 0.005
+"""How long to leave off when others hold all that is wanted: about what a batch of theirs takes to end."""
 ABSENCE_TOPIC = "hub.absence"
 
 
@@ -43,30 +45,34 @@ class Mapped:
 
 
 def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
-    """Takes up to `limit` waiting events through T1; returns how many it is done with.
+    """Takes up to `limit` waiting events through T1; returns how many it took, 0 when none waits.
 
     Idempotent: an event that is run again adds nothing. Deadlocks are retried whole. Events whose
-    records another worker holds stay in the queue: it looks again when it is done.
+    records another worker holds stay in the queue for the next batch.
     """
     try:
-        return hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
+        claimed, done = hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
     except Exception:
         # Rolled back and alive: nobody died of these events. (Only now is the journal's row free.)
         inbox.abandon_batch(hub.db, worker_id)
         raise
+    if claimed and not done:
+        time.sleep(BUSY_S)
+    return claimed
 
 
-def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> int:
+def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> tuple[int, int]:
+    """(claimed, done)."""
     skip = [connection.id for connection in hub.connections.all() if connection.halted_in]
     claimed = inbox.claim(conn, limit, skip=skip) or inbox.claim(conn, 1, alone=True, skip=skip)
     if not claimed:
-        return 0
+        return 0, 0
     started = time.perf_counter()
     inbox.begin_batch(hub.db, worker_id, claimed)
     inbox.lock_batch(conn, worker_id)
     deferred = _work(conn, hub, claimed, started)
     inbox.end_batch(conn, worker_id)
-    return len(claimed) - deferred
+    return len(claimed), len(claimed) - deferred
 
 
 def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> int:

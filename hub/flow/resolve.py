@@ -5,6 +5,7 @@ Lock order: marks, turns, records by id, golden records, targets, feed.
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from hub.flow import cluster as clusters
 from hub.flow.context import Hub
 from hub.flow.golden import Computed, Member, compute_children, compute_golden
 from hub.flow.publish import publish
+from hub.flow.record import BUSY_S
 from hub.rules import register
 from hub.rules.derive import DERIVED_FROM
 from hub.rules.survivorship import Pin
@@ -49,20 +51,23 @@ def run_batch(hub: Hub, limit: int = BATCH) -> int:
     Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
     """
     done = hub.db.run(lambda conn: _resolve(conn, hub, limit), durable=False)
+    if done.taken and not done.marks:
+        time.sleep(BUSY_S)
     if done.targets:
         hub.queue.wake("deliver")
-    return done.marks
+    return done.taken
 
 
 @dataclass(slots=True)
 class _Done:
+    taken: int = 0
     marks: int = 0
     targets: int = 0
 
 
 def resolve_marks(conn: Connection, hub: Hub, limit: int, after: int = 0) -> int:
     """One batch inside the caller's transaction, of marks younger than `after`; returns how many it took."""
-    return _resolve(conn, hub, limit, after).marks
+    return _resolve(conn, hub, limit, after).taken
 
 
 def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
@@ -73,7 +78,9 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     _find_clusters(conn, hub, work)
     _load_members(conn, hub, work)
     computed = _compute(conn, hub, work)
-    return _Done(len(work.marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen))
+    return _Done(
+        len(marks), len(work.marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen)
+    )
 
 
 def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -61,6 +62,20 @@ def attach(conn: Connection, target_id: uuid.UUID, rid: uuid.UUID) -> bool:
     )
     conn.execute("update target set rid = %s where id = %s", (rid, target_id))
     return True
+
+
+def was_known(conn: Connection, rid: uuid.UUID | None, major: int, moment: datetime) -> bool:
+    """Whether that version of a peer's record, or a later one, was known here before `moment`.
+
+    A call made at `moment` cannot have made it.
+    """
+    before = uuid.UUID(int=int(moment.timestamp() * 1000) << 80)  # event ids begin with their time of receipt
+    row = conn.execute(
+        "select exists (select from version where rid = %(rid)s and major >= %(major)s and event_id < %(before)s)"
+        " or exists (select from write where rid = %(rid)s and major >= %(major)s and at < %(moment)s)",
+        {"rid": rid, "major": major, "before": before, "moment": moment},
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def add_write(

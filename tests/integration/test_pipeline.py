@@ -124,6 +124,30 @@ def test_child_before_its_order_is_parked_until_the_order_comes(chain: Rig) -> N
     assert chain.goldens("order")[0]["refunded"] == _money("4.00")
 
 
+def test_late_version_of_a_refund_does_not_move_it_back_to_its_former_order(chain: Rig) -> None:
+    refund = {"state": "succeeded", "amount": _money("4.00"), "requested_at": at(0), "provider_ref": "x"}
+    chain.send("shop", "order.created", _order("o2", 1))
+    chain.send("shop", "refund.updated", {**refund, "id": "f1", "updated_at": at(9), "order": "o2"})
+    chain.settle()
+    chain.send("shop", "refund.created", {**refund, "id": "f1", "updated_at": at(1), "order": "o1"})
+    chain.send("shop", "order.updated", _order("o2", 2))
+    chain.settle()
+    assert [order["refunded"] for order in chain.goldens("order")] == [_money("4.00")]
+    assert chain.hub.db.one("select count(*) from record where parked") == (0,)
+
+
+def test_refund_that_moves_to_another_order_counts_there_only(chain: Rig) -> None:
+    refund = {"state": "succeeded", "amount": _money("4.00"), "requested_at": at(0), "provider_ref": "x"}
+    chain.send("shop", "order.created", _order("o1", 1))
+    chain.send("shop", "order.created", _order("o2", 1))
+    chain.send("shop", "refund.created", {**refund, "id": "f1", "updated_at": at(1), "order": "o1"})
+    chain.settle()
+    chain.send("shop", "refund.updated", {**refund, "id": "f1", "updated_at": at(2), "order": "o2"})
+    chain.settle()
+    refunded = {order["number"]: order["refunded"] for order in chain.goldens("order")}
+    assert refunded == {"#o1": _money("0.00"), "#o2": _money("4.00")}
+
+
 def test_paid_counts_once(chain: Rig) -> None:
     payment = {"updated_at": at(1), "provider": "wechat_pay", "provider_ref": "wx1", "method": "wechat_pay",
                "state": "captured", "amount": _money("10.00")}  # fmt: skip
