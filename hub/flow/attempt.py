@@ -26,6 +26,8 @@ def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Cla
     """Brings claimed targets of one connection into step; every lease is given back, whatever happens."""
     try:
         prepared = desk.run(lambda conn: prepare(conn, desk, row, connector, claims))
+        if prepared.waiting:
+            desk.run(lambda conn: target.wake_crossed(conn, prepared.waiting))
         for claim, due, unsure in prepared.unsure:
             look(desk, row, connector, claim, due, unsure)
         size = max(1, connector.batch_size)
@@ -52,6 +54,9 @@ def _send(desk: Desk, row: ConnectionRow, connector: Writer, sendings: Sequence[
     for n, (sending, result) in enumerate(zip(sendings, results, strict=False), 1):
         # Commits are in order, so flushing the last one flushes them all.
         _conclude(desk, row, connector, sending, result, durable=n == len(sendings))
+    created = [sending.due.owner_rid for sending in sendings if sending.action == "create"]
+    if created:
+        desk.run(lambda conn: target.wake_waiting(conn, row.id, created), durable=False)
     desk.hub.queue.wake("pipeline")
 
 

@@ -26,16 +26,18 @@ from hub.store.lease import Claim
 
 FLIPS_MAX: Final = 10
 FLIPS_WINDOW_S: Final = 600.0
-# A parent that is missing wakes its children; this is only for a wake-up that crossed the wait.
+# A parent that is missing wakes its children; this is only for a process that died in between.
 PARENT_RECHECK_S: Final = (15.0, 900.0)
 
 
 @dataclass(slots=True)
 class Prepared:
-    """What is left to do: deliveries to send, and targets to look at before anything is sent to them."""
+    """What is left to do: deliveries to send, targets to look at before anything is sent to them, and those that wait."""
 
     sendings: list[Sending] = field(default_factory=list)
     unsure: list[tuple[Claim, Due, list[Attempt]]] = field(default_factory=list)
+    waiting: list[uuid.UUID] = field(default_factory=list)
+    """Targets whose parent was not at the peer when they were compared."""
 
 
 def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Claim]) -> Prepared:
@@ -58,7 +60,12 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
     for (claim, due), each in zip(ready, compared, strict=True):
         if not _needs_call(conn, row, connector, claim, each) or _is_looping(conn, row, claim, each, busy.get(due.id)):
             continue
-        sending = _make(conn, desk, row, connector, claim, each, failed.get(due.id, []))
+        try:
+            sending = _make(conn, desk, row, connector, claim, each, failed.get(due.id, []))
+        except ParentMissingError as error:
+            _wait(conn, row, claim, each, error)
+            prepared.waiting.append(due.id)
+            continue
         if sending is not None:
             prepared.sendings.append(sending)
     return prepared
@@ -131,9 +138,8 @@ def _make(
     action = "delete" if _is_delete(each, connector) else "create" if due.rid is None else "update"
     try:
         delivery = _delivery(each, action)
-    except ParentMissingError as error:
-        _wait(conn, row, claim, each, error)
-        return None
+    except ParentMissingError:
+        raise
     except Exception as error:  # noqa: BLE001 -- a mapping's or a transform's error concerns this delivery only
         leave(conn, row, claim, due, next_action(error, due.failures + 1, str(due.id)), error)
         return None

@@ -141,19 +141,51 @@ def missing(
 
 
 def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) -> int:
-    """The entity of `owner_rid` has an external id at a connection now: what waits for it, or named it otherwise, is due."""
-    waiting = """
-        update target t set wait_until = null, waiting_for = null
-        from record owner join record same on same.cluster = owner.cluster
-        where owner.rid = %s and t.waiting_for = same.rid and t.connection_id = %s
+    """The entity of `owner_rid` has an external id at a connection now: what waits for it, or named it otherwise, is due.
+
+    A child that is under way was compared before; it is compared again when it is done.
     """
     sent = """
         update target t set dirty_seq = t.dirty_seq + 1, dirty_at = clock_timestamp()
         from record owner join record same on same.cluster = owner.cluster join reference r on r.parent = same.rid
             join record child on child.rid = r.child join record holder on holder.cluster = child.cluster
-        where owner.rid = %s and t.owner_rid = holder.rid and t.connection_id = %s and t.done_seq = t.dirty_seq
+        where owner.rid = %s and t.owner_rid = holder.rid and t.connection_id = %s
+          and (t.done_seq = t.dirty_seq or t.lease_until is not null)
     """
-    return sum(conn.execute(sql, (owner_rid, connection_id)).rowcount for sql in (waiting, sent))
+    return wake_waiting(conn, connection_id, [owner_rid]) + conn.execute(sent, (owner_rid, connection_id)).rowcount
+
+
+def wake_waiting(conn: Connection, connection_id: int, owner_rids: Iterable[uuid.UUID]) -> int:
+    """What waits for the entities of these records is due.
+
+    Once in the transaction that makes their external ids known, and once after its commit: a child
+    that began to wait meanwhile was not to be seen before. (The child asks by `wake_crossed`.)
+    """
+    sql = """
+        update target t set wait_until = null, waiting_for = null
+        from record owner join record same on same.cluster = owner.cluster
+        where owner.rid = any(%s) and t.waiting_for = same.rid and t.connection_id = %s
+    """
+    return conn.execute(sql, (list(owner_rids), connection_id)).rowcount
+
+
+def wake_crossed(conn: Connection, target_ids: Iterable[uuid.UUID]) -> int:
+    """Of these targets that wait for a parent, those whose parent is there by now are due.
+
+    To be called after the commit that made them wait: with `wake_waiting`, whichever commit comes last sees the other.
+    """
+    sql = """
+        update target t set wait_until = null, waiting_for = null
+        from record s
+        where t.id = any(%s) and s.rid = t.waiting_for and exists (
+            select from (
+                select rid from record where cluster = s.cluster
+                union select x.rid from record m join target x on x.owner_rid = m.rid
+                    where m.cluster = s.cluster and x.connection_id = t.connection_id) named
+            join record r on r.rid = named.rid
+            where r.connection_id = t.connection_id and r.kind = s.kind and r.state in (0, 1))
+    """
+    return conn.execute(sql, (list(target_ids),)).rowcount
 
 
 def wake_failed(conn: Connection, connection_id: int) -> int:
