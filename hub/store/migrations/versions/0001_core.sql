@@ -499,3 +499,10 @@ create table audit (
     previous bytea,
     hash bytea
 );
+
+-- A record of a few kilobytes stays in its row as it is: compressing it (pglz) costs more than the
+-- rest of the insert, and each is written four times (observation, fold, golden record, feed).
+alter table record set (toast_tuple_target = 8160);
+alter table version set (toast_tuple_target = 8160);
+alter table golden set (toast_tuple_target = 8160);
+alter table change set (toast_tuple_target = 8160);
