@@ -10,7 +10,6 @@ from hub.flow.context import Hub
 from hub.flow.golden import Member, derived_fields
 from hub.model import time
 from hub.model.identifier import format_id
-from hub.rules import register
 from hub.rules.register import Order
 from hub.rules.survivorship import Candidate, FieldRule, Pin, candidates, elements
 from hub.store import golden as golden_store
@@ -62,7 +61,7 @@ def load_members(conn: Connection, hub: Hub, clusters: list[Rid]) -> dict[Rid, l
     for row in record_store.load_rids(conn, store.members(conn, clusters)):
         connection = hub.connections.by_id(row.key[0])
         found[row.cluster].append(
-            Member(row.rid, connection.name, connection.rank, row.key[2], register.decode(row.fold), row.key[1],
+            Member(row.rid, connection.name, connection.rank, row.key[2], row.fold, row.key[1],
                    connection_id=row.key[0], kind=row.kind, realm=row.realm, state=row.state)
         )  # fmt: skip
     return found

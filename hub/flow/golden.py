@@ -10,7 +10,6 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.model.fault import ValueFault
 from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, Derived, derive_order
-from hub.rules.register import STATE
 from hub.rules.survivorship import Pin, Source, resolve
 from hub.store import golden as golden_store
 from hub.store import record as record_store
@@ -20,7 +19,7 @@ from hub.store.database import Connection
 Rid = uuid.UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Member(Source):
     """A record of a cluster as survivorship sees it, with what T2 needs besides."""
 
@@ -51,7 +50,7 @@ def compute_golden(hub: Hub, cluster: Rid, members: Sequence[Member], pins: Mapp
     seen = [member for member in members if member.state != record_store.STUB]
     outcome = resolve(seen, hub.rules.field_rules(first.kind), pins)
     # A copy that the hub made lives as long as its original: it has no word in this.
-    alive = any(member.state == record_store.LIVE and member.fold.own(STATE) for member in seen)
+    alive = any(member.state == record_store.LIVE and member.has_own_state for member in seen)
     lifecycle = "active" if alive else "deleted"
     return Computed(
         cluster, first.realm, first.kind, lifecycle, outcome.data, outcome.winners, members, outcome.conflicts

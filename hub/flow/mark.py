@@ -78,7 +78,7 @@ def _marks(
 ) -> Iterable[Mark]:
     cause, cause_id = why.get(golden.id, ("event", None))
     peers = [m for m in golden.members if m.connection_id == connection_id and m.object_type == object_type]
-    if len(golden.members) == 1 and peers and not peers[0].fold.written():
+    if len(golden.members) == 1 and peers and not peers[0].is_written:
         return
 
     def mark(owner_rid: Rid, rid: Rid | None) -> Mark:

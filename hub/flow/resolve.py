@@ -15,7 +15,6 @@ from hub.flow.context import Hub
 from hub.flow.golden import Computed, Member, compute_children, compute_golden
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
-from hub.rules import register
 from hub.rules.derive import DERIVED_FROM
 from hub.rules.survivorship import Pin
 from hub.store import record as record_store
@@ -125,7 +124,7 @@ def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
             continue
         connection = hub.connections.by_id(connection_id)
         member = Member(
-            rid, connection.name, connection.rank, external_id, register.decode(fold), object_type,
+            rid, connection.name, connection.rank, external_id, fold, object_type,
             connection_id=connection_id, kind=kind, realm=realm, state=state,
         )  # fmt: skip
         work.members.setdefault(cluster, []).append(member)

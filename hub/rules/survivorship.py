@@ -14,19 +14,37 @@ from typing import Any
 
 import orjson
 
-from hub.rules.register import MISSING, SEPARATOR, Cell, Fold
+from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Source:
-    """One record of a cluster. `rank`: smaller wins ties."""
+    """One record of a cluster. `rank`: smaller wins ties. `packed`: its cached fold, opened when it is needed."""
 
     rid: uuid.UUID
     connection: str
     rank: int
     external_id: str
-    fold: Fold
+    packed: Mapping[str, Any]
     object_type: str = ""
+    _fold: Fold | None = None
+
+    @property
+    def fold(self) -> Fold:
+        """Its fold."""
+        if self._fold is None:
+            self._fold = decode(self.packed)
+        return self._fold
+
+    @property
+    def has_own_state(self) -> bool:
+        """Whether its system itself said that it exists, or is gone."""
+        return STATE in self.packed.get("v", ())
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the hub ever wrote to it."""
+        return any("w" in cell for cell in self.packed.get("e", {}).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +122,28 @@ def resolve(sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping
 
 
 def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
-    # Nine of ten clusters hold one record: every policy then gives that record's own evidence.
+    # Nine of ten clusters hold one record: every policy then gives that record's own evidence, which
+    # is read off the cached fold as it is.
+    values: Mapping[str, Any] = source.packed.get("v", {})
+    lists = _lists(values)
     data: dict[str, Any] = {}
-    cells = source.fold.cells
     for rule in rules:
-        if rule.policy == "union":
-            _list_alone(source.fold, rule, data)
-            continue
         for name in rule.fields:
-            cell = cells.get(name)
-            if cell is not None and cell.own is not MISSING:
-                data[name] = cell.own
+            if name in values:
+                data[name] = values[name]
+            elif name in lists:
+                data[name] = lists[name]
     return Outcome(data, dict.fromkeys(data, source.rid), [])
 
 
-def _list_alone(fold: Fold, rule: FieldRule, data: dict[str, Any]) -> None:
-    for name in rule.fields:
-        found = {key: cell.own for key, cell in fold.elements(name).items() if cell.own is not MISSING}
-        if found:
-            data[name] = [found[key] for key in sorted(found) if found[key] is not None]
+def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The list fields put together from their element fields, in the order of the element keys."""
+    found: dict[str, list[Any]] = {}
+    for key in sorted(key for key in values if SEPARATOR in key):
+        elements_ = found.setdefault(key.partition(SEPARATOR)[0], [])
+        if values[key] is not None:
+            elements_.append(values[key])
+    return found
 
 
 def _survive(
