@@ -58,6 +58,10 @@ def _run_workers(place: Site, name: str, role: str, workers: int) -> float:
         assert process.stdin is not None
         process.stdin.close()
     codes = [process.wait() for process in processes]
+    took_s = time.perf_counter() - started
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.close()
     if any(codes):
         raise RuntimeError(f"a {role} worker failed")
-    return time.perf_counter() - started
+    return took_s
