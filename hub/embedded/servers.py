@@ -53,10 +53,10 @@ class Servers:
         self.home.write_state({"purpose": self._purpose, **{k: v for k, v in ours.items() if v}, **values})
 
     def restart_dead(self) -> list[str]:
-        """Starts again what has ended by itself; returns the names of those."""
+        """Starts again what has ended by itself, or did not start at the last try; returns the names of those."""
         found = []
         for name, server in (("postgres", self.postgres), ("valkey", self.valkey)):
-            if server and server.process and server.process.poll() is not None:
+            if server and (server.process is None or server.process.poll() is not None):
                 server.start()
                 found.append(name)
         return found

@@ -10,10 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hub.config import load_settings
 from hub.embedded.account import server_account
 from hub.embedded.home import Home
 from hub.embedded.postgres import Postgres
 from hub.embedded.process import is_alive, is_ours, package_folder, wait_for
+from hub.embedded.servers import Servers
 from hub.embedded.valkey import Valkey
 from hub.errors import ConfigError
 from hub.store.database import Database
@@ -216,6 +218,18 @@ def test_servers_when_their_starter_is_killed_then_end(folder: Path) -> None:
     starter.kill()
     starter.communicate()
     assert wait_for(lambda: not any(is_alive(pid) for pid in pids), 10)
+
+
+def test_servers_when_a_restart_failed_then_the_next_look_tries_again(folder: Path) -> None:
+    settings = load_settings({"HUB_DATA_DIR": str(folder), "DATABASE_URL": "postgresql:///elsewhere"})
+    with Servers(settings, purpose="run") as servers:
+        valkey = servers.valkey
+        assert valkey is not None
+        # What a failed start leaves behind: it ends whatever came up.
+        valkey.stop()
+        assert servers.restart_dead() == ["valkey"]
+        assert valkey.is_ready()
+        assert servers.restart_dead() == []
 
 
 def test_home_when_locked_then_a_second_hub_is_refused(folder: Path) -> None:
