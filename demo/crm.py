@@ -32,6 +32,11 @@ class DemoCrm(WebhookSimulator):
             self._keep(request.headers["webhook-id"], json.loads(answer.body))
         return answer
 
+    def stop(self) -> None:
+        """Ends the server, then the memory: what is answered later is answered by nobody."""
+        super().stop()
+        self._journal.close()
+
     def book(self) -> list[dict[str, Any]]:
         """What it holds: `{"id", "kind", "hub_ref", "version", "data"}`."""
         return self.act_records()

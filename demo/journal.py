@@ -34,12 +34,15 @@ class Journal:
             return found
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Adds one row."""
+        """Adds one row. OSError when the file cannot be written, or is closed."""
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
         with self._lock:
+            if self._file.closed:
+                raise OSError("the journal is closed")
             self._file.write(line)
             self._file.flush()
 
     def close(self) -> None:
         """Closes the file."""
-        self._file.close()
+        with self._lock:
+            self._file.close()

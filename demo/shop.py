@@ -49,6 +49,11 @@ class DemoShop(ShopifySimulator):
         """The time of the step that is being carried out, else the present."""
         return self._moment or super().shop_now()
 
+    def stop(self) -> None:
+        """Ends the server, then the memory."""
+        super().stop()
+        self._journal.close()
+
     def play_next(self) -> Step:
         """Carries out the next step and waits until the hub has accepted what it sent."""
         step, index = self.upcoming, self._index
