@@ -31,8 +31,8 @@ RULES = {
 
 
 def kind_of_plural(plural: str) -> Kind | None:
-    """The kind behind an address such as `orders`; None when no installed kind is called so."""
-    return next((kind for kind in hub().registry.kinds.values() if kind.plural == plural), None)
+    """The kind behind an address such as `orders` (or `order`); None when no installed kind is called so."""
+    return next((kind for kind in hub().registry.kinds.values() if plural in (kind.plural, kind.name)), None)
 
 
 def record_url(kind_name: str, golden_id: uuid.UUID) -> str:
