@@ -76,7 +76,8 @@ def _run(servers: Servers, children: list[Child], app: str | None, play: Play | 
     settings = replace(settings, port=settings.port or _free_port(settings.host))
     env = {**os.environ, **to_env(settings), "PYTHONUNBUFFERED": "1"}
     url = f"http://{_shown_host(settings.host)}:{settings.port}"
-    password = _prepare(env)
+    # Our own database, under the lock of its folder: nobody else is there.
+    password = _prepare(env, is_alone=servers.postgres is not None)
     logs = settings.data_dir / "log"
     web = Child("web", [*COMMAND, "web", *(["--app", app] if app else [])], env, logs / "web.log")
     crew = [*COMMAND, "worker", "all", "--processes", str(settings.workers), "--with-scheduler"]
@@ -103,9 +104,10 @@ def _demo(url: str, play: Play, env: dict[str, str]) -> Child:
     return Child("demo", [*COMMAND, "day", url, *play.arguments, *once], env, None, restarts=False)
 
 
-def _prepare(env: dict[str, str]) -> str | None:
+def _prepare(env: dict[str, str], *, is_alone: bool) -> str | None:
     """Migrates and makes the first administrator; returns its password at the first start."""
-    done = subprocess.run(leashed([*COMMAND, "prepare"]), env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    command = leashed([*COMMAND, "prepare", *(["--alone"] if is_alone else [])])
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise ConfigError(f"the hub cannot start: {done.stderr.strip().removeprefix('error: ')}")
     found: str | None = json.loads(done.stdout)["admin_password"]

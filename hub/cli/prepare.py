@@ -15,12 +15,15 @@ FIRST_PASSWORD = "DEMO_FIRST_PASSWORD"  # noqa: S105 -- the variable's name
 
 
 @click.command(hidden=True)
-def prepare() -> None:
+@click.option(
+    "--alone", "is_alone", is_flag=True, help="Nobody else uses this database: what is held is held by the dead."
+)
+def prepare(is_alone: bool) -> None:
     """Bring the schema up to date and make the first administrator; prints its password once, as JSON."""
     from hub import bootstrap
     from hub.flow.access import ensure_admin
     from hub.flow.release import activate
-    from hub.store import schema
+    from hub.store import cursor, run, schema
     from hub.store.inbox import ensure_partitions
 
     settings = load_settings()
@@ -28,6 +31,9 @@ def prepare() -> None:
     hub = bootstrap.start(settings, pool_size=2)
     try:
         ensure_partitions(hub.db)
+        if is_alone:
+            hub.db.run(cursor.free_all)
+            hub.db.run(run.end_abandoned)
         activate(hub)
         show_json({"admin_password": ensure_admin(hub)})
     finally:

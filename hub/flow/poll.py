@@ -26,6 +26,7 @@ from hub.store.run import Coverage, Status
 POLL_S = 300
 FULL_PASS_S = 86_400
 RETRY_S = 60.0
+BUSY_S = 0.5
 BROKEN_S = 900.0
 _WORST: tuple[Coverage, ...] = ("complete", "truncated", "partial", "skipped")
 _OUTCOMES: dict[Status, str] = {"done": "read", "paused": "interrupted", "failed": "failed", "cancelled": "given up"}
@@ -74,7 +75,8 @@ def pull(
     """Reads a connection's streams now (or one of them) from where they stopped.
 
     `since` (seconds since the epoch) reads again from then and leaves the cursor; `full` starts a
-    full pass. A system that asks for a pause is waited for, up to `patience_s` in all.
+    full pass. A system that asks for a pause, and whoever reads the stream already, are waited for,
+    up to `patience_s` a stream.
 
     Errors: `NotFoundError`, `ConfigError` (nothing to read, no such stream). What the system is to
     blame for is in the result.
@@ -130,7 +132,7 @@ def _read(
         return StreamResult(stream.name, "cancelled", "skipped", note=f"{row.name} is halted, paused or disconnected")
     taken = cursor.take(hub.db, row.id, stream.name)
     if taken is None:
-        return StreamResult(stream.name, "cancelled", "skipped", note="it is being read already")
+        return StreamResult(stream.name, "cancelled", "skipped", note="it is being read already", retry_in_s=BUSY_S)
     run_id = run_store.start(hub.db, "pull", row.id, stream.name)
     reading = Reading(hub, row, stream, taken, run_id, full or _is_pass_due(row, taken), since, progress)
     result = _outcome(reading)

@@ -126,6 +126,13 @@ def release(db: Database, row: CursorRow, next_in_s: float | None) -> None:
     )
 
 
+def free_all(conn: Connection) -> int:
+    """Takes every lease back: for a start at which no reader of before can still live. One that does is told so."""
+    return conn.execute(
+        "update cursor set lease_token = null, lease_until = null where lease_until is not null"
+    ).rowcount
+
+
 def end_full_pass(conn: Connection, row: CursorRow, full_pass: Mapping[str, Any], complete: bool) -> None:
     """Records how a full pass ended; only a complete one moves `full_pass_at`."""
     conn.execute(

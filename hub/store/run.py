@@ -46,6 +46,14 @@ def start(db: Database, type: RunType, connection_id: int | None = None, stream:
     return run_id
 
 
+def end_abandoned(conn: Connection) -> int:
+    """Ends the runs whose processes are gone: for a start at which nothing of before can still live."""
+    return conn.execute(
+        "update run set status = 'cancelled', outcome = 'cancelled', note = 'its process ended',"
+        " updated_at = clock_timestamp(), ended_at = clock_timestamp() where status = 'running'"
+    ).rowcount
+
+
 def progress(conn: Connection, run_id: uuid.UUID, counts: Mapping[str, int]) -> None:
     """Notes how far it is, in the transaction that got it there."""
     sql = "update run set counts = %s, updated_at = clock_timestamp() where id = %s"

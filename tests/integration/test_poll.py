@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.errors import ConfigError, ConnectionPausedError, NotFoundError, RetryableError
+from hub.errors import ConfigError, ConflictError, ConnectionPausedError, NotFoundError, RetryableError
 from hub.flow import poll
 from hub.flow.account import halt
 from hub.flow.configure import Wish, connect
@@ -118,6 +118,26 @@ def test_pull_when_item_cannot_be_stored_then_cursor_does_not_move(hub: Hub, mon
     assert orders(hub).streams[0].status == "failed"
     assert bodies(hub) == []
     assert place(hub).position is None
+
+
+def test_pull_when_lease_is_held_and_it_has_patience_then_waits_for_its_turn(hub: Hub) -> None:
+    Till.script["orders"] = [page(b"1", cursor=1, last=True)]
+    row = hub.connections.by_name("shop")
+    assert cursor.take(hub.db, row.id, "orders", lease_s=0.3)
+    assert orders(hub, patience_s=20).coverage == "complete"
+
+
+def test_leases_when_their_holders_are_dead_then_a_start_takes_them_back(hub: Hub) -> None:
+    Till.script["orders"] = [page(b"1", cursor=1, last=True)]
+    row = hub.connections.by_name("shop")
+    taken = cursor.take(hub.db, row.id, "orders")
+    assert taken
+    run_id = run.start(hub.db, "pull", row.id, "orders")
+    assert (hub.db.run(cursor.free_all), hub.db.run(run.end_abandoned)) == (1, 1)
+    assert [(r.id, r.status, r.note) for r in run.recent(hub.db)] == [(run_id, "cancelled", "its process ended")]
+    assert orders(hub).coverage == "complete"
+    with pytest.raises(ConflictError):
+        cursor.renew(hub.db, taken)
 
 
 def test_pull_when_lease_is_held_then_skipped(hub: Hub) -> None:
