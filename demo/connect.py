@@ -64,8 +64,8 @@ def _check_ours(held: dict[str, dict[str, Any] | None], systems: Systems, *, is_
     shop = held["shop"]
     is_other = shop is not None and shop["config"].get("shop") != systems.domain
     if is_other or (is_new and any(held.values())):
-        names = " and ".join(name for name, row in held.items() if row)
+        names = ", ".join(name for name, row in held.items() if row)
         raise ConfigError(
-            f"this hub has a connection {names} that is not of this demo: the demo needs a hub of its own, "
-            "so give it another --data-dir (or an empty database in DATABASE_URL)"
+            f"this hub has connections that are not of this demo under its names ({names}): the demo needs a hub of "
+            "its own, so give it another --data-dir (or an empty database in DATABASE_URL)"
         )

@@ -45,7 +45,8 @@ def count(hub: HubClient, shop: DemoShop, crm: DemoCrm, title: str) -> Findings:
 
 
 def _incoming(found: Findings, shop: DemoShop, golden: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    for plural, there in shop.summary().items():
+    held = {**shop.summary(), "locations": len(shop.shop.locations)}
+    for plural, there in held.items():
         if plural in golden:
             here = sum(source["connection"] == "shop" for row in golden[plural] for source in row["sources"])
             if here != there:

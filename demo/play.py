@@ -90,10 +90,10 @@ def _whole_day(hub: HubClient, shop: DemoShop, crm: DemoCrm, speed: float) -> Fi
         step = shop.play_next()
         if step.way in SAID:
             say(f"  {step.title}: it {SAID[step.way]}")
-    _drain()
-    # What has no webhook (locations), and whatever a webhook lost.
-    run_command("pull", "shop", "--json", accept=(0, 1))
     for _ in range(TRIES):
+        _drain()
+        # What has no webhook (locations), and whatever a webhook lost.
+        run_command("pull", "shop", "--json", accept=(0, 1))
         _drain()
         found = count(hub, shop, crm, title)
         if found.is_agreed:

@@ -153,5 +153,5 @@ def test_demo_when_the_hub_has_a_connection_of_that_name_then_leaves_it_alone(st
     before = _command(probe, "export")
     demo = _play(start_hub, "--once", "--speed", "0")
     assert demo.process.wait(PLAYED_S) == 1
-    assert "error: this hub has a connection crm that is not of this demo" in demo.errors.read_text()
+    assert "error: this hub has connections that are not of this demo under its names (crm)" in demo.errors.read_text()
     assert _command(probe, "export") == before
