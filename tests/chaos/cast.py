@@ -65,7 +65,7 @@ class Cast:
 
     def _present(self) -> list[psutil.Process | None]:
         crew = next(iter(self._crews()), None)
-        if crew is None or crew.pid != self._crew:
+        if not self._members or (crew and crew.pid != self._crew):
             self._members = [None] * len(self._parts)
             self._crew = crew.pid if crew else 0
         living = sorted(_children(crew), key=lambda one: (one.create_time(), one.pid)) if crew else []
@@ -86,9 +86,16 @@ def kill(processes: Iterable[psutil.Process], number: int = signal.SIGKILL) -> N
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
     try:
-        return [one for one in process.children() if one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in process.children() if _lives(one)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _command(process: psutil.Process) -> str:
