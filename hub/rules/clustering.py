@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Rid = uuid.UUID
-MAX_COMPONENT = 200
 
 
 @dataclass(frozen=True, slots=True)

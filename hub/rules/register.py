@@ -119,14 +119,6 @@ class Fold:
         cell = self.own(STATE)
         return cell is not None and cell.own == "deleted"
 
-    def written(self) -> bool:
-        """Whether the hub ever wrote to it."""
-        return any(cell.wrote is not MISSING for cell in self.cells.values())
-
-    def names(self) -> set[str]:
-        """The fields (list fields once), without the register's own."""
-        return {key.partition(SEPARATOR)[0] for key in self.cells if not key.startswith("~")}
-
 
 def loose(value: Any) -> Any:
     """The form in which two spellings of one value are equal: NFKC, case, space and punctuation folded."""

@@ -36,11 +36,6 @@ def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
     return [Mark(*row) for row in conn.execute(sql, (after, limit))]
 
 
-def has_marks(conn: Connection) -> bool:
-    """Whether anything waits for T2."""
-    return conn.execute("select exists (select from resolve_work)").fetchone() == (True,)
-
-
 def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]]:
     """rid -> (realm, kind); these never change."""
     return {rid: (realm, kind) for rid, realm, kind in conn.execute(
