@@ -12,6 +12,7 @@ from connectors.shopify.manifest import API_VERSION, MANIFEST, SHOP_PATTERN
 from connectors.shopify.queries import SHOP_QUERY
 from connectors.shopify.transforms import TRANSFORMS
 from hub.errors import ConfigError
+from hub.sdk.account import Account
 from hub.sdk.connector import (
     CheckResult,
     Connector,
@@ -33,8 +34,15 @@ class ShopifyConnector(Connector, Reads, ReceivesWebhooks):
 
     manifest: ClassVar[Manifest] = MANIFEST
 
-    def __init__(self, name: str, config: Mapping[str, Any], secrets: Mapping[str, Sequence[str]], http: Any) -> None:
-        super().__init__(name, config, secrets, http)
+    def __init__(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        secrets: Mapping[str, Sequence[str]],
+        http: Any,
+        account: Account | None = None,
+    ) -> None:
+        super().__init__(name, config, secrets, http, account)
         self.shop = str(config.get("shop") or "").strip().lower()
 
     def check(self) -> CheckResult:

@@ -1,5 +1,6 @@
 """All that the author of a connector or a plugin imports."""
 
+from hub.sdk.account import AccessToken, Account, LocalAccount
 from hub.sdk.answer import Answer, retry_after_s
 from hub.sdk.connector import (
     CheckResult,
@@ -29,6 +30,8 @@ from hub.sdk.rate import Lane, RateBudget
 from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
 
 __all__ = [
+    "AccessToken",
+    "Account",
     "Answer",
     "Change",
     "CheckResult",
@@ -42,6 +45,7 @@ __all__ = [
     "Ignore",
     "Job",
     "Lane",
+    "LocalAccount",
     "Manifest",
     "OrderUnit",
     "Page",

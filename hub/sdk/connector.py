@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from hub.sdk.account import Account, LocalAccount
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -216,16 +218,25 @@ class Connector(ABC):
     """One configured account. Made per connection and process; must be usable from several threads.
 
     `config` holds plain settings; `secrets` name -> active values, newest first; `http` is the
-    client of `hub.sdk.http`, already limited to the manifest's hosts.
+    client of `hub.sdk.http`, already limited to the manifest's hosts; `account` is what all
+    processes share of the remote account (`hub.sdk.account`).
     """
 
     manifest: ClassVar[Manifest]
 
-    def __init__(self, name: str, config: Mapping[str, Any], secrets: Mapping[str, Sequence[str]], http: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        secrets: Mapping[str, Sequence[str]],
+        http: Any,
+        account: Account | None = None,
+    ) -> None:
         self.name = name
         self.config = config
         self.secrets = secrets
         self.http = http
+        self.account: Account = account or LocalAccount()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -302,4 +313,15 @@ class Writes(ABC):
 
     def find(self, kind: str, hub_ref: str, keys: Mapping[str, Any]) -> Found | None:
         """A record created under `hub_ref`, or carrying one of `keys`. `NotImplementedError` when it cannot be searched."""
+        raise NotImplementedError(kind)
+
+    def merge(self, kind: str, kept: str, gone: Sequence[str]) -> WriteResult:
+        """Makes remote records one, as the system's own merge does; safe to repeat.
+
+        `NotImplementedError` where the system cannot: the hub then keeps both records with the same content.
+        """
+        raise NotImplementedError(kind)
+
+    def erase(self, kind: str, external_id: str) -> None:
+        """Removes a person's data there for good; safe to repeat. `NotImplementedError` where the system cannot."""
         raise NotImplementedError(kind)

@@ -1,0 +1,75 @@
+-- Accounts
+create table access_token (
+    connection_id integer not null references connection on delete cascade,
+    name text not null,
+    sealed bytea,
+    expires_at timestamptz,
+    generation bigint not null default 0,
+    refreshed_at timestamptz,
+    error text,
+    failed_at timestamptz,
+    primary key (connection_id, name)
+);
+comment on table access_token is 'short-lived tokens, shared by all processes; the one who refreshes holds the row';
+
+create table subscription (
+    connection_id integer not null references connection on delete cascade,
+    topic text not null,
+    address text not null default '',
+    state text not null,
+    expires_at timestamptz,
+    checked_at timestamptz not null default now(),
+    renewed_at timestamptz,
+    error text,
+    primary key (connection_id, topic)
+);
+comment on table subscription is 'what the system says that it will send us, as last asked';
+
+-- People
+create table alert (
+    id uuid primary key,
+    cause_key text not null,
+    type text not null,
+    severity smallint not null default 1,
+    connection_id integer references connection on delete cascade,
+    state text not null default 'open' check (state in ('open', 'acknowledged', 'snoozed', 'closed')),
+    count bigint not null default 1,
+    data jsonb not null default '{}',
+    owner text,
+    first_at timestamptz not null default now(),
+    last_at timestamptz not null default now(),
+    snoozed_until timestamptz,
+    closed_at timestamptz,
+    closed_by text
+);
+create unique index alert_by_cause on alert (cause_key) where state <> 'closed';
+create index alert_open on alert (severity desc, last_at desc) where state <> 'closed';
+create index alert_closed on alert (closed_at desc) where state = 'closed';
+comment on table alert is 'one cause, one row, for as long as the condition lasts; a later return is a new row';
+
+create table reveal (
+    id uuid primary key,
+    at timestamptz not null default clock_timestamp(),
+    person text not null,
+    kind text not null,
+    subject uuid not null,
+    field text not null,
+    reason text not null
+);
+create index reveal_at on reveal (at desc);
+create index reveal_by_subject on reveal (subject, at desc);
+comment on table reveal is 'access log: who saw which personal field in clear, and why; never the value';
+
+create table draft (
+    id uuid primary key,
+    person_id uuid not null references person on delete cascade,
+    connector text not null,
+    name text not null default '',
+    step smallint not null default 1,
+    settings jsonb not null default '{}',
+    sealed_secrets bytea,
+    connection_id integer references connection on delete cascade,
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now()
+);
+comment on table draft is 'a connection that is being set up in the console; goes when it is finished or after 30 days';
