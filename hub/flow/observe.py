@@ -289,7 +289,7 @@ def _store_keys(
     for entry in fresh:
         found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
         rows.extend(found)
-        marks.append({"rid": entry.rid, "relink": _links(found)})
+        marks.append({"rid": entry.rid, "relink": _links(found), "cause_id": _newest(entry)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         packed = register.encode(entry.fold)
@@ -303,9 +303,14 @@ def _store_keys(
             rows.extend(new)
             relink = _links(old) or _links(new)
         relink = relink or (_links(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed))
-        marks.append({"rid": entry.rid, "relink": relink})
+        marks.append({"rid": entry.rid, "relink": relink, "cause_id": _newest(entry)})
     store.replace_match_keys(conn, replaced, rows)
     return marks
+
+
+def _newest(entry: _Entry) -> uuid.UUID | None:
+    """The event to name as the cause of what comes of this batch."""
+    return max((o.origin.event_id for o in entry.observations), default=None)
 
 
 def _differs(before: dict[str, Any], after: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from hub.store.golden import Golden
 from hub.store.resolve import Mark
 
 Rid = uuid.UUID
+NO_CAUSE = uuid.UUID(int=0)
 
 
 def publish(
@@ -27,15 +28,16 @@ def publish(
     computed: Mapping[Rid, Computed],
     relinked: set[Rid],
     seen: Mapping[Rid, set[Rid]],
+    derived: Mapping[Rid, Rid],
 ) -> int:
-    """Returns how many targets became due."""
+    """Returns how many targets became due. `derived`: golden id -> the child that made it worth a look."""
     stored = store.load(conn, ids)
     homes = {member.rid: c.id for c in computed.values() for member in c.members}
     gone = [golden for id_, golden in stored.items() if id_ not in computed]
     born = [id_ for id_ in computed if id_ not in stored]
     returned = [id_ for id_ in born if id_ in relinked]
     counted = store.last_versions(conn, returned) if returned else {}
-    why = _causes(marks, homes)
+    why = _causes(marks, homes, derived)
     rows, changes, changed = [], [], set()
     for id_, new in sorted(computed.items(), key=lambda entry: (entry[1].kind, entry[0])):
         old = stored.get(id_)
@@ -70,13 +72,21 @@ def _packed_winners(new: Computed) -> dict[str, str]:
     return {name: str(rid) for name, rid in new.winners.items()}
 
 
-def _causes(marks: Sequence[Mark], homes: Mapping[Rid, Rid]) -> dict[Rid, tuple[str, Rid | None]]:
-    """golden id -> cause; a person's act or a change of rules outranks the events of the same batch."""
+def _causes(
+    marks: Sequence[Mark], homes: Mapping[Rid, Rid], derived: Mapping[Rid, Rid]
+) -> dict[Rid, tuple[str, Rid | None]]:
+    """golden id -> cause; a person's act or a change of rules outranks the events of the same batch.
+
+    Of several events the newest one is named. What is derived from a child has the child's cause.
+    """
     found: dict[Rid, tuple[str, Rid | None]] = {}
-    for mark in marks:
+    for mark in sorted(marks, key=lambda mark: mark.cause_id or NO_CAUSE):
         id_ = homes.get(mark.rid)
         if id_ is not None and (id_ not in found or found[id_][0] == "event"):
             found[id_] = (mark.cause, mark.cause_id)
+    for parent, child in derived.items():
+        if child in found:
+            found.setdefault(parent, found[child])
     return found
 
 

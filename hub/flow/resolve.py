@@ -40,6 +40,8 @@ class Work:
     pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
     seen: dict[Rid, set[Rid]] = field(default_factory=dict)
     """golden id -> marked records of it (their target is looked at even if the golden record stays as it is)."""
+    derived: dict[Rid, Rid] = field(default_factory=dict)
+    """golden id -> one of its children, for those that are looked at because of a child."""
 
 
 def run_batch(hub: Hub, limit: int = BATCH) -> int:
@@ -78,7 +80,9 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     _load_members(conn, hub, work)
     computed = _compute(conn, hub, work)
     return _Done(
-        len(marks), len(work.marks), publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen)
+        len(marks),
+        len(work.marks),
+        publish(conn, hub, work.marks, work.ids, computed, work.relinked, work.seen, work.derived),
     )
 
 
@@ -98,17 +102,20 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     for rid, cluster in now.items():
         work.seen.setdefault(cluster, set()).add(rid)
     work.ids = set(now.values()) | work.relinked
-    work.ids |= _parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})
+    work.derived = _parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})
+    work.ids |= work.derived.keys()
 
 
-def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> set[Rid]:
-    """Golden records that are derived from these."""
+def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> dict[Rid, Rid]:
+    """Golden records that are derived from these: id -> the child, one of `ids`."""
     fields = {hub.registry.kinds[kind].parent for kind in kinds if kind in CHILD_KINDS and kind in hub.registry.kinds}
     names = sorted(name for name in fields if name)
     if not names:
-        return set()
-    parents = store.parents(conn, store.members(conn, ids), names)
-    return set(store.clusters_of(conn, parents).values())
+        return {}
+    children = store.members(conn, ids)
+    links = store.parents(conn, children, names)
+    homes = store.clusters_of(conn, {parent for _, parent in links})
+    return {homes[parent]: children[child] for child, parent in links if parent in homes}
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:

@@ -198,10 +198,10 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1})}
 
 
-def parents(conn: Connection, children: Iterable[Rid], fields: Sequence[str]) -> set[Rid]:
-    """The records that these refer to in one of `fields`."""
-    sql = "select distinct parent from reference where child = any(%s) and field = any(%s)"
-    return {rid for (rid,) in conn.execute(sql, (list(children), list(fields)))}
+def parents(conn: Connection, children: Iterable[Rid], fields: Sequence[str]) -> list[tuple[Rid, Rid]]:
+    """(child, parent) of every record that one of these refers to in one of `fields`."""
+    sql = "select child, parent from reference where child = any(%s) and field = any(%s)"
+    return conn.execute(sql, (list(children), list(fields))).fetchall()
 
 
 def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) -> set[Rid]:

@@ -148,6 +148,20 @@ def test_refund_that_moves_to_another_order_counts_there_only(chain: Rig) -> Non
     assert refunded == {"#o1": _money("0.00"), "#o2": _money("4.00")}
 
 
+def test_feed_names_the_event_also_for_what_is_derived_from_a_child(chain: Rig) -> None:
+    chain.send("shop", "order.created", _order("o1", 0))
+    chain.settle()
+    chain.send("shop", "refund.created", {"id": "f1", "updated_at": at(1), "order": "o1", "state": "succeeded",
+               "amount": _money("4.00"), "requested_at": at(0), "provider_ref": "x"})  # fmt: skip
+    chain.settle()
+    rows = chain.hub.db.all("select kind, type, cause, cause_id from change order by seq")
+    first, second = (id_ for (id_,) in chain.hub.db.all("select id from event order by id"))
+    assert [(kind, type_) for kind, type_, _, id_ in rows if id_ == first] == [("order", "created")]
+    assert sorted((kind, type_) for kind, type_, _, id_ in rows if id_ == second) == [
+        ("order", "updated"), ("refund", "created")]  # fmt: skip
+    assert {cause for _, _, cause, _ in rows} == {"event"}
+
+
 def test_paid_counts_once(chain: Rig) -> None:
     payment = {"updated_at": at(1), "provider": "wechat_pay", "provider_ref": "wx1", "method": "wechat_pay",
                "state": "captured", "amount": _money("10.00")}  # fmt: skip
