@@ -7,14 +7,11 @@ import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
 from uuid import UUID
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow.context import Hub
+from hub.flow.password import hash_password
 from hub.model.identifier import format_id, parse_id
 from hub.model.permission import ALL_REALMS, ROLES, Grant, Principal
 from hub.store import audit, person, session, token
@@ -24,14 +21,8 @@ from hub.store.token import Token
 
 TOKEN_PREFIX = "rht_"  # noqa: S105 -- the public beginning of every token, so that scanners find leaked ones
 FIRST_USER = "admin"
-MIN_PASSWORD = 10
-MAX_PASSWORD = 256
 MAX_NAME = 80
 SYSTEM = "hub"
-
-# OWASP's minimum for argon2id: 19 MiB, 2 passes. The gate bounds what a burst of logins may take.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_GATE = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +31,6 @@ class TokenHolder:
 
     id: UUID
     principal: Principal
-
-
-def hash_password(password: str) -> str:
-    """The argon2id hash of a new password; `ConfigError` when it is too short or too long."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise ConfigError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
-    with _GATE:
-        return _HASHER.hash(_encoded(password))
-
-
-def password_fits(password: str, hashed: str) -> bool:
-    """Whether the password belongs to the hash; takes the same time either way."""
-    with _GATE:
-        try:
-            return _HASHER.verify(hashed, _encoded(password[: MAX_PASSWORD + 1]))
-        except (VerificationError, InvalidHashError):
-            return False
 
 
 def digest_of(secret: str) -> bytes:
@@ -140,6 +114,8 @@ def set_disabled(hub: Hub, name: str, *, disabled: bool, author: str) -> None:
         found = _person(conn, name)
         person.set_disabled(conn, found.id, disabled=disabled)
         if disabled:
+            if any(_is_chief(given) for given in person.grants(conn, found.id)):
+                _keep_an_admin(conn, found.name)
             session.revoke_of(conn, found.id)
         audit.append(conn, author, "user.disabled" if disabled else "user.enabled", format_id("usr", found.id))
 
@@ -153,6 +129,8 @@ def grant(hub: Hub, name: str, given: Grant, *, author: str) -> None:
     def work(conn: Connection) -> None:
         found = _person(conn, name)
         person.grant(conn, found.id, given.role, given.realm, list(given.locations))
+        if given.locations and _is_chief(Grant(given.role, given.realm)):
+            _keep_an_admin(conn, found.name)
         detail = {"role": given.role, "realm": given.realm, "locations": list(given.locations)}
         audit.append(conn, author, "user.granted", format_id("usr", found.id), detail=detail)
 
@@ -166,6 +144,8 @@ def revoke(hub: Hub, name: str, role: str, realm: str = ALL_REALMS, *, author: s
         found = _person(conn, name)
         if not person.revoke(conn, found.id, role, realm):
             raise NotFoundError(f"user {found.name!r} has no role {role!r} in realm {realm!r}")
+        if _is_chief(Grant(role, realm)):
+            _keep_an_admin(conn, found.name)
         audit.append(conn, author, "user.revoked", format_id("usr", found.id), detail={"role": role, "realm": realm})
 
     hub.db.run(work)
@@ -174,7 +154,20 @@ def revoke(hub: Hub, name: str, role: str, realm: str = ALL_REALMS, *, author: s
 def list_users(hub: Hub) -> list[tuple[Person, tuple[Grant, ...]]]:
     """All users with what is granted to them."""
     with hub.db.transaction() as conn:
-        return [(found, person.grants(conn, found.id)) for found in person.everybody(conn)]
+        granted = person.all_grants(conn)
+        return [(found, granted.get(found.id, ())) for found in person.everybody(conn)]
+
+
+def end_sessions(hub: Hub, name: str, *, author: str, keep: bytes | None = None) -> int:
+    """Ends every open session of a user, wherever it is, except the one with hash `keep`; returns how many."""
+
+    def work(conn: Connection) -> int:
+        found = _person(conn, name)
+        count = session.revoke_of(conn, found.id, but=keep)
+        audit.append(conn, author, "user.sessions", format_id("usr", found.id), detail={"ended": count})
+        return count
+
+    return hub.db.run(work)
 
 
 def create_token(
@@ -228,15 +221,21 @@ def holder_of(hub: Hub, text: str) -> TokenHolder | None:
     return TokenHolder(known.id, Principal(format_id("tok", known.id), (Grant(known.role, known.realm),)))
 
 
-def _encoded(password: str) -> bytes:
-    return password.encode("utf-8", "surrogatepass")
-
-
 def _person(conn: Connection, name: str) -> Person:
     found = person.by_name(conn, clean_name(name))
     if found is None:
         raise NotFoundError(f"there is no user {name!r}: see `retail-hub user list`")
     return found
+
+
+def _is_chief(given: Grant) -> bool:
+    return given.role == "admin" and given.realm == ALL_REALMS and not given.locations
+
+
+def _keep_an_admin(conn: Connection, name: str) -> None:
+    """Call after the change: of two admins who bar each other at once one is refused (the check locks their rows)."""
+    if not person.has_admin(conn):
+        raise ConflictError(f"{name!r} is the last user who may keep users everywhere: make another admin first")
 
 
 def _check_grant(given: Grant) -> None:

@@ -6,15 +6,18 @@ import ipaddress
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from hub.errors import ConfigError, RetryableError
-from hub.flow.access import clean_name, digest_of, hash_password, password_fits
+from hub.flow.access import clean_name, digest_of
 from hub.flow.context import Hub
+from hub.flow.password import hash_password, password_fits
 from hub.model.identifier import format_id
 from hub.model.permission import Principal
 from hub.store import audit, person, session
 from hub.store.database import Connection
 from hub.store.person import Person
+from hub.store.session import OpenSession
 
 SESSION_HOURS = 12
 IDLE_S = 2 * 3600
@@ -76,6 +79,12 @@ def log_out(hub: Hub, cookie: str) -> None:
     """Ends the session of this cookie, wherever it is used. Safe to repeat."""
     with hub.db.session() as conn:
         session.revoke(conn, digest_of(cookie))
+
+
+def open_sessions(hub: Hub, person_id: UUID | None = None) -> list[OpenSession]:
+    """Sessions that are open now, of one user or of everybody, the last used first."""
+    with hub.db.session() as conn:
+        return session.everything_open(conn, IDLE_S, person_id)
 
 
 def _open(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from hub.flow import audit
 from hub.flow.context import Hub
 from hub.store import idempotency, inbox, item, record, session, tally
 from hub.store import run as run_store
@@ -39,6 +40,7 @@ def tidy(hub: Hub) -> None:
         lambda: hub.db.run(item.wake_snoozed),
         lambda: hub.db.run(session.purge),
         lambda: hub.db.run(idempotency.purge),
+        lambda: audit.verify_new(hub),
     )
     for step in steps:
         step()

@@ -39,12 +39,33 @@ class Chain:
     """What a check of the chain found. `broken_at` is the first row that does not fit; None when all do.
 
     `head` is the hash of the last good row, in hex: noted elsewhere, it also proves that no rows
-    were cut off the end.
+    were cut off the end. `seq` is that row's number; 0 when there is none.
     """
 
     rows: int
     head: str
     broken_at: int | None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The last check of the chain, as noted: what it found, and when (aware)."""
+
+    chain: Chain
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows of the trail; empty means all. `before`/`after`: the number to go on from, towards older / newer."""
+
+    actor: str = ""
+    act: str = ""
+    object: str = ""
+    since: datetime | None = None
+    before: int | None = None
+    after: int | None = None
 
 
 def append(
@@ -73,9 +94,14 @@ def append(
     return row.seq
 
 
-def verify(conn: Connection) -> Chain:
-    """Follows the chain from its first row to its last."""
+def verify(conn: Connection, known: Chain | None = None) -> Chain:
+    """Follows the chain to its last row: from its first, or from where an earlier check ended (`known`)."""
     previous, seq, rows = _START, 0, 0
+    if known is not None and known.seq:
+        found = conn.execute("select hash from audit where seq = %s", (known.seq,)).fetchone()
+        if found is None or found[0].hex() != known.head:
+            return Chain(0, known.head, known.seq, known.seq)
+        previous, seq, rows = found[0], known.seq, known.rows
     while True:
         page = conn.execute(
             "select seq, at, actor, act, object, reason, detail, previous, hash from audit"
@@ -85,10 +111,10 @@ def verify(conn: Connection) -> Chain:
         for *parts, stated, found in page:
             row = AuditRow(*parts)
             if stated != previous or found != _hash(previous, row):
-                return Chain(rows, previous.hex(), row.seq)
+                return Chain(rows, previous.hex(), row.seq, seq)
             previous, seq, rows = found, row.seq, rows + 1
         if len(page) < _STEP:
-            return Chain(rows, previous.hex(), None)
+            return Chain(rows, previous.hex(), None, seq)
 
 
 def recent(conn: Connection, *, before: int | None = None, act: str = "", limit: int = 50) -> list[AuditRow]:
@@ -100,6 +126,55 @@ def recent(conn: Connection, *, before: int | None = None, act: str = "", limit:
         {"before": before, "act": act, "limit": limit},
     )
     return [AuditRow(*row) for row in found]
+
+
+_TRAIL = """
+    select seq, at, actor, act, object, reason, detail from audit
+    where (%(actor)s = '' or actor = %(actor)s) and (%(act)s = '' or act = %(act)s or act like %(group)s)
+      and (%(object)s = '' or object = %(object)s)
+      and (%(since)s::timestamptz is null or at >= %(since)s)
+      and (%(before)s::bigint is null or seq < %(before)s) and (%(after)s::bigint is null or seq > %(after)s)
+"""
+
+
+def trail(conn: Connection, wish: Filter, limit: int) -> list[AuditRow]:
+    """The rows that fit, newest first, at most `limit`. `act` may be a whole act or the part before its dot."""
+    order = "asc" if wish.after is not None else "desc"
+    values = {**{name: getattr(wish, name) for name in wish.__slots__}, "group": f"{wish.act}.%", "limit": limit}
+    rows = [AuditRow(*row) for row in conn.execute(f"{_TRAIL} order by seq {order} limit %(limit)s", values)]
+    return rows[::-1] if order == "asc" else rows
+
+
+def acts(conn: Connection) -> list[str]:
+    """Every act that stands in the trail, by name. Jumps through an index from one to the next."""
+    found = conn.execute(
+        "with recursive one as (select min(act) as act from audit union all"
+        " select (select min(a.act) from audit a where a.act > one.act) from one where one.act is not null)"
+        " select act from one where act is not null"
+    )
+    return [row[0] for row in found]
+
+
+def note_check(conn: Connection, chain: Chain) -> None:
+    """Keeps what a check found, for the page and for the next check to go on from."""
+    value = {"rows": chain.rows, "head": chain.head, "broken_at": chain.broken_at, "seq": chain.seq}
+    conn.execute(
+        "insert into setting (key, value, updated_at) values ('audit_check', %s, clock_timestamp())"
+        " on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at",
+        (Jsonb(value),),
+    )
+
+
+def last_check(conn: Connection) -> Checked | None:
+    """The last check of the chain; None before the first."""
+    found = conn.execute("select value, updated_at from setting where key = 'audit_check'").fetchone()
+    return Checked(Chain(**found[0]), found[1]) if found else None
+
+
+def unchecked(conn: Connection, seq: int) -> int:
+    """How many rows were added after number `seq`."""
+    found = conn.execute("select count(*) from audit where seq > %s", (seq,)).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _hash(previous: bytes, row: AuditRow) -> bytes:

@@ -98,3 +98,28 @@ def grants(conn: Connection, person_id: UUID) -> tuple[Grant, ...]:
         "select role, realm, locations from role_grant where person_id = %s order by role, realm", (person_id,)
     )
     return tuple(Grant(role, realm, tuple(locations)) for role, realm, locations in found)
+
+
+def all_grants(conn: Connection) -> dict[UUID, tuple[Grant, ...]]:
+    """What is granted to each user who has something."""
+    found: dict[UUID, list[Grant]] = {}
+    rows = conn.execute("select person_id, role, realm, locations from role_grant order by person_id, role, realm")
+    for person_id, role, realm, locations in rows:
+        found.setdefault(person_id, []).append(Grant(role, realm, tuple(locations)))
+    return {person_id: tuple(grants) for person_id, grants in found.items()}
+
+
+def has_admin(conn: Connection) -> bool:
+    """Whether somebody who is not barred is admin of every realm and location; holds the admins' rows until commit."""
+    found = conn.execute(
+        "select g.person_id from role_grant g join person p on p.id = g.person_id"
+        " where g.role = 'admin' and g.realm = %s and g.locations = '{}' and p.disabled_at is null"
+        " order by 1 for update",
+        (ALL_REALMS,),
+    )
+    return found.fetchone() is not None
+
+
+def names(conn: Connection, ids: list[UUID]) -> dict[UUID, str]:
+    """The names of these users."""
+    return dict(conn.execute("select id, name from person where id = any(%s)", (ids,)).fetchall())

@@ -58,6 +58,28 @@ def revoke_of(conn: Connection, person_id: UUID, *, but: bytes | None = None) ->
     ).rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One open session of a user; `agent` is what the browser called itself."""
+
+    person_id: UUID
+    created_at: datetime
+    seen_at: datetime
+    agent: str
+    hash: bytes
+
+
+def everything_open(conn: Connection, idle_s: int, person_id: UUID | None = None) -> list[OpenSession]:
+    """Sessions that are open now, of one user or of all, the last used first."""
+    found = conn.execute(
+        "select person_id, created_at, seen_at, coalesce(agent, ''), hash from session where revoked_at is null"
+        " and expires_at > now() and seen_at > now() - make_interval(secs => %(idle)s)"
+        " and (%(person)s::uuid is null or person_id = %(person)s) order by seen_at desc",
+        {"idle": idle_s, "person": person_id},
+    )
+    return [OpenSession(*row) for row in found]
+
+
 def purge(conn: Connection, days: int = 30) -> int:
     """Removes sessions that ended more than `days` ago; returns how many."""
     return conn.execute(

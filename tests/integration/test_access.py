@@ -9,6 +9,7 @@ import pytest
 from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow import access, audit
 from hub.flow.context import Hub
+from hub.flow.password import password_fits
 from hub.keyring import Keyring
 from hub.model.permission import Grant
 
@@ -31,7 +32,7 @@ def test_ensure_admin_when_first_start_then_makes_one_and_never_again(hub):
     [(person, grants)] = access.list_users(hub)
     assert (person.name, person.must_change, grants) == ("admin", True, (Grant("admin"),))
     assert password not in person.password
-    assert access.password_fits(password, person.password)
+    assert password_fits(password, person.password)
 
 
 def test_ensure_admin_when_raced_then_one_password_is_given(hub):
@@ -176,3 +177,83 @@ def test_audit_when_longer_than_a_step_then_verify_reads_all_of_it(hub, monkeypa
     for n in range(10):
         audit.record(hub, "cli", "test", n=n)
     assert audit.verify(hub).rows == 10
+
+
+def test_admin_when_the_last_one_then_can_be_neither_barred_nor_lose_the_role(hub):
+    access.ensure_admin(hub)
+    for act in (
+        lambda: access.set_disabled(hub, "admin", disabled=True, author="cli"),
+        lambda: access.revoke(hub, "admin", "admin", author="cli"),
+        lambda: access.grant(hub, "admin", Grant("admin", "*", ("S1",)), author="cli"),
+    ):
+        with pytest.raises(ConflictError, match="make another admin first"):
+            act()
+    access.create_user(hub, "second", (Grant("admin"),), author="cli")
+    access.set_disabled(hub, "admin", disabled=True, author="cli")
+    with pytest.raises(ConflictError):
+        access.set_disabled(hub, "second", disabled=True, author="cli")
+
+
+def test_admins_when_they_bar_each_other_at_once_then_one_stays(hub):
+    names = ("one", "two")
+    for name in names:
+        access.create_user(hub, name, (Grant("admin"),), author="cli")
+    refused = []
+
+    def bar(name):
+        try:
+            access.set_disabled(hub, name, disabled=True, author="cli")
+        except ConflictError:
+            refused.append(name)
+
+    threads = [threading.Thread(target=bar, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+    assert [person.name for person, _ in access.list_users(hub) if person.disabled_at is None] == refused
+
+
+def test_chain_when_checked_then_noted_and_followed_from_there(hub):
+    for number in range(3):
+        audit.record(hub, "cli", "test.act", f"thing {number}")
+    assert audit.state(hub) == (None, 3)
+    first = audit.verify(hub)
+    assert (first.rows, first.broken_at) == (3, None)
+    audit.record(hub, "cli", "test.other")
+    checked, added = audit.state(hub)
+    assert checked is not None
+    assert (checked.chain.seq, added) == (first.seq, 1)
+    assert audit.verify_new(hub).rows == 4
+    hub.db.execute("update audit set actor = 'somebody' where act = 'test.other'")
+    assert audit.verify_new(hub).broken_at is None  # what was checked is not looked at again
+    assert audit.verify(hub).broken_at == first.seq + 1
+    hub.db.execute("update audit set actor = 'cli' where act = 'test.other'")
+    assert audit.verify_new(hub).broken_at is None  # a broken chain is followed from its first row
+    hub.db.execute("delete from audit where act = 'test.other'")
+    cut = audit.verify_new(hub)
+    assert cut.broken_at == first.seq + 1  # rows cut off the end are missed, too
+
+
+def test_trail_when_filtered_then_only_what_fits(hub):
+    for number in range(4):
+        audit.record(hub, "usr_A" if number % 2 else "cli", f"user.act{number}", "thing")
+    wish = audit.Filter(actor="cli")
+    assert [row.act for row in audit.trail(hub, wish, 10)] == ["user.act2", "user.act0"]
+    assert len(audit.trail(hub, audit.Filter(act="user"), 10)) == 4
+    assert [row.act for row in audit.trail(hub, audit.Filter(act="user.act1"), 10)] == ["user.act1"]
+    seqs = [row.seq for row in audit.trail(hub, audit.Filter(), 10)]
+    assert [row.seq for row in audit.trail(hub, audit.Filter(before=seqs[1]), 10)] == seqs[2:]
+    assert [row.seq for row in audit.trail(hub, audit.Filter(after=seqs[2]), 10)] == seqs[:2]
+    assert audit.acts(hub) == [f"user.act{number}" for number in range(4)]
+
+
+def test_sessions_when_ended_for_a_user_then_all_are_gone(hub):
+    from hub.flow import login
+
+    access.create_user(hub, "li", (Grant("viewer"),), author="cli", password="a sentence nobody guesses")
+    cookies = [login.log_in(hub, "li", "a sentence nobody guesses", address="127.0.0.1") for _ in range(2)]
+    assert len(login.open_sessions(hub)) == 2
+    assert access.end_sessions(hub, "li", author="cli") == 2
+    assert [login.visit_of(hub, cookie) for cookie in cookies] == [None, None]

@@ -15,6 +15,7 @@ from hub.console.shell import DENSITIES, THEMES, VIEW_COOKIE, page_url
 from hub.console.visit import hub, local_path, set_cookie, visit
 from hub.errors import ConfigError
 from hub.flow import access
+from hub.flow.password import MAX_PASSWORD, MIN_PASSWORD, password_fits
 from hub.store import person
 
 _YEAR_S = 365 * 86_400
@@ -85,12 +86,12 @@ def change_password() -> Any:
     me = visit()
     new = request.form.get("new", "")
     wrong = ""
-    if not access.password_fits(request.form.get("old", ""), me.person.password):
+    if not password_fits(request.form.get("old", ""), me.person.password):
         wrong = _("The present password is wrong.")
     elif new != request.form.get("again", ""):
         wrong = _("The two new passwords differ.")
-    elif not access.MIN_PASSWORD <= len(new) <= access.MAX_PASSWORD:
-        wrong = _("A password has %(low)s to %(high)s characters.", low=access.MIN_PASSWORD, high=access.MAX_PASSWORD)
+    elif not MIN_PASSWORD <= len(new) <= MAX_PASSWORD:
+        wrong = _("A password has %(low)s to %(high)s characters.", low=MIN_PASSWORD, high=MAX_PASSWORD)
     elif new == request.form.get("old", ""):
         wrong = _("The new password is the present one.")
     if wrong:

@@ -5,12 +5,14 @@ create table access_token (
     sealed bytea,
     expires_at timestamptz,
     generation bigint not null default 0,
+    basis bytea,
     refreshed_at timestamptz,
-    error text,
+    error jsonb,
     failed_at timestamptz,
     primary key (connection_id, name)
 );
 comment on table access_token is 'short-lived tokens, shared by all processes; the one who refreshes holds the row';
+comment on column access_token.basis is 'hash of the settings and the numbers of the secrets it was issued for: other ones, another token';
 
 create table subscription (
     connection_id integer not null references connection on delete cascade,
@@ -73,3 +75,18 @@ create table draft (
     updated_at timestamptz not null default now()
 );
 comment on table draft is 'a connection that is being set up in the console; goes when it is finished or after 30 days';
+
+-- The trail is read by time, by who acted and by what was acted on.
+create index audit_at on audit (at);
+create index audit_by_act on audit (act, seq);
+create index audit_by_actor on audit (actor, seq);
+create index audit_by_object on audit (object, seq) where object <> '';
+
+-- Runs that people ask for, and stop
+alter table run add column wish text check (wish in ('pause', 'cancel'));
+alter table run add column total bigint;
+comment on column run.wish is 'what somebody asked of a running one; it obeys after the page at hand';
+comment on column run.total is 'how many items there are, where the system says so';
+alter table cursor add column request jsonb;
+comment on column cursor.request is 'what was asked of the next reading: {"run", "full", "since"}; goes when it is done';
+create index run_of_connection on run (connection_id, id desc);
