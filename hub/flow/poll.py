@@ -7,14 +7,16 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hub.errors import ConfigError, ConflictError, HubError, RetryableError
 from hub.flow.account import pause_on
 from hub.flow.configure import read_streams
 from hub.flow.context import Hub
-from hub.flow.reading import COUNTS, Progress, Reading, StoppedError
+from hub.flow.reading import COUNTS, CancelledError, HeldError, Progress, Reading, StoppedError
 from hub.sdk.connector import Stream
 from hub.store import connection as connection_store
 from hub.store import cursor
@@ -43,6 +45,8 @@ class StreamResult:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))
     note: str = ""
     retry_in_s: float | None = None
+    is_held: bool = False
+    """Whether a person paused it: it goes on when a person says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,15 @@ def _read(
     taken = cursor.take(hub.db, row.id, stream.name)
     if taken is None:
         return StreamResult(stream.name, "cancelled", "skipped", note="it is being read already", retry_in_s=BUSY_S)
-    run_id = run_store.start(hub.db, "pull", row.id, stream.name)
+    run_id, counts, asked = _begun(hub, row, stream, taken)
+    if since is None and not full:
+        since = asked.get("since")
+        full = bool(asked.get("full")) and not counts.get("pages")
     reading = Reading(hub, row, stream, taken, run_id, full or _is_pass_due(row, taken), since, progress)
+    reading.counts.update(counts)
     result = _outcome(reading)
+    # What was interrupted goes on in the same run.
+    cursor.settle(hub.db, taken, {**asked, "run": str(run_id)} if result.status == "paused" else None)
     cursor.release(hub.db, taken, _next_in_s(row, result))
     run_store.end(
         hub.db,
@@ -152,12 +162,28 @@ def _read(
     return result
 
 
+def _begun(
+    hub: Hub, row: ConnectionRow, stream: Stream, taken: CursorRow
+) -> tuple[uuid.UUID, dict[str, int], Mapping[str, Any]]:
+    """The run of this reading, what it counted already, and what was asked of it: a new run, or one that goes on."""
+    asked = taken.request or {}
+    known = run_store.reopen(hub.db, uuid.UUID(asked["run"])) if "run" in asked else None
+    if known is None:
+        return run_store.start(hub.db, "pull", row.id, stream.name), {}, {}
+    return known.id, {name: known.counts.get(name, 0) for name in COUNTS}, asked
+
+
 def _outcome(reading: Reading) -> StreamResult:
     status: Status = "failed"
     retry_in_s = None
+    is_held = False
     try:
         reading.read()
         status = "done"
+    except HeldError as error:
+        status, reading.note, is_held = "paused", str(error), True
+    except CancelledError as error:
+        status, reading.note = "cancelled", str(error)
     except StoppedError as error:
         status, reading.note = "paused", str(error)
     except RetryableError as error:
@@ -173,7 +199,9 @@ def _outcome(reading: Reading) -> StreamResult:
         frames = "".join(traceback.format_tb(error.__traceback__))
         _log.error("reading %s %s: %s\n%s", reading.row.name, reading.stream.name, type(error).__name__, frames)
         reading.note = f"the connector crashed with {type(error).__name__}; the log has the place"
-    return StreamResult(reading.stream.name, status, reading.coverage, reading.counts, reading.note, retry_in_s)
+    return StreamResult(
+        reading.stream.name, status, reading.coverage, reading.counts, reading.note, retry_in_s, is_held
+    )
 
 
 def _is_pass_due(row: ConnectionRow, taken: CursorRow) -> bool:
@@ -184,8 +212,10 @@ def _is_pass_due(row: ConnectionRow, taken: CursorRow) -> bool:
     return age_s >= int(row.config.get("full_pass_s", FULL_PASS_S))
 
 
-def _next_in_s(row: ConnectionRow, result: StreamResult) -> float:
-    if result.status == "done":
+def _next_in_s(row: ConnectionRow, result: StreamResult) -> float | None:
+    if result.is_held:
+        return None
+    if result.status == "done" or (result.status == "cancelled" and result.counts["pages"]):
         return int(row.config.get("poll_s", POLL_S)) * random.uniform(0.9, 1.1)  # noqa: S311 -- spreads the load
     if result.status == "failed":
         return BROKEN_S

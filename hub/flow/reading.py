@@ -33,6 +33,14 @@ class StoppedError(HubError):
     """The connection was halted, paused or disconnected meanwhile: stop where it is, the cursor is kept."""
 
 
+class HeldError(HubError):
+    """Somebody paused this reading: it goes on from here when somebody says so."""
+
+
+class CancelledError(HubError):
+    """Somebody ended this reading: what was read stays, the next one goes on from here."""
+
+
 @dataclass(slots=True)
 class Reading:
     """One pass over a stream under a lease. `counts` and `coverage` tell how far it came, also after an error.
@@ -108,24 +116,37 @@ class Reading:
         if not self.hub.connections.may_call(self.row.id, "in"):
             raise StoppedError(f"{self.row.name} was halted, paused or disconnected")
 
+    def _obey(self, wish: str | None) -> None:
+        if wish == "pause":
+            raise HeldError("somebody paused it")
+        if wish == "cancel":
+            if self._full_pass is not None:
+                ended = {**self._full_pass, "status": "cancelled", "coverage": "partial"}
+                self.hub.db.run(lambda conn: cursor.end_full_pass(conn, self.cursor, ended, False))
+            raise CancelledError("somebody ended it; the next reading goes on from here")
+
     def _store(self, page: Page, read_at: int) -> None:
         counts = dict(self.counts)
         full_pass = self._full_pass and {**self._full_pass, "seen": self._full_pass["seen"] + len(page.events)}
         position = self.cursor.position if self.since is not None else page.cursor
 
-        def work(conn: Connection) -> dict[str, int]:
+        def work(conn: Connection) -> tuple[dict[str, int], run_store.Asked | None]:
             stored = self._accept(conn, page, read_at)
             found = {name: counts[name] + stored.get(name, 0) for name in COUNTS}
             cursor.advance(conn, self.cursor, position, full_pass)
-            run_store.progress(conn, self.run_id, found)
-            return found
+            wish = run_store.progress(conn, self.run_id, found)
+            if page.total is not None:
+                run_store.note_total(conn, self.run_id, page.total)
+            return found, wish
 
-        self.counts = self.hub.db.run(work)
+        self.counts, wish = self.hub.db.run(work)
         self._full_pass, self._position = full_pass, position
         if self.counts["accepted"] > counts["accepted"]:
             self.hub.queue.wake("pipeline")
         if self.progress:
             self.progress(self.stream.name, self.counts)
+        if not page.last:
+            self._obey(wish)
 
     def _accept(self, conn: Connection, page: Page, read_at: int) -> dict[str, int]:
         rows = [self._event(raw, read_at) for raw in page.events]

@@ -21,7 +21,8 @@ class CursorRow:
     """A stream's place. `position` is the connector's own, None for the beginning.
 
     `full_pass`: `{"id", "started_at" (µs), "status": running|done, "coverage", "seen"}` of the last or
-    running full pass; `full_pass_at`: when the last complete one ended.
+    running full pass; `full_pass_at`: when the last complete one ended. `request`: what was asked of the
+    next reading, `{"run", "full", "since"}`.
     """
 
     connection_id: int
@@ -33,6 +34,7 @@ class CursorRow:
     next_poll_at: datetime | None
     full_pass_at: datetime | None
     full_pass: dict[str, Any] | None
+    request: dict[str, Any] | None = None
 
 
 _COLUMNS = ", ".join(CursorRow.__dataclass_fields__)
@@ -124,6 +126,49 @@ def release(db: Database, row: CursorRow, next_in_s: float | None) -> None:
         """,
         (next_in_s, row.connection_id, row.stream, row.lease_token),
     )
+
+
+def ask(conn: Connection, connection_id: int, stream: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Makes the stream due now with a request for its next reading; returns the request that this one replaces."""
+    ensure(conn, connection_id, [stream])
+    row = conn.execute(
+        "select request from cursor where connection_id = %s and stream = %s for update", (connection_id, stream)
+    ).fetchone()
+    conn.execute(
+        "update cursor set request = %s, next_poll_at = now() where connection_id = %s and stream = %s",
+        (_json(dict(request)), connection_id, stream),
+    )
+    return row[0] if row else None
+
+
+def settle(db: Database, row: CursorRow, request: Mapping[str, Any] | None) -> None:
+    """Keeps the request for the next reading, or drops it (None). Does nothing when the lease is lost."""
+    db.execute(
+        "update cursor set request = %s where connection_id = %s and stream = %s and lease_token = %s",
+        (_json(request and dict(request)), row.connection_id, row.stream, row.lease_token),
+    )
+
+
+def drop_request(conn: Connection, connection_id: int, stream: str, run_id: uuid.UUID) -> bool:
+    """Takes the request of a run back, so that nobody goes on with it; False when there is none."""
+    dropped = conn.execute(
+        "update cursor set request = null, next_poll_at = coalesce(next_poll_at, now())"
+        " where connection_id = %s and stream = %s and request ->> 'run' = %s",
+        (connection_id, stream, str(run_id)),
+    )
+    return dropped.rowcount > 0
+
+
+def place(db: Database, connection_id: int, stream: str, position: Any) -> bool:
+    """Sets where reading begins, of a stream that was never read; False when it was."""
+    with db.transaction() as conn:
+        ensure(conn, connection_id, [stream])
+        placed = conn.execute(
+            "update cursor set position = %s where connection_id = %s and stream = %s and position is null"
+            " and lease_token is null",
+            (_json(position), connection_id, stream),
+        )
+        return placed.rowcount > 0
 
 
 def free_all(conn: Connection) -> int:

@@ -14,12 +14,17 @@ from hub.store.database import Connection, Database, new_id
 
 RunType = Literal["pull", "replay", "verify", "import"]
 Status = Literal["running", "paused", "done", "failed", "cancelled"]
+Asked = Literal["pause", "cancel"]
 Coverage = Literal["complete", "partial", "truncated", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `outcome`: what came of it, in a word; `note`: why it is not complete."""
+    """One run. `outcome`: what came of it, in a word; `note`: why it is not complete.
+
+    `wish`: what somebody asked of it while it runs. `total`: how many items the system says there are.
+    One that is paused and never ended waits for a worker.
+    """
 
     id: uuid.UUID
     type: RunType
@@ -33,6 +38,8 @@ class Run:
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    wish: Asked | None = None
+    total: int | None = None
 
 
 _COLUMNS = ", ".join(Run.__dataclass_fields__)
@@ -46,6 +53,56 @@ def start(db: Database, type: RunType, connection_id: int | None = None, stream:
     return run_id
 
 
+def queue(conn: Connection, type: RunType, connection_id: int, stream: str | None) -> uuid.UUID:  # noqa: A002
+    """A run that waits for a worker; returns its id."""
+    run_id = new_id()
+    sql = "insert into run (id, type, connection_id, stream, status) values (%s, %s, %s, %s, 'paused')"
+    conn.execute(sql, (run_id, type, connection_id, stream))
+    return run_id
+
+
+def reopen(db: Database, run_id: uuid.UUID) -> Run | None:
+    """Begins a waiting run, or goes on with a paused one; None when it is over or gone."""
+    row = db.one(
+        f"update run set status = 'running', wish = null, outcome = null, note = null, ended_at = null,"  # noqa: S608
+        f" started_at = case when counts = '{{}}' then clock_timestamp() else started_at end,"
+        f" updated_at = clock_timestamp() where id = %s and status = 'paused' returning {_COLUMNS}",
+        (run_id,),
+    )
+    return Run(*row) if row else None
+
+
+def get(db: Database, run_id: uuid.UUID) -> Run | None:
+    """The run of that id."""
+    row = db.one(f"select {_COLUMNS} from run where id = %s", (run_id,))  # noqa: S608
+    return Run(*row) if row else None
+
+
+def lock(conn: Connection, run_id: uuid.UUID) -> Run | None:
+    """The run of that id, locked until the transaction ends."""
+    row = conn.execute(f"select {_COLUMNS} from run where id = %s for update", (run_id,)).fetchone()  # noqa: S608
+    return Run(*row) if row else None
+
+
+def ask(conn: Connection, run_id: uuid.UUID, wish: Asked | None) -> None:
+    """Notes what a running one is asked to do; None takes it back."""
+    conn.execute("update run set wish = %s where id = %s", (wish, run_id))
+
+
+def cancel(conn: Connection, run_id: uuid.UUID, note: str) -> None:
+    """Ends a run that nobody works on."""
+    conn.execute(
+        "update run set status = 'cancelled', outcome = 'cancelled', coverage = coalesce(coverage, 'skipped'), wish = null,"
+        " note = %s, updated_at = clock_timestamp(), ended_at = clock_timestamp() where id = %s",
+        (note, run_id),
+    )
+
+
+def note_total(conn: Connection, run_id: uuid.UUID, total: int) -> None:
+    """Keeps how many items there are, as the system says."""
+    conn.execute("update run set total = %s where id = %s and total is distinct from %s", (total, run_id, total))
+
+
 def end_abandoned(conn: Connection) -> int:
     """Ends the runs whose processes are gone: for a start at which nothing of before can still live."""
     return conn.execute(
@@ -54,10 +111,11 @@ def end_abandoned(conn: Connection) -> int:
     ).rowcount
 
 
-def progress(conn: Connection, run_id: uuid.UUID, counts: Mapping[str, int]) -> None:
-    """Notes how far it is, in the transaction that got it there."""
-    sql = "update run set counts = %s, updated_at = clock_timestamp() where id = %s"
-    conn.execute(sql, (orjson.dumps(dict(counts)).decode(), run_id))
+def progress(conn: Connection, run_id: uuid.UUID, counts: Mapping[str, int]) -> Asked | None:
+    """Notes how far it is, in the transaction that got it there; returns what somebody asked of it meanwhile."""
+    sql = "update run set counts = %s, updated_at = clock_timestamp() where id = %s returning wish"
+    row = conn.execute(sql, (orjson.dumps(dict(counts)).decode(), run_id)).fetchone()
+    return row[0] if row else None
 
 
 def end(
@@ -72,8 +130,8 @@ def end(
 ) -> None:
     """Ends a run. `coverage` other than complete needs a `note` that says why."""
     db.execute(
-        "update run set status = %s, outcome = %s, coverage = %s, counts = %s, note = %s, updated_at = clock_timestamp(),"
-        " ended_at = clock_timestamp() where id = %s",
+        "update run set status = %s, outcome = %s, coverage = %s, counts = %s, note = %s, wish = null,"
+        " updated_at = clock_timestamp(), ended_at = clock_timestamp() where id = %s",
         (status, outcome, coverage, orjson.dumps(dict(counts)).decode(), note or None, run_id),
     )
 
