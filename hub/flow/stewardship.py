@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import resolve
+from hub.flow import resolve, separate
 from hub.flow.context import Hub
 from hub.model.identifier import format_id, parse_id
 from hub.model.schema import check_field
@@ -50,7 +50,7 @@ def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = ""
 
 
 def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, author: str, reason: str = "") -> Rid:
-    """Rules that one source record is somebody else than the rest of its golden record.
+    """Rules that one source record is somebody else than the rest of its golden record; the hub's copies of it go along.
 
     Errors: `NotFoundError` when the source is not part of it; `ConflictError` when it stands alone.
     """
@@ -59,14 +59,16 @@ def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, auth
         (cluster,) = _clusters(conn, kind, [id_])
         members = record_store.load_rids(conn, store.members(conn, [cluster]))
         known = hub.connections.by_name(connection).id
-        away = [row.rid for row in members if row.key[0] == known and row.key[2] == external_id]
-        if not away:
+        chosen = [row for row in members if row.key[0] == known and row.key[2] == external_id]
+        if not chosen:
             raise NotFoundError(f"{connection}:{external_id} is not a source of this {kind}")
+        away = separate.with_copies(conn, hub, chosen, members)
         rest = [row.rid for row in members if row.rid not in away]
         if not rest:
             raise ConflictError(f"{connection}:{external_id} is the only source of this {kind}: nothing to split")
         act = _act(conn, kind, cluster, author, reason)
-        group = decision.add_pairs(conn, act, "cannot", list(product(away, rest)))
+        group = decision.add_pairs(conn, act, "cannot", list(product(sorted(away), rest)))
+        separate.give_own_targets(conn, group, away)
         return group, {row.rid for row in members}
 
     return _carry_out(hub, work, "split", author, reason)
@@ -118,6 +120,7 @@ def undo(hub: Hub, act_id: Rid, author: str, reason: str = "") -> None:
         if all(row.revoked_at is not None for row in rows):
             raise ConflictError("this act was undone before")
         decision.revoke(conn, [row.id for row in rows], author)
+        separate.take_back_targets(conn, rows, author)
         return act_id, {rid for row in rows for rid in (row.a, row.b) if rid is not None}
 
     _carry_out(hub, work, "undo", author, reason)

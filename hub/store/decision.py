@@ -62,6 +62,14 @@ def add_pairs(conn: Connection, act: Act, type_: str, pairs: Sequence[tuple[Rid,
     return group
 
 
+def remember(conn: Connection, group: Rid, pair: tuple[Rid, Rid], value: Any) -> None:
+    """Notes with one ruling of an act what undoing it has to restore."""
+    conn.execute(
+        "update decision set value = %s::jsonb where group_id = %s and a = %s and b = %s",
+        (orjson.dumps(value).decode(), group, min(pair), max(pair)),
+    )
+
+
 def add_pin(conn: Connection, act: Act, rid: Rid, name: str, value: Any) -> Rid:
     """Fixes a field of the golden record that `rid` belongs to; returns the group's id."""
     group = new_id()
