@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from hub.errors import ConfigError, ConnectionPausedError, HubError, NotFoundError
 from hub.flow.context import Hub
 from hub.sdk.connector import CheckResult
-from hub.store import audit, cursor, item, secret
+from hub.store import access_token, audit, cursor, item, secret
 from hub.store import connection as store
 from hub.store.connection import ConnectionRow, Direction
 from hub.store.database import Connection
@@ -108,6 +108,7 @@ def disconnect(hub: Hub, name: str, actor: str, reason: str = "") -> bool:
             return False
         store.set_disconnected(conn, row.id)
         secret.forget(conn, row.id)
+        access_token.forget(conn, row.id)
         item.resolve_cause(conn, _cause(row), actor, {"act": "disconnected"})
         audit.append(conn, actor, "connection.disconnect", row.name, reason)
         return True

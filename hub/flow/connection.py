@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.config import Settings
 from hub.errors import NotFoundError, RetryableError
+from hub.flow.credential import SharedAccount, basis_of, webhook_url
 from hub.keyring import Keyring
 from hub.registry import Registry
 from hub.sdk.connector import Connector
@@ -99,9 +100,12 @@ class Connections:
         kind = self._registry.connector(row.connector)
         config = settings_of(kind, row.config)
         with self._db.session() as conn:
+            # In this order: a token that newer secrets issued under an older basis only costs a refresh.
+            basis = basis_of(row, secret.numbers(conn, row.id))
             secrets = secret.active(conn, self._keyring, row.id)
         http = HttpClient.for_connection(kind.manifest, row.name, config, self._settings.allowed_private_hosts)
-        return kind(row.name, config, secrets, http)
+        address = webhook_url(self._settings.public_url, row.name)
+        return kind(row.name, config, secrets, http, SharedAccount(self._db, self._keyring, row, basis, address))
 
     def _refresh(self, *, at_once: bool = False) -> None:
         if not at_once and time.monotonic() - self._checked_at < CHECK_EVERY_S:

@@ -12,7 +12,12 @@ from hub.errors import RetryableError
 
 RETRY_AFTER_S = 5.0
 # A full disk and a server that lost its role as primary pass as well, once somebody has seen to them.
-_OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
+_OUTAGES = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    errors.ReadOnlySqlTransaction,
+    errors.IdleInTransactionSessionTimeout,
+)
 
 
 @contextmanager

@@ -19,6 +19,12 @@ def active(conn: Connection, keyring: Keyring, connection_id: int) -> dict[str, 
     return found
 
 
+def numbers(conn: Connection, connection_id: int) -> list[int]:
+    """The row numbers of the active values: others as soon as a secret is replaced, the same when it is sealed anew."""
+    rows = conn.execute("select id from secret where connection_id = %s and active order by id", (connection_id,))
+    return [number for (number,) in rows]
+
+
 def names(conn: Connection, connection_id: int) -> list[str]:
     """Names that have at least one active value."""
     rows = conn.execute(
