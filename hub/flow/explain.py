@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.errors import NotFoundError
@@ -11,7 +12,7 @@ from hub.flow.golden import Member, derived_fields
 from hub.model import time
 from hub.model.identifier import format_id
 from hub.rules.register import Order
-from hub.rules.survivorship import Candidate, FieldRule, Pin, candidates, elements
+from hub.rules.survivorship import Candidate, Choice, FieldRule, Pin, candidates, chosen_of, elements
 from hub.store import golden as golden_store
 from hub.store import record as record_store
 from hub.store import resolve as store
@@ -22,7 +23,8 @@ EventIds = dict[tuple[Rid, Order], Rid]
 
 
 def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
-    """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`.
+    """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`,
+    and `chosen_by` where a person took one system's value.
 
     `id_`: any id ever given. Errors: `NotFoundError`. Read-only.
     """
@@ -32,26 +34,34 @@ def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
         if cluster is None or golden is None or golden.kind != kind:
             raise NotFoundError(f"there is no {kind} of that id")
         members = load_members(conn, hub, [cluster])[cluster]
-        pins = load_pins(conn, members)
-        events = _event_ids(conn, members)
+        pins, choices = read_rulings(store.decisions(conn, [m.rid for m in members], ("pin", "choice")))
+        events = event_ids(conn, [m.rid for m in members])
+    return explain_members(hub, kind, golden.data, members, pins, choices, events)
+
+
+def explain_members(
+    hub: Hub,
+    kind: str,
+    data: dict[str, Any],
+    members: list[Member],
+    pins: Mapping[str, Pin],
+    choices: Sequence[Choice],
+    events: EventIds,
+) -> dict[str, Any]:
+    """The answer of `explain` for a golden record that is at hand. Pure."""
     found: dict[str, Any] = {}
+    seen = [member for member in members if member.state != record_store.STUB]
     for rule in hub.rules.field_rules(kind):
         if rule.policy == "union":
-            _explain_union(rule, members, golden.data, events, found)
+            _explain_union(rule, seen, data, events, found)
         else:
-            _explain_rule(rule, members, golden.data, events, found)
+            _explain_rule(rule, seen, data, choices, events, found)
     for name, pin in pins.items():
-        losers = _everybody(hub, kind, name, members, events)
+        losers = _everybody(hub, kind, name, seen, events)
         found[name] = {"value": pin.value, "winner": None, "rule": "pin", "losers": losers, "pinned_by": pin.author}
     for name in derived_fields(kind):
-        if name in golden.data:
-            found[name] = {
-                "value": golden.data[name],
-                "winner": None,
-                "rule": "derived",
-                "losers": [],
-                "pinned_by": None,
-            }
+        if name in data:
+            found[name] = {"value": data[name], "winner": None, "rule": "derived", "losers": [], "pinned_by": None}
     return found
 
 
@@ -67,16 +77,21 @@ def load_members(conn: Connection, hub: Hub, clusters: list[Rid]) -> dict[Rid, l
     return found
 
 
-def load_pins(conn: Connection, members: list[Member]) -> dict[str, Pin]:
-    """The newest live pin of each field."""
+def read_rulings(rows: Iterable[Sequence[Any]]) -> tuple[dict[str, Pin], list[Choice]]:
+    """The newest live pin of each field, and all live choices. `rows`: as `hub.store.resolve.decisions` gives them."""
     pins: dict[str, Pin] = {}
-    for id_, _, a, _, name, value, author, _, created_at in store.decisions(conn, [m.rid for m in members], ("pin",)):
-        pins[name] = Pin(name, value, author, (created_at, str(id_)), a)
-    return pins
+    choices: list[Choice] = []
+    for id_, type_, a, _, name, value, author, _, created_at in rows:
+        if type_ == "pin":
+            pins[name] = Pin(name, value, author, (created_at, str(id_)), a)
+        else:
+            choices.append(Choice(name, a, value["contenders"], author))
+    return pins, choices
 
 
-def _event_ids(conn: Connection, members: list[Member]) -> EventIds:
-    lines = record_store.lines(conn, [member.rid for member in members])
+def event_ids(conn: Connection, rids: Iterable[Rid]) -> EventIds:
+    """Which event said what: (rid, order on its line) -> event id."""
+    lines = record_store.lines(conn, rids)
     return {
         (rid, (line.major, line.minor, line.read_at, line.tie)): line.event_id
         for rid, found in lines.items()
@@ -86,20 +101,28 @@ def _event_ids(conn: Connection, members: list[Member]) -> EventIds:
 
 
 def _explain_rule(
-    rule: FieldRule, members: list[Member], data: dict[str, Any], events: EventIds, found: dict[str, Any]
+    rule: FieldRule,
+    members: list[Member],
+    data: dict[str, Any],
+    choices: Sequence[Choice],
+    events: EventIds,
+    found: dict[str, Any],
 ) -> None:
-    ranked = candidates([m for m in members if m.state != record_store.STUB], rule)
+    ranked = candidates(members, rule)
+    chosen = chosen_of(ranked, rule, choices)
+    best = chosen[0] if chosen else ranked[0] if ranked else None
     for name in rule.fields:
         if name not in data and not any(name in candidate.values for candidate in ranked):
             continue
-        winner = ranked[0] if ranked and name in ranked[0].values else None
+        winner = best if best and name in best.values else None
         losers = [candidate for candidate in ranked if candidate is not winner and name in candidate.values]
         found[name] = {
             "value": data.get(name),
             "winner": _side(winner, name, events) if winner else None,
-            "rule": rule.policy,
+            "rule": "choice" if chosen else rule.policy,
             "losers": [{**_side(loser, name, events), "value": loser.values[name]} for loser in losers],
             "pinned_by": None,
+            "chosen_by": chosen[1].author if chosen else None,
         }
 
 
@@ -108,7 +131,7 @@ def _everybody(hub: Hub, kind: str, name: str, members: list[Member], events: Ev
     rule = next((rule for rule in hub.rules.field_rules(kind) if name in rule.fields), None)
     if rule is None or rule.policy == "union":
         return []
-    ranked = candidates([m for m in members if m.state != record_store.STUB], rule)
+    ranked = candidates(members, rule)
     return [{**_side(c, name, events), "value": c.values[name]} for c in ranked if name in c.values]
 
 
@@ -134,7 +157,7 @@ def _explain_union(
     rule: FieldRule, members: list[Member], data: dict[str, Any], events: EventIds, found: dict[str, Any]
 ) -> None:
     for name in rule.fields:
-        ranked_by_key = elements([m for m in members if m.state != record_store.STUB], name)
+        ranked_by_key = elements(members, name)
         if not ranked_by_key:
             continue
         parts = []

@@ -10,7 +10,7 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.model.fault import ValueFault
 from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, Derived, derive_order
-from hub.rules.survivorship import Pin, Source, resolve
+from hub.rules.survivorship import Choice, Pin, Source, resolve
 from hub.store import golden as golden_store
 from hub.store import record as record_store
 from hub.store import resolve as store
@@ -44,11 +44,13 @@ class Computed:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def compute_golden(hub: Hub, cluster: Rid, members: Sequence[Member], pins: Mapping[str, Pin]) -> Computed:
+def compute_golden(
+    hub: Hub, cluster: Rid, members: Sequence[Member], pins: Mapping[str, Pin], choices: Sequence[Choice] = ()
+) -> Computed:
     """Stratum 1: survivorship over the cluster's own evidence. A deleted record keeps its evidence."""
     first = members[0]
     seen = [member for member in members if member.state != record_store.STUB]
-    outcome = resolve(seen, hub.rules.field_rules(first.kind), pins)
+    outcome = resolve(seen, hub.rules.field_rules(first.kind), pins, choices)
     # A copy that the hub made lives as long as its original: it has no word in this.
     alive = any(member.state == record_store.LIVE and member.has_own_state for member in seen)
     lifecycle = "active" if alive else "deleted"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from hub.flow import cluster as clusters
 from hub.flow.context import Hub
@@ -16,7 +16,7 @@ from hub.flow.golden import Computed, Member, compute_children, compute_golden
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
 from hub.rules.derive import DERIVED_FROM
-from hub.rules.survivorship import Pin
+from hub.rules.survivorship import Choice, Pin
 from hub.store import record as record_store
 from hub.store import resolve as store
 from hub.store.database import Connection
@@ -38,6 +38,7 @@ class Work:
     """rid -> its new golden id, of records that change their cluster."""
     members: dict[Rid, list[Member]] = field(default_factory=dict)
     pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
+    choices: dict[Rid, list[Choice]] = field(default_factory=dict)
     seen: dict[Rid, set[Rid]] = field(default_factory=dict)
     """golden id -> marked records of it (their target is looked at even if the golden record stays as it is)."""
     derived: dict[Rid, Rid] = field(default_factory=dict)
@@ -136,10 +137,13 @@ def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
         )  # fmt: skip
         work.members.setdefault(cluster, []).append(member)
     rid_home = {member.rid: cluster for cluster, members in work.members.items() for member in members}
-    for decision in store.decisions(conn, rid_home, ("pin",)):
-        id_, _, a, _, name, value, author, _, created_at = decision
+    for decision in store.decisions(conn, rid_home, ("pin", "choice")):
+        id_, type_, a, _, name, value, author, _, created_at = decision
         # Oldest first, so the newest pin stays.
-        work.pins.setdefault(rid_home[a], {})[name] = Pin(name, value, author, (created_at, str(id_)), a)
+        if type_ == "pin":
+            work.pins.setdefault(rid_home[a], {})[name] = Pin(name, value, author, (created_at, str(id_)), a)
+        else:
+            work.choices.setdefault(rid_home[a], []).append(Choice(name, a, value["contenders"], author))
 
 
 def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
@@ -149,7 +153,7 @@ def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
     work.ids -= busy
     marked = {rid: id_ for id_ in busy for rid in work.seen.get(id_, ())}
     again = [mark for mark in work.marks if mark.rid in marked]
-    rows = [{"rid": m.rid, "relink": m.relink, "cause": m.cause, "cause_id": m.cause_id} for m in again]
+    rows = [asdict(mark) for mark in again]
     # Looked at for their children only: a mark of their own, so that they are not forgotten.
     rows += [{"rid": id_, "relink": False} for id_ in busy if id_ not in work.seen]
     record_store.append_marks(conn, rows)
@@ -165,7 +169,8 @@ def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
         kind = members[0].kind
         if kind not in hub.registry.kinds:
             continue
-        computed[cluster] = compute_golden(hub, cluster, members, work.pins.get(cluster, {}))
+        pins, choices = work.pins.get(cluster, {}), work.choices.get(cluster, [])
+        computed[cluster] = compute_golden(hub, cluster, members, pins, choices)
         if kind in DERIVED_FROM:
             later.append(cluster)
     compute_children(conn, hub, computed, later)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -17,7 +17,7 @@ from hub.flow import resolve, separate
 from hub.flow.context import Hub
 from hub.model.identifier import format_id, parse_id
 from hub.model.schema import check_field
-from hub.store import audit, decision
+from hub.store import audit, decision, item
 from hub.store import record as record_store
 from hub.store import resolve as store
 from hub.store.database import Connection
@@ -26,6 +26,8 @@ from hub.store.decision import Act
 Rid = uuid.UUID
 SETTLE_S = 10.0
 SETTLE_STEP_S = 0.02
+Work = Callable[[Connection], tuple[Rid, set[Rid]]]
+"""The part of an act that is decided in one transaction: returns the act's id and the records it concerns."""
 
 
 def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = "") -> Rid:
@@ -33,20 +35,25 @@ def merge(hub: Hub, kind: str, ids: Sequence[Rid], author: str, reason: str = ""
 
     Errors: `NotFoundError`; `ConflictError` when they are one already, or were ruled apart before.
     """
+    return carry_out(hub, merging(kind, ids, author, reason), "merge", author, reason)
+
+
+def merging(kind: str, ids: Sequence[Rid], author: str, reason: str) -> Work:
+    """What `merge` does in its transaction."""
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        clusters = _clusters(conn, kind, ids)
+        clusters = clusters_named(conn, kind, ids)
         if len(clusters) < 2:
             raise ConflictError("these are one record already: nothing to merge")
         members = store.members(conn, clusters)
         _refuse_if_split(conn, members)
         # Every record by itself: a link inside one of the clusters must not lose to a guard against the other.
         first, *rest = sorted(members)
-        act = _act(conn, kind, first, author, reason)
+        act = act_about(conn, kind, first, author, reason)
         group = decision.add_pairs(conn, act, "must", [(first, other) for other in rest])
         return group, set(members)
 
-    return _carry_out(hub, work, "merge", author, reason)
+    return work
 
 
 def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, author: str, reason: str = "") -> Rid:
@@ -54,9 +61,15 @@ def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, auth
 
     Errors: `NotFoundError` when the source is not part of it; `ConflictError` when it stands alone.
     """
+    work = splitting(hub, kind, id_, connection, external_id, author, reason)
+    return carry_out(hub, work, "split", author, reason)
+
+
+def splitting(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, author: str, reason: str) -> Work:
+    """What `split` does in its transaction."""
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        (cluster,) = _clusters(conn, kind, [id_])
+        (cluster,) = clusters_named(conn, kind, [id_])
         members = record_store.load_rids(conn, store.members(conn, [cluster]))
         known = hub.connections.by_name(connection).id
         chosen = [row for row in members if row.key[0] == known and row.key[2] == external_id]
@@ -66,12 +79,12 @@ def split(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, auth
         rest = [row.rid for row in members if row.rid not in away]
         if not rest:
             raise ConflictError(f"{connection}:{external_id} is the only source of this {kind}: nothing to split")
-        act = _act(conn, kind, cluster, author, reason)
+        act = act_about(conn, kind, cluster, author, reason)
         group = decision.add_pairs(conn, act, "cannot", list(product(sorted(away), rest)))
         separate.give_own_targets(conn, group, away)
         return group, {row.rid for row in members}
 
-    return _carry_out(hub, work, "split", author, reason)
+    return work
 
 
 def pin(hub: Hub, kind: str, id_: Rid, name: str, value: Any, author: str, reason: str = "") -> Rid:
@@ -79,24 +92,31 @@ def pin(hub: Hub, kind: str, id_: Rid, name: str, value: Any, author: str, reaso
 
     Errors: `ConfigError` for an unknown or derived field or a value that does not fit it; `NotFoundError`.
     """
-    declared = hub.registry.kinds[kind].field(name)
-    if declared.derived:
-        raise ConfigError(f"{kind}.{name} is computed by the hub and cannot be pinned")
-    checked = None if value is None else check_field(hub.registry.kinds[kind], name, value)
+    return pin_all(hub, kind, id_, {name: value}, author, reason)
+
+
+def pin_all(hub: Hub, kind: str, id_: Rid, values: Mapping[str, Any], author: str, reason: str = "") -> Rid:
+    """Fixes several fields as one act: the parts of a name, for instance. Errors as `pin`."""
+    declared = hub.registry.kinds[kind]
+    checked: dict[str, Any] = {}
+    for name, value in values.items():
+        if declared.field(name).derived:
+            raise ConfigError(f"{kind}.{name} is computed by the hub and cannot be pinned")
+        checked[name] = None if value is None else check_field(declared, name, value)
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        (cluster,) = _clusters(conn, kind, [id_])
-        act = _act(conn, kind, cluster, author, reason)
-        return decision.add_pin(conn, act, cluster, name, checked), {cluster}
+        (cluster,) = clusters_named(conn, kind, [id_])
+        act = act_about(conn, kind, cluster, author, reason)
+        return decision.add_pins(conn, act, cluster, checked), {cluster}
 
-    return _carry_out(hub, work, "pin", author, reason, {"field": name})
+    return carry_out(hub, work, "pin", author, reason, {"field": ", ".join(checked)})
 
 
 def unpin(hub: Hub, kind: str, id_: Rid, name: str, author: str, reason: str = "") -> None:
     """Ends every live pin of a field. `NotFoundError` when there is none."""
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        (cluster,) = _clusters(conn, kind, [id_])
+        (cluster,) = clusters_named(conn, kind, [id_])
         members = list(store.members(conn, [cluster]))
         pins = [found for found in decision.live(conn, members, ("pin",)) if found.field == name]
         if not pins:
@@ -104,14 +124,20 @@ def unpin(hub: Hub, kind: str, id_: Rid, name: str, author: str, reason: str = "
         decision.revoke(conn, [found.id for found in pins], author)
         return pins[-1].group_id, {found.a for found in pins}
 
-    _carry_out(hub, work, "unpin", author, reason, {"field": name})
+    carry_out(hub, work, "unpin", author, reason, {"field": name})
 
 
 def undo(hub: Hub, act_id: Rid, author: str, reason: str = "") -> None:
     """Revokes an act; golden records, ids and links return to what they would be without it.
 
+    A freeze (the loop breaker's own act) is lifted so: the field is compared and written again.
     Errors: `NotFoundError`; `ConflictError` when it was undone before.
     """
+    carry_out(hub, undoing(act_id, author), "undo", author, reason)
+
+
+def undoing(act_id: Rid, author: str) -> Work:
+    """What `undo` does in its transaction."""
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
         rows = decision.of_group(conn, act_id)
@@ -121,12 +147,15 @@ def undo(hub: Hub, act_id: Rid, author: str, reason: str = "") -> None:
             raise ConflictError("this act was undone before")
         decision.revoke(conn, [row.id for row in rows], author)
         separate.take_back_targets(conn, rows, author)
+        for target_id in decision.thaw(conn, rows):
+            item.resolve_cause(conn, f"loop:{target_id}", author, {"lift": True})
         return act_id, {rid for row in rows for rid in (row.a, row.b) if rid is not None}
 
-    _carry_out(hub, work, "undo", author, reason)
+    return work
 
 
-def _clusters(conn: Connection, kind: str, ids: Iterable[Rid]) -> list[Rid]:
+def clusters_named(conn: Connection, kind: str, ids: Iterable[Rid]) -> list[Rid]:
+    """The clusters these ids belong to. Errors: `NotFoundError`; `ConflictError` when they are of several realms."""
     wanted = list(ids)
     found = store.clusters_of(conn, wanted)
     kinds = store.kinds_of(conn, wanted)
@@ -139,7 +168,8 @@ def _clusters(conn: Connection, kind: str, ids: Iterable[Rid]) -> list[Rid]:
     return sorted(set(found.values()))
 
 
-def _act(conn: Connection, kind: str, rid: Rid, author: str, reason: str) -> Act:
+def act_about(conn: Connection, kind: str, rid: Rid, author: str, reason: str) -> Act:
+    """Who rules about a record, in its realm."""
     realm = store.kinds_of(conn, [rid])[rid][0]
     return Act(realm, kind, author, reason)
 
@@ -152,14 +182,16 @@ def _refuse_if_split(conn: Connection, members: dict[Rid, Rid]) -> None:
             raise ConflictError(f"{ruled.author} ruled them apart on {ruled.created_at:%Y-%m-%d}: undo {shown} first")
 
 
-def _carry_out(
+def carry_out(
     hub: Hub,
-    work: Callable[[Connection], tuple[Rid, set[Rid]]],
+    work: Work,
     act: str,
     author: str,
     reason: str,
     detail: dict[str, Any] | None = None,
 ) -> Rid:
+    """Commits an act with its marks and its line in the audit trail, then waits for T2; returns the act's id."""
+
     def whole(conn: Connection) -> Rid:
         act_id, rids = work(conn)
         cause = "merge" if act in ("merge", "split", "undo") else "pin"

@@ -1,7 +1,8 @@
 """Which record's value wins, per field or group: a pure function of evidence, decisions and policy.
 
-`golden(C, f)` = newest live pin; else the best evidence over the cluster's records by (policy key,
-not weak, since, connection rank, connection, external id, value hash). No clock in it.
+`golden(C, f)` = newest live pin; else a person's choice while its contenders are unchanged; else the
+best evidence over the cluster's records by (policy key, not weak, since, connection rank, connection,
+external id, value hash). No clock in it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -84,14 +85,17 @@ class Candidate:
     key: tuple[Any, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """The outcome for one field: its value, who gave it, and everybody who lost, best first."""
+    """A person took one record's value of a field or group. It counts while all that contended says what it said.
 
-    value: Any
-    winner: Candidate | None
-    losers: list[Candidate] = field(default_factory=list)
-    pin: Pin | None = None
+    `field`: name of the rule. `contenders`: rid -> `value_hash` of what each record said then. `author`: who chose.
+    """
+
+    field: str
+    rid: uuid.UUID
+    contenders: Mapping[str, str]
+    author: str = ""
 
 
 @dataclass(slots=True)
@@ -103,8 +107,10 @@ class Outcome:
     conflicts: list[str]
 
 
-def resolve(sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping[str, Pin]) -> Outcome:
-    """Golden data of one cluster. Fields without own evidence anywhere are absent."""
+def resolve(
+    sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping[str, Pin], choices: Sequence[Choice] = ()
+) -> Outcome:
+    """Golden data of one cluster. Fields without own evidence anywhere are absent. `choices`: oldest first."""
     if len(sources) == 1 and not pins:
         return _alone(sources[0], rules)
     data: dict[str, Any] = {}
@@ -114,7 +120,11 @@ def resolve(sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping
         if rule.policy == "union":
             _unite(sources, rule, data, winners)
         else:
-            _survive(sources, rule, data, winners, conflicts)
+            ranked = candidates(sources, rule)
+            chosen = chosen_of(ranked, rule, choices)
+            _survive(rule, [chosen[0]] if chosen else ranked, data, winners)
+            if chosen is None and _is_open(rule, ranked, pins):
+                conflicts.append(rule.name)
     for name, pin in pins.items():
         data[name] = pin.value
         winners[name] = pin.rid
@@ -146,23 +156,43 @@ def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-def _survive(
-    sources: Sequence[Source],
-    rule: FieldRule,
-    data: dict[str, Any],
-    winners: dict[str, uuid.UUID],
-    conflicts: list[str],
-) -> None:
-    ranked = candidates(sources, rule)
-    if not ranked:
-        return
-    best = ranked[0]
+def _survive(rule: FieldRule, ranked: Sequence[Candidate], data: dict[str, Any], winners: dict[str, uuid.UUID]) -> None:
     for name in rule.fields:
-        if name in best.values:
-            data[name] = best.values[name]
-            winners[name] = best.source.rid
-    if is_conflict(best, ranked[1:]):
-        conflicts.append(rule.name)
+        if ranked and name in ranked[0].values:
+            data[name] = ranked[0].values[name]
+            winners[name] = ranked[0].source.rid
+
+
+def chosen_of(
+    ranked: Sequence[Candidate], rule: FieldRule, choices: Sequence[Choice]
+) -> tuple[Candidate, Choice] | None:
+    """The candidate a person chose and the newest choice that still counts; None when none does."""
+    fitting = [choice for choice in choices if choice.field == rule.name]
+    if not fitting:
+        return None
+    said = contenders_of(ranked)
+    for choice in reversed(fitting):
+        if choice.contenders == said:
+            found = next((one for one in ranked if one.source.rid == choice.rid), None)
+            if found is not None:
+                return found, choice
+    return None
+
+
+def contenders_of(ranked: Iterable[Candidate]) -> dict[str, str]:
+    """What a choice remembers of its contenders: rid -> hash of what the record says."""
+    return {str(one.source.rid): value_hash(one.values) for one in ranked}
+
+
+def _is_open(rule: FieldRule, ranked: Sequence[Candidate], pins: Mapping[str, Pin]) -> bool:
+    """Whether systems contradict each other about something that no pin has settled."""
+    if not ranked or not is_conflict(ranked[0], ranked[1:]):
+        return False
+    return any(
+        name not in pins and other.values.get(name, MISSING) != ranked[0].values.get(name, MISSING)
+        for other in ranked[1:]
+        for name in rule.fields
+    )
 
 
 def candidates(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from hub.store import decision
 from hub.store.database import Connection
 
 
@@ -110,15 +111,21 @@ def of_target(conn: Connection, target_id: uuid.UUID, limit: int = 50) -> list[A
 def recently_written(
     conn: Connection, target_ids: Iterable[uuid.UUID], window_s: float, at_least: int
 ) -> dict[uuid.UUID, list[dict[str, Any]]]:
-    """What was written to busy targets within the window, oldest first; targets with fewer writes are left out."""
+    """What was written to busy targets within the window, oldest first; targets with fewer writes are left out.
+
+    What was written before a person lifted a freeze is not held against the field again.
+    """
     sql = """
-        select target_id, asserted from (
-            select target_id, id, asserted, count(*) over (partition by target_id) as n from attempt
+        select target_id, asserted, started_at from (
+            select target_id, id, asserted, started_at, count(*) over (partition by target_id) as n from attempt
             where target_id = any(%s) and outcome in ('sent', 'applied')
               and started_at > clock_timestamp() - make_interval(secs => %s)) busy
         where n >= %s order by id
     """
+    rows = conn.execute(sql, (list(target_ids), window_s, at_least)).fetchall()
+    lifted = decision.thawed_at(conn, [row[0] for row in rows]) if rows else {}
     found: dict[uuid.UUID, list[dict[str, Any]]] = {}
-    for target_id, asserted in conn.execute(sql, (list(target_ids), window_s, at_least)):
-        found.setdefault(target_id, []).append(asserted)
-    return found
+    for target_id, asserted, started_at in rows:
+        if target_id not in lifted or started_at > lifted[target_id]:
+            found.setdefault(target_id, []).append(asserted)
+    return {target_id: written for target_id, written in found.items() if len(written) >= at_least}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,15 +70,27 @@ def remember(conn: Connection, group: Rid, pair: tuple[Rid, Rid], value: Any) ->
     )
 
 
-def add_pin(conn: Connection, act: Act, rid: Rid, name: str, value: Any) -> Rid:
-    """Fixes a field of the golden record that `rid` belongs to; returns the group's id."""
+def add_pins(conn: Connection, act: Act, rid: Rid, values: Mapping[str, Any]) -> Rid:
+    """Fixes fields of the golden record that `rid` belongs to, as one group; returns the group's id."""
     group = new_id()
+    for name, value in values.items():
+        _add(conn, act, "pin", rid, name, value, group)
+    return group
+
+
+def add_choice(conn: Connection, act: Act, rid: Rid, rule: str, contenders: Mapping[str, str]) -> Rid:
+    """Takes what the record `rid` says of a field or group while `contenders` (rid -> hash) stay; returns the group's id."""
+    group = new_id()
+    _add(conn, act, "choice", rid, rule, {"contenders": dict(contenders)}, group)
+    return group
+
+
+def _add(conn: Connection, act: Act, type_: str, rid: Rid, name: str, value: Any, group: Rid) -> None:
     conn.execute(
         "insert into decision (id, realm, kind, type, a, field, value, author, reason, group_id)"
-        " values (%s, %s, %s, 'pin', %s, %s, %s::jsonb, %s, %s, %s)",
-        (new_id(), act.realm, act.kind, rid, name, orjson.dumps(value).decode(), act.author, act.reason, group),
+        " values (%s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s)",
+        (new_id(), act.realm, act.kind, type_, rid, name, orjson.dumps(value).decode(), act.author, act.reason, group),
     )
-    return group
 
 
 def live(conn: Connection, rids: Sequence[Rid], types: Sequence[str]) -> list[Decision]:
@@ -108,3 +120,28 @@ def revoke(conn: Connection, ids: Sequence[Rid], author: str) -> None:
         "update decision set revoked_at = now(), revoked_by = %s where id = any(%s) and revoked_at is null",
         (author, list(ids)),
     )
+
+
+def thaw(conn: Connection, revoked: Sequence[Decision]) -> list[Rid]:
+    """Makes the targets whose freeze was revoked due again; returns those on which nothing is frozen any more."""
+    frozen = [{"a": str(row.a), "c": row.value["connection"]} for row in revoked if row.type == "freeze"]
+    if not frozen:
+        return []
+    sql = """
+        update target t set dirty_seq = dirty_seq + 1, dirty_at = clock_timestamp(), wait_until = null
+        from jsonb_to_recordset(%s::jsonb) as f(a uuid, c integer)
+        where t.owner_rid = f.a and t.connection_id = f.c
+        returning t.id, exists (select from decision d where d.a = f.a and d.type = 'freeze' and d.revoked_at is null
+            and (d.value ->> 'connection')::integer = f.c)
+    """
+    return [id_ for id_, is_frozen in conn.execute(sql, (orjson.dumps(frozen).decode(),)) if not is_frozen]
+
+
+def thawed_at(conn: Connection, target_ids: Sequence[Rid]) -> dict[Rid, datetime]:
+    """When a freeze of these targets was last lifted; those never frozen are missing."""
+    sql = """
+        select t.id, max(d.revoked_at) from target t join decision d on d.a = t.owner_rid and d.type = 'freeze'
+            and (d.value ->> 'connection')::integer = t.connection_id
+        where t.id = any(%s) and d.revoked_at is not null group by t.id
+    """
+    return dict(conn.execute(sql, (list(target_ids),)).fetchall())

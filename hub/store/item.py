@@ -102,6 +102,15 @@ def _resolve(conn: Connection, column: str, value: Any, by: str, resolution: Map
     ).rowcount
 
 
+def note_resolution(conn: Connection, item_id: uuid.UUID, by: str, resolution: Mapping[str, Any]) -> None:
+    """Says who settled an item and how, also when it closed by itself because of it."""
+    conn.execute(
+        "update item set state = 'resolved', resolved_at = coalesce(resolved_at, now()), resolved_by = %s,"
+        " resolution = %s where id = %s",
+        (by, orjson.dumps(dict(resolution)).decode(), item_id),
+    )
+
+
 def snooze_item(conn: Connection, item_id: uuid.UUID, until: datetime) -> bool:
     """Puts an open item aside until then; False when it is resolved or unknown."""
     sql = "update item set state = 'snoozed', snoozed_until = %s where id = %s and state <> 'resolved'"
