@@ -15,6 +15,7 @@ from hub.errors import ConfigError
 ENVIRONMENTS = ("production", "demo", "test")
 KEY_FILE = "secret.key"
 HIDDEN = "(hidden)"
+GIVEN = "HUB_GIVEN"
 
 
 def _text(value: str) -> str:
@@ -216,6 +217,32 @@ def describe(settings: Settings) -> list[dict[str, str]]:
         }
         for about in declared()
     ]
+
+
+def origins(settings: Settings, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Where each setting (by name) comes from: `environment`, `file`, `launcher` (what `run` filled in) or `default`."""
+    env = os.environ if env is None else env
+    # A process that `run` started finds every setting in its environment; GIVEN says which a person set.
+    told = env[GIVEN].split(",") if GIVEN in env else None
+    found = {}
+    for about in declared():
+        variable, value = about.metadata["variable"], getattr(settings, about.name)
+        is_set = variable in told if told is not None else bool(env.get(variable, "").strip())
+        if is_set:
+            found[about.name] = "environment"
+        elif about.name == "secret_key" and settings.secret_key_file and value:
+            found[about.name] = "file"
+        else:
+            is_default = value == about.default or not value or (about.name == "data_dir" and told is None)
+            found[about.name] = "default" if is_default else "launcher"
+    return found
+
+
+def given(env: Mapping[str, str]) -> str:
+    """The value of `GIVEN` for a child process: the variables that a person set, by comma."""
+    if GIVEN in env:
+        return env[GIVEN]
+    return ",".join(a.metadata["variable"] for a in declared() if env.get(a.metadata["variable"], "").strip())
 
 
 def to_env(settings: Settings) -> dict[str, str]:

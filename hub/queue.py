@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, get_args
 
 from redis import Redis
@@ -25,6 +27,17 @@ JOBS: dict[Role, str] = {
     "poll": "worker.jobs.poll",
 }
 
+_TOLD = (
+    "server_name",
+    "redis_version",
+    "valkey_version",
+    "aof_enabled",
+    "aof_last_write_status",
+    "rdb_last_bgsave_status",
+    "maxmemory_policy",
+    "used_memory",
+)
+SIGNED_S = 30
 WOKEN_S = 10
 PRESENCE_S = 4
 TOKENS = 4
@@ -33,6 +46,16 @@ TIMEOUT_S = 0.5
 AWAY_S = 2.0
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """One process that does work: a worker of a role, or a scheduler (whose times are not known)."""
+
+    role: str
+    state: str
+    born_at: datetime | None
+    seen_at: datetime | None
 
 
 def connect(redis_url: str, *, timeout_s: float | None = None) -> Redis:
@@ -125,12 +148,52 @@ class Wakeups:
         """Whether a worker drains or lingers, or a job for one is queued. Raises RedisError."""
         return bool(self._client.exists(f"hub:here:{role}") or self._client.llen(f"rq:queue:{role}"))
 
+    def workers(self) -> int | None:
+        """How many worker processes keep themselves registered; None when Redis cannot be asked. Never raises."""
+        try:
+            names = [str(name, "utf-8") for name in self._client.smembers("rq:workers")]  # type: ignore[union-attr]
+            return int(self._client.exists(*names)) if names else 0  # type: ignore[arg-type]
+        except RedisError:
+            return None
+
     def is_up(self) -> bool:
         """Whether Redis answers."""
         try:
             return bool(self._client.ping())
         except RedisError:
             return False
+
+    def sign(self, name: str) -> None:
+        """Says that a process which is no RQ worker is alive (`scheduler`). Never raises."""
+        try:
+            self._client.set(f"hub:here:{name}", 1, ex=SIGNED_S)
+        except RedisError as error:
+            self._gone(error)
+
+    def hands(self) -> list[Hand] | None:
+        """Every worker that has said something lately, and the scheduler; None when Redis does not answer."""
+        from rq import Worker
+
+        try:
+            found = [
+                Hand(",".join(worker.queue_names()), str(worker.get_state()), worker.birth_date, worker.last_heartbeat)
+                for worker in Worker.all(connection=self._client)
+            ]
+            if self._client.exists("hub:here:scheduler"):
+                found.append(Hand("scheduler", "idle", None, None))
+        except RedisError as error:
+            self._gone(error)
+            return None
+        return sorted(found, key=lambda hand: hand.role)
+
+    def server(self) -> dict[str, str] | None:
+        """What the server says of itself: version, persistence, memory; None when it does not answer."""
+        try:
+            info = self._client.info()
+        except RedisError as error:
+            self._gone(error)
+            return None
+        return {name: str(info[name]) for name in _TOLD if name in info}
 
     def close(self) -> None:
         """Closes the connections."""

@@ -9,19 +9,45 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from hub.errors import ConfigError
+from hub.model import permission
 from hub.model.kind import Kind
 from hub.model.kinds import KINDS
+from hub.model.permission import declare
 from hub.sdk import hookspecs
 from hub.sdk.connector import Connector
+from hub.sdk.console import Column, ConsolePage, Panel
+from hub.sdk.plugin import Permission
 
 GROUP = "retail_hub"
+ConsolePart = ConsolePage | Panel | Column
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One loaded plugin: the distribution it came in, and what it brought. `folder` holds its templates."""
+
+    name: str
+    distribution: str
+    version: str
+    hooks: tuple[str, ...]
+    connectors: tuple[str, ...]
+    kinds: tuple[str, ...]
+    console: tuple[ConsolePart, ...]
+    folder: Path | None
+
+    @property
+    def pages(self) -> dict[str, ConsolePage]:
+        """Its pages of the console by path."""
+        return {part.path.strip("/"): part for part in self.console if isinstance(part, ConsolePage)}
 
 
 @dataclass(slots=True)
@@ -34,6 +60,7 @@ class Registry:
     transforms: dict[str, Callable[..., Any]] = field(default_factory=dict)
     mapping_folders: list[Any] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
+    packages: dict[str, Package] = field(default_factory=dict)
 
     def connector(self, name: str) -> type[Connector]:
         """The connector class of that name; `ConfigError` lists what is installed."""
@@ -50,11 +77,17 @@ def load(points: Iterable[EntryPoint] | None = None, modules: Iterable[object] =
     manager.add_hookspecs(hookspecs)
     registry = Registry(manager.hook, dict(KINDS))
     for point in entry_points(group=GROUP) if points is None else points:
-        _guarded(registry, point.name, lambda point=point: _collect(registry, manager, point.name, point.load()))  # type: ignore[misc]
+        made = (point.dist.name, point.dist.version) if point.dist else ("", "")
+        _guarded(registry, point.name, partial(_load, registry, manager, point, made))
     for module in modules:
         name = getattr(module, "__name__", repr(module))
-        _guarded(registry, name, lambda name=name, module=module: _collect(registry, manager, name, module))  # type: ignore[misc]
+        made = ("", str(getattr(module, "__version__", "")))
+        _guarded(registry, name, partial(_collect, registry, manager, name, module, made))
     return registry
+
+
+def _load(registry: Registry, manager: pluggy.PluginManager, point: EntryPoint, made: tuple[str, str]) -> None:
+    _collect(registry, manager, point.name, point.load(), made)
 
 
 def _guarded(registry: Registry, name: str, work: Callable[[], None]) -> None:
@@ -65,21 +98,39 @@ def _guarded(registry: Registry, name: str, work: Callable[[], None]) -> None:
         registry.broken.append((name, f"{type(error).__name__}: {error}"))
 
 
-def _collect(registry: Registry, manager: pluggy.PluginManager, name: str, module: object) -> None:
+def _collect(
+    registry: Registry, manager: pluggy.PluginManager, name: str, module: object, made: tuple[str, str]
+) -> None:
     manager.register(module, name=name)
-    # Asked one by one, so that a plugin that fails takes nothing of the others with it.
-    only = manager.subset_hook_caller
+    # Asked one by one, and taken only when all was answered: a plugin that fails leaves nothing behind.
     others = [plugin for plugin in manager.get_plugins() if plugin is not module]
+
+    def asked(hook: str) -> list[Any]:
+        return list(manager.subset_hook_caller(hook, others)())
+
     try:
-        for connectors in only("register_connectors", others)():
-            for connector in connectors:
-                registry.connectors[connector.manifest.name] = connector
-        for kinds in only("register_kinds", others)():
-            registry.kinds.update({kind.name: kind for kind in kinds})
-        for transforms in only("register_transforms", others)():
-            registry.transforms.update(transforms)
-        for folders in only("register_mappings", others)():
-            registry.mapping_folders.extend(folders)
+        connectors = {one.manifest.name: one for some in asked("register_connectors") for one in some}
+        kinds = {kind.name: kind for some in asked("register_kinds") for kind in some}
+        transforms = {key: one for some in asked("register_transforms") for key, one in some.items()}
+        folders = [folder for some in asked("register_mappings") for folder in some]
+        parts = tuple(part for some in asked("register_pages") for part in some)
+        _declare(name, [one for some in asked("register_permissions") for one in some])
+        hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or ()))
     except Exception:
         manager.unregister(module)
         raise
+    registry.connectors.update(connectors)
+    registry.kinds.update(kinds)
+    registry.transforms.update(transforms)
+    registry.mapping_folders.extend(folders)
+    file = getattr(module, "__file__", None)
+    registry.packages[name] = Package(
+        name, *made, hooks, tuple(connectors), tuple(kinds), parts, Path(file).parent if file else None
+    )
+
+
+def _declare(name: str, permissions: list[Permission]) -> None:
+    for each in permissions:
+        if not each.name.startswith(f"{name}."):
+            raise ConfigError(f"permission {each.name!r} must begin with {name + '.'!r}")
+        declare(permission.Permission(each.name, each.help.zh, each.help.en), each.roles)

@@ -38,6 +38,7 @@ def look(hub: Hub) -> list[Role]:
     """One look: sweeps, then wakes the roles that are due; returns those."""
     from hub.flow import sweep
 
+    hub.queue.sign("scheduler")
     sweep.run(hub)
     roles = [role for role in ROLES if is_due(hub.db, role)]
     for role in roles:

@@ -20,7 +20,7 @@ import click
 
 from hub.cli.output import say
 from hub.cli.prepare import FIRST_PASSWORD
-from hub.config import Settings, to_env
+from hub.config import GIVEN, Settings, given, to_env
 from hub.embedded.process import leashed, tail
 from hub.embedded.servers import Servers
 from hub.embedded.supervise import Child, end_all
@@ -74,7 +74,7 @@ def launch(settings: Settings, *, app: str | None = None, play: Play | None = No
 def _run(servers: Servers, children: list[Child], app: str | None, play: Play | None) -> int:
     settings = servers.settings
     settings = replace(settings, port=settings.port or _free_port(settings.host))
-    env = {**os.environ, **to_env(settings), "PYTHONUNBUFFERED": "1"}
+    env = {**os.environ, **to_env(settings), GIVEN: given(os.environ), "PYTHONUNBUFFERED": "1"}
     url = f"http://{_shown_host(settings.host)}:{settings.port}"
     # Our own database, under the lock of its folder: nobody else is there.
     password = _prepare(env, is_alone=servers.postgres is not None)

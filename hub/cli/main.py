@@ -27,6 +27,7 @@ COMMANDS: dict[str, Target] = {
     "apply": ("hub.cli.connections:apply", "Bring the connections to what a file declares."),
     "export": ("hub.cli.connections:export", "Print the connections as such a file."),
     "check": ("hub.cli.control:check", "Check the settings and the connections."),
+    "health": ("hub.cli.health:health", "Look at workers, queues, servers and disk."),
     "pause": ("hub.cli.control:pause", "Make no calls to a system for now."),
     "resume": ("hub.cli.control:resume", "End a pause or a halt."),
     "halt": ("hub.cli.control:halt", "Stop one connection or everything at once."),

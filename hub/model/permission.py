@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 ALL_REALMS = "*"
 
@@ -88,6 +89,15 @@ ROLES: dict[str, Role] = {
         Role("auditor", "审计员", "Auditor", _INSIDE | {"audit.see"}),
     )
 }
+
+
+def declare(permission: Permission, roles: Iterable[str]) -> None:
+    """Adds the permission of a plugin to those roles, for this process. Safe to repeat."""
+    if unknown := sorted(set(roles) - ROLES.keys()):
+        raise ValueError(f"permission {permission.name!r} names roles that do not exist: {', '.join(unknown)}")
+    PERMISSIONS[permission.name] = permission
+    for name in roles:
+        ROLES[name] = replace(ROLES[name], permissions=ROLES[name].permissions | {permission.name})
 
 
 @dataclass(frozen=True, slots=True)

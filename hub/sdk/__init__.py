@@ -24,8 +24,9 @@ from hub.sdk.connector import (
     WriteResult,
     Writes,
 )
+from hub.sdk.console import Column, ConsolePage, PageRequest, Panel, Redirect, Rendered, Subject
 from hub.sdk.http import HttpClient, Timeouts
-from hub.sdk.plugin import Change, ConsolePage, HealthReport, Job, Permission, hookimpl
+from hub.sdk.plugin import Change, HealthReport, Job, Permission, hookimpl
 from hub.sdk.rate import Lane, RateBudget
 from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
 
@@ -35,6 +36,7 @@ __all__ = [
     "Answer",
     "Change",
     "CheckResult",
+    "Column",
     "ConfigField",
     "Connector",
     "ConsolePage",
@@ -49,15 +51,20 @@ __all__ = [
     "Manifest",
     "OrderUnit",
     "Page",
+    "PageRequest",
+    "Panel",
     "Permission",
     "RateBudget",
     "RawEvent",
     "Reads",
     "ReceiveResult",
     "ReceivesWebhooks",
+    "Redirect",
+    "Rendered",
     "Reply",
     "Response",
     "Stream",
+    "Subject",
     "Text",
     "Timeouts",
     "WebhookRequest",

@@ -23,7 +23,8 @@ import pluggy
 
 from hub.model.kind import Kind
 from hub.sdk.connector import Connector, Delivery
-from hub.sdk.plugin import GROUP, Change, ConsolePage, HealthReport, Job, Permission
+from hub.sdk.console import Column, ConsolePage, Panel
+from hub.sdk.plugin import GROUP, Change, HealthReport, Job, Permission
 
 hookspec = pluggy.HookspecMarker(GROUP)
 
@@ -71,8 +72,8 @@ def register_jobs() -> Sequence[Job]:
 
 
 @hookspec
-def register_pages() -> Sequence[ConsolePage]:
-    """Pages of the console. Once at start, in the web process; paths are put under the package's name."""
+def register_pages() -> Sequence[ConsolePage | Panel | Column]:
+    """Pages, panels and columns of the console. Once at start; paths are put under `/console/p/PLUGIN/`."""
     raise NotImplementedError
 
 

@@ -33,22 +33,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A permission that a plugin's pages and calls ask for, and the roles that have it from the start."""
+    """A permission that a plugin's pages and calls ask for, and the roles that have it from the start.
+
+    `name` begins with the plugin's name and a dot, as `loyalty.adjust` does.
+    """
 
     name: str
     help: Text
     roles: tuple[str, ...] = ("admin",)
-
-
-@dataclass(frozen=True, slots=True)
-class ConsolePage:
-    """A page of the console: shown in `menu`, served by `view(request)` which returns HTML."""
-
-    path: str
-    title: Text
-    view: Callable[[Any], str]
-    menu: str = ""
-    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from hub.store.database import Connection
 
@@ -56,3 +58,58 @@ def revision(conn: Connection) -> str | None:
         return None
     found = conn.execute("select version_num from alembic_version").fetchone()
     return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How the database is, and what is under way in it. Ages in seconds; None where nothing is."""
+
+    now: datetime
+    version: str
+    revision: str | None
+    bytes: int
+    connections: int
+    oldest_transaction_s: float | None
+    batches: int
+    oldest_batch_s: float | None
+    targets_leased: int
+    streams_leased: int
+    events_waiting: int
+    oldest_event: UUID | None
+    marks: int
+    due: int
+    oldest_due_s: float | None
+    feed_seq: int
+
+
+_VITALS = """
+    select clock_timestamp(), current_setting('server_version'), pg_database_size(current_database()),
+        (select count(*) from pg_stat_activity where datname = current_database()),
+        (select extract(epoch from clock_timestamp() - min(xact_start))::float8 from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid()),
+        (select count(*) from batch),
+        (select extract(epoch from clock_timestamp() - min(started_at))::float8 from batch),
+        (select count(*) from target where lease_until > clock_timestamp()),
+        (select count(*) from cursor where lease_until > clock_timestamp()),
+        (select count(*) from event_work where state = 0),
+        (select id from event_work where state = 0 order by id limit 1),
+        (select count(*) from resolve_work),
+        (select count(*) from target where dirty_seq > done_seq and state = 'due' and plan_id is null),
+        (select extract(epoch from clock_timestamp() - min(coalesce(wait_until, dirty_at)))::float8 from target
+         where dirty_seq > done_seq and state = 'due' and plan_id is null),
+        (select seq from feed)
+"""
+
+
+def vitals(conn: Connection) -> Vitals:
+    """The state of the database now, in two statements."""
+    row = conn.execute(_VITALS).fetchone()
+    assert row is not None  # noqa: S101 -- a select without from yields one row
+    now, version, *rest = row
+    return Vitals(now, version, revision(conn), *rest)
+
+
+def consumers(conn: Connection) -> list[tuple[str, int, datetime, str | None]]:
+    """Who reads the change feed: name, position, when it moved last, and its last error."""
+    rows = conn.execute("select name, position, updated_at, error from consumer order by name")
+    return [(name, position, at, error) for name, position, at, error in rows]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.config import declared, describe, load_settings, to_env, unknown_variables
+from hub.config import GIVEN, declared, describe, given, load_settings, origins, to_env, unknown_variables
 from hub.errors import ConfigError
 
 
@@ -84,3 +84,15 @@ def test_key_when_embedded_then_taken_from_the_data_dir(tmp_path: Path) -> None:
 def test_key_when_its_file_is_missing_then_error_names_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read .*none"):
         load_settings({"HUB_SECRET_KEY_FILE": str(tmp_path / "none")})
+
+
+def test_origin_when_asked_then_environment_file_launcher_or_default(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("0:" + "A" * 43 + "=")
+    env = {"DATABASE_URL": "postgresql://hub@db/hub", "HUB_SECRET_KEY_FILE": str(tmp_path / "key"), "HUB_WORKERS": "4"}
+    settings = load_settings(env)
+    found = origins(settings, env)
+    assert (found["database_url"], found["workers"], found["host"]) == ("environment", "environment", "default")
+    assert found["secret_key"] == "file"
+    child = {**to_env(settings), GIVEN: given({"HUB_WORKERS": "4"})}
+    found = origins(load_settings(child), child)
+    assert (found["database_url"], found["workers"], found["host"]) == ("launcher", "environment", "default")
