@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hub.errors import RecordError
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.rules import projection, register
@@ -30,21 +31,24 @@ class Difference:
     connection: str = ""
     awaited: uuid.UUID | None = None
     """The last record that `project` found no external id for."""
+    fault: RecordError | None = None
+    """Why the record cannot be shown to the peer: raised by `project`, so that it stops this delivery only."""
 
     def project(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """`data` in the peer's shape; raises `ParentMissingError` when a parent is not there yet."""
+        if self.fault is not None:
+            raise self.fault
         if self.mapping is None:
             return {}
         return dict(self.mapping.project(dict(data), self._external_id))
 
-    def changed(self, full: Mapping[str, Any]) -> dict[str, Any]:
-        """The part of `full` (the peer's shape) that differs from what the peer is known to hold."""
+    def before(self) -> dict[str, Any]:
+        """What the peer is known to hold, in its shape; empty when that does not fit today's mapping."""
         held = {name: _known(self.fold.held(name)) for name in self.missing}
         try:
-            before = self.project({**self.wanted, **held})
-        except Exception:  # noqa: BLE001 -- what was held need not fit today's mapping; then all counts as changed
-            return dict(full)
-        return {name: value for name, value in full.items() if name not in before or before[name] != value}
+            return self.project({**self.wanted, **held})
+        except Exception:  # noqa: BLE001 -- then all counts as changed
+            return {}
 
     def _external_id(self, key: Mapping[str, Any]) -> str | None:
         if key["connection"] == self.connection:
@@ -81,6 +85,11 @@ def _raw(hub: Hub, row: ConnectionRow, due: Due) -> Difference:
     wanted: dict[str, Any] = {}
     if mapping is not None and due.data is not None and due.lifecycle == "active":
         wanted = projection.wanted(due.data, mapping.fields, fold)
+        held = {name: value for name in mapping.fields if (value := fold.held(name)) is not register.MISSING}
+        try:
+            wanted = mapping.keep(wanted, due.data, held)
+        except RecordError as error:
+            return Difference(due, mapping, fold, wanted, {}, connection=row.name, fault=error)
     return Difference(due, mapping, fold, wanted, {}, connection=row.name)
 
 

@@ -163,6 +163,7 @@ _EVENTS: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 def _delivery(each: Difference, action: str) -> Delivery:
     due = each.due
     data = {} if action == "delete" else each.project(each.wanted)
+    held = each.before() if action == "update" else {}
     return Delivery(
         kind=due.kind,
         object_type=due.object_type,
@@ -170,9 +171,10 @@ def _delivery(each: Difference, action: str) -> Delivery:
         idempotency_key="",
         external_id=due.external_id,
         data=data,
-        changed=each.changed(data) if action == "update" else data,
+        changed={name: value for name, value in data.items() if name not in held or held[name] != value},
         event_type=f"{due.kind}.{_EVENTS[action]}",
         delete=action == "delete",
+        held=held,
     )
 
 

@@ -20,7 +20,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class ConfigField:
-    """One setting of a connection. A secret one is stored encrypted and may hold several active values."""
+    """One setting of a connection. A secret one is stored encrypted and may hold several active values.
+
+    `generated`: a secret that the hub may make up (`whsec_…`) and the system is told, not the other way round.
+    """
 
     name: str
     help: Text
@@ -30,6 +33,7 @@ class ConfigField:
     example: str = ""
     choices: tuple[str, ...] = ()
     pattern: str = ""
+    generated: bool = False
 
 
 OrderUnit = Literal["sequence", "time", "received"]
@@ -174,8 +178,10 @@ class Delivery:
 
     `external_id` None: create. `hub_ref` is stable per target, `idempotency_key` per intended
     content. `data` is the full projection in the system's shape, `changed` the part that differs
-    from what the system is known to hold (same shape, top-level keys). `event_type` is
-    `customer.updated` and the like. `delete` asks for removal.
+    from what the system is known to hold (same shape, top-level keys), `held` what that is: of a
+    list, whatever stands in it and not in `data` is to be taken away, and what the system holds
+    beside both is somebody else's. `event_type` is `customer.updated` and the like. `delete` asks
+    for removal.
     """
 
     kind: str
@@ -187,6 +193,7 @@ class Delivery:
     changed: Mapping[str, Any]
     event_type: str
     delete: bool = False
+    held: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import RecordError
 from hub.rules.mapping import OutMapping, ParentMissingError
-from tests.fixtures.mapping import loaded
+from tests.fixtures.mapping import faults, loaded
 
 OUT = """
 when: {path: number, present: true}
@@ -127,3 +127,38 @@ def test_canonical_out_when_an_optional_reference_is_unknown_there_then_its_sour
     assert mapping is not None
     assert mapping.project(ORDER, lambda _: None) == ORDER
     assert set(mapping.fields) == {field.name for field in mapping.spec.kind.fields}
+
+
+HOLDS = """
+kind: customer
+from: sys/things
+holds:
+  full_name: {path: full_name, to: upper}
+  nickname: {path: [held.nickname, full_name]}
+out:
+  name: full_name
+  nick: nickname
+  note: note
+"""
+
+
+def test_holds_when_the_system_keeps_less_then_that_is_wanted_of_it(tmp_path: Path) -> None:
+    mapping = loaded(tmp_path, sys__things=HOLDS).outbound("sys", "customer")
+    assert mapping is not None
+    assert mapping.fields == ("full_name", "nickname", "note")
+    kept = mapping.keep(
+        {"full_name": "Lei Li", "note": "n"}, {"full_name": "Lei Li", "gender": "male"}, {"nickname": "L"}
+    )
+    assert kept == {"full_name": "LEI LI", "nickname": "L", "note": "n"}
+    assert mapping.project(kept, lambda _: None) == {"name": "LEI LI", "nick": "L", "note": "n"}
+
+
+def test_holds_when_the_record_says_nothing_then_nothing_is_wanted(tmp_path: Path) -> None:
+    mapping = loaded(tmp_path, sys__things=HOLDS).outbound("sys", "customer")
+    assert mapping is not None
+    assert mapping.keep({"note": None}, {}, {}) == {"note": None}
+
+
+def test_holds_when_it_names_no_field_of_the_kind_then_a_fault(tmp_path: Path) -> None:
+    text = HOLDS.replace("  nickname: {path: [held", "  nick_name: {path: [held")
+    assert "holds.nick_name: no such field" in faults(tmp_path, sys__things=text)[0]

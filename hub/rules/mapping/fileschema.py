@@ -30,6 +30,7 @@ def file_schema(kinds: Mapping[str, Kind], transforms: Mapping[str, Any]) -> Jso
     record = _record_words(kinds)
     file = {"from": {"type": "string", "pattern": "^[^/]+/.+$"}, "root": {"$ref": "#/$defs/path"}, **record}
     file["out"] = {"anyOf": [{"const": WORD}, {"type": "object", "additionalProperties": _NODE}]}
+    file["holds"] = {"type": "object", "additionalProperties": _NODE}
     also = {
         "each": {"$ref": "#/$defs/path"},
         "path": {"$ref": "#/$defs/path"},

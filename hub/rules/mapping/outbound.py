@@ -11,7 +11,7 @@ from hub.errors import RecordError
 from hub.rules.mapping.runtime import NAMES
 from hub.rules.mapping.shapes import ShapeWriter
 from hub.rules.mapping.source import Source
-from hub.rules.mapping.spec import OutSpec
+from hub.rules.mapping.spec import Node, OutSpec
 from hub.rules.mapping.values import ValueWriter
 
 Resolve = Callable[[dict[str, Any]], str | None]
@@ -37,7 +37,22 @@ class OutMapping:
     def fields(self) -> tuple[str, ...]:
         """The top-level canonical fields it reads, in the kind's order."""
         self._compiled  # noqa: B018 -- writing the source finds out
-        return tuple(field.name for field in self.spec.kind.fields if field.name in self._used)
+        known = self._used | self.spec.holds.keys()
+        return tuple(field.name for field in self.spec.kind.fields if field.name in known)
+
+    def keep(self, wanted: Mapping[str, Any], data: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+        """`wanted` as the system will say it itself once it holds it, by the file's `holds`.
+
+        A system that keeps one phone, or writes an address its own way, must be believed to hold just
+        that: else what it cannot hold would look like something it took away. `data`: the whole golden
+        record; `held`: what the system is known to hold, by field, which `holds` reads below `held`.
+        Fields without an entry stay as they are.
+        """
+        if not self.spec.holds:
+            return dict(wanted)
+        kept: dict[str, Any] = self._keeper[0]({**data, **wanted, "held": held}, _no_reference)
+        others = {name: value for name, value in wanted.items() if name not in self.spec.holds}
+        return {**others, **kept}
 
     def project(self, data: dict[str, Any], resolve: Resolve) -> dict[str, Any]:
         """The record in the system's shape. Absent fields stay out; null ones are null.
@@ -52,7 +67,7 @@ class OutMapping:
     @property
     def source(self) -> str:
         """The generated Python, for people who debug a mapping."""
-        return self._compiled[1]
+        return self._compiled[1] + (self._keeper[1] if self.spec.holds else "")
 
     @cached_property
     def _run(self) -> Callable[[dict[str, Any], Resolve], dict[str, Any]]:
@@ -73,14 +88,30 @@ class OutMapping:
                 holds = source.conditions(self.spec.when, f"{self.spec.file}:{self.spec.line}")
                 with source.block(f"if not ({holds}):"):
                     source.put("return o")
-            self._members(shapes)
+            _members(shapes, self.spec.members)
             self._used.update(scope.used)
+        return self._compile(source)
+
+    @cached_property
+    def _keeper(self) -> tuple[Any, str]:
+        source = Source()
+        source.put("P = []; o = {}")
+        with source.scope("d", ""):
+            _members(ShapeWriter(ValueWriter(source, "out", self.spec.file, {})), self.spec.holds)
+        return self._compile(source)
+
+    def _compile(self, source: Source) -> tuple[Any, str]:
         names: Mapping[str, Any] = {**NAMES, "RecordError": RecordError}
         tail = ("if P:", "    raise RecordError(P)", "return o")
         return source.compile(self.spec.file, "def run(d, resolve):", tail, dict(names))
 
-    def _members(self, shapes: ShapeWriter) -> None:
-        for name, node in self.spec.members.items():
-            found = shapes.write(node, None, name)
-            with shapes.source.block(f"if {found} is not M:"):
-                shapes.source.put(f"o[{name!r}] = {found}")
+
+def _members(shapes: ShapeWriter, members: Mapping[str, Node]) -> None:
+    for name, node in members.items():
+        found = shapes.write(node, None, name)
+        with shapes.source.block(f"if {found} is not M:"):
+            shapes.source.put(f"o[{name!r}] = {found}")
+
+
+def _no_reference(key: dict[str, Any]) -> str | None:  # noqa: ARG001
+    return None

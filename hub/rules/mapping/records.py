@@ -31,7 +31,7 @@ RECORD_WORDS = frozenset(
         "also",
     )
 )
-FILE_WORDS = RECORD_WORDS | {"from", "root", "out"}
+FILE_WORDS = RECORD_WORDS | {"from", "root", "out", "holds"}
 ALSO_WORDS = RECORD_WORDS | {"each", "path", "use"}
 
 
@@ -88,9 +88,19 @@ class RecordReader:
             document.report.add(entry.line, "out", "is `canonical` or an object of the system's fields")
             return None
         stream = kind.plural if document.stream == "*" else document.stream
-        return OutSpec(
-            document.file, entry.line, kind, _text(given, "object_type", stream, document.report), members, when
-        )
+        object_type = _text(given, "object_type", stream, document.report)
+        holds = self._holds(document, kind, reader)
+        return OutSpec(document.file, entry.line, kind, object_type, members, when, holds)
+
+    @staticmethod
+    def _holds(document: Document, kind: Kind, reader: NodeReader) -> Mapping[str, Node]:
+        entry = document.entry.value.get("holds")
+        if entry is None:
+            return {}
+        if not entry.is_object:
+            document.report.add(entry.line, "holds", f"is an object of the fields of {kind.name}")
+            return {}
+        return reader.members(entry, kind.by_name, "holds")
 
     def _kind(self, entry: Entry, report: Report, label: str) -> Kind | None:
         named = entry.value.get("kind")

@@ -147,7 +147,7 @@ class AlsoSpec:
 
 @dataclass(frozen=True, slots=True)
 class OutSpec:
-    """How a record is shown to a system."""
+    """How a record is shown to a system. `holds`: what of the canonical fields that system can keep, where that is less."""
 
     file: str
     line: int
@@ -155,3 +155,4 @@ class OutSpec:
     object_type: str
     members: Mapping[str, Node]
     when: tuple[Condition, ...] = ()
+    holds: Mapping[str, Node] = field(default_factory=dict)
