@@ -64,6 +64,7 @@ _CONFIG = (
         secret=True,
         required=True,
         example="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        generated=True,
     ),
     ConfigField(
         "target_secret",

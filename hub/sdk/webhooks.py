@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -87,6 +88,11 @@ def sign_hmac(
     """The signature that `verify_hmac` takes; simulators sign with it."""
     made = hmac.digest(secret.encode(), body, digest)
     return made.hex() if encoding == "hex" else _b64(made)
+
+
+def new_secret() -> str:
+    """A fresh Standard Webhooks secret: `whsec_` and the base64 of 24 random bytes."""
+    return "whsec_" + base64.b64encode(os.urandom(24)).decode()
 
 
 def signing_key(secret: str) -> bytes:
