@@ -131,6 +131,7 @@ WORDS: dict[str, str] = {
     "split": N_("split"),
     "pin": N_("pin"),
     "replay": N_("replay"),
+    "backfill": N_("first or full reading"),
     # what happened to a golden record
     "created": N_("created"),
     "updated": N_("updated"),

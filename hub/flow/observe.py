@@ -289,7 +289,7 @@ def _store_keys(
     for entry in fresh:
         found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
         rows.extend(found)
-        marks.append({"rid": entry.rid, "relink": _links(found), "cause_id": _newest(entry)})
+        marks.append({"rid": entry.rid, "relink": _links(found), **_cause(entry)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         packed = register.encode(entry.fold)
@@ -303,14 +303,19 @@ def _store_keys(
             rows.extend(new)
             relink = _links(old) or _links(new)
         relink = relink or (_links(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed))
-        marks.append({"rid": entry.rid, "relink": relink, "cause_id": _newest(entry)})
+        marks.append({"rid": entry.rid, "relink": relink, **_cause(entry)})
     store.replace_match_keys(conn, replaced, rows)
     return marks
 
 
-def _newest(entry: _Entry) -> uuid.UUID | None:
-    """The event to name as the cause of what comes of this batch."""
-    return max((o.origin.event_id for o in entry.observations), default=None)
+def _cause(entry: _Entry) -> dict[str, uuid.UUID | None]:
+    """The newest event is named as the cause; the pass over a stream only where nothing else spoke of the record."""
+    newest = max((o.origin for o in entry.observations), key=lambda origin: origin.event_id, default=None)
+    passes = {o.origin.full_pass for o in entry.observations}
+    return {
+        "cause_id": newest.event_id if newest else None,
+        "full_pass": passes.pop() if len(passes) == 1 else None,
+    }
 
 
 def _differs(before: dict[str, Any], after: dict[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from hub.store import golden as store
 from hub.store import item as item_store
 from hub.store.database import Connection
 from hub.store.golden import Golden
+from hub.store.plan import BACKFILL
 from hub.store.resolve import Mark
 
 Rid = uuid.UUID
@@ -58,7 +59,8 @@ def publish(
     changes.extend(_merged(golden, homes, why) for golden in sorted(gone, key=lambda g: g.id))
     store.upsert(conn, rows)
     store.delete(conn, [golden.id for golden in gone])
-    due = mark_targets(conn, hub, computed, changed | (relinked & computed.keys()), seen, why)
+    to_mark = changed | (relinked & computed.keys())
+    due = mark_targets(conn, hub, computed, to_mark, seen, {**why, **_backfilled(marks, homes, derived, why)})
     _raise_items(conn, computed.values())
     store.append_changes(conn, changes)
     return due
@@ -86,6 +88,24 @@ def _causes(
             found[id_] = (mark.cause, mark.cause_id)
     for parent, child in derived.items():
         if child in found:
+            found.setdefault(parent, found[child])
+    return found
+
+
+def _backfilled(
+    marks: Sequence[Mark],
+    homes: Mapping[Rid, Rid],
+    derived: Mapping[Rid, Rid],
+    why: Mapping[Rid, tuple[str, Rid | None]],
+) -> dict[Rid, tuple[str, Rid | None]]:
+    """golden id -> the pass over a whole stream that concerns it: what that would send to others is a mass cause."""
+    found: dict[Rid, tuple[str, Rid | None]] = {}
+    for mark in marks:
+        id_ = homes.get(mark.rid)
+        if mark.full_pass is not None and id_ is not None and why.get(id_, ("event", None))[0] == "event":
+            found[id_] = (BACKFILL, mark.full_pass)
+    for parent, child in derived.items():
+        if child in found and why.get(parent, ("event", None))[0] == "event":
             found.setdefault(parent, found[child])
     return found
 

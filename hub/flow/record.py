@@ -130,7 +130,7 @@ def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
     drafts = [draft for draft in drafts if connection.reads(draft.kind)]
     origin = Origin(
         event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at,
-        weak=event.origin == "pull" and event.lane == inbox.BULK,
+        weak=event.origin == "pull" and event.lane == inbox.BULK, full_pass=event.full_pass,
     )  # fmt: skip
     if hub.registry.hook.clean_record.get_hookimpls():
         for draft in drafts:
@@ -167,7 +167,10 @@ def _drafts(
 def _absences(hub: Hub, event: StoredEvent, payload: Any) -> list[Observation]:
     """Records that a complete full pass did not meet are gone, as of the last version known when it began."""
     connection = hub.connections.by_id(event.connection_id)
-    origin = Origin(event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at)
+    origin = Origin(
+        event.id, connection.id, connection.name, connection.realm, event.received_at, event.read_at,
+        full_pass=event.full_pass,
+    )  # fmt: skip
     found = []
     for entry in payload["records"]:
         kind = hub.registry.kinds[entry["kind"]]

@@ -21,7 +21,10 @@ PUSHED, READ = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an observation came from. Times are microseconds since the epoch; `read_at` 0 = pushed."""
+    """Where an observation came from. Times are microseconds since the epoch; `read_at` 0 = pushed.
+
+    `full_pass`: the pass over a whole stream that read it, None for what came by itself.
+    """
 
     event_id: uuid.UUID
     connection_id: int
@@ -30,6 +33,7 @@ class Origin:
     received_at: int
     read_at: int = 0
     weak: bool = False
+    full_pass: uuid.UUID | None = None
 
 
 @dataclass(slots=True)

@@ -17,7 +17,9 @@ import orjson
 
 from hub.store.database import Connection, new_id
 
-MASS: Final = frozenset(("policy", "mapping", "model", "merge", "replay", "repair", "disconnect"))
+BACKFILL: Final = "backfill"
+"""A pass over a whole stream of one system; its id is the cause's."""
+MASS: Final = frozenset(("policy", "mapping", "model", "merge", "replay", "repair", "disconnect", BACKFILL))
 GO_LIVE: Final = "golive"
 FEW: Final = 200
 SHARE: Final = 0.01
@@ -114,12 +116,25 @@ def hold_if_mass(conn: Connection, connection_id: int, cause: str, cause_id: uui
 
 def is_exhausted(conn: Connection, cause: str, cause_id: uuid.UUID | None) -> bool:
     """Whether a cause can mark nothing more: no mark of it waits, and its run is over."""
+    if cause == BACKFILL:
+        return _is_pass_over(conn, cause_id)
     sql = """
         select exists (select from resolve_work where cause = %(cause)s and cause_id is not distinct from %(id)s::uuid)
             or exists (select from run where id = %(id)s::uuid and status in ('running', 'paused'))
             or (%(cause)s = 'replay' and exists (select from event_work where state = 0 and replay))
     """
     row = conn.execute(sql, {"cause": cause, "id": cause_id}).fetchone()
+    return row is not None and not row[0]
+
+
+def _is_pass_over(conn: Connection, full_pass: uuid.UUID | None) -> bool:
+    sql = """
+        select exists (select from cursor where full_pass ->> 'id' = %(id)s::text and full_pass ->> 'status' = 'running')
+            or exists (select from resolve_work where full_pass = %(id)s::uuid)
+            or exists (select from event_work w join event e on e.id = w.id
+                       where w.state = 0 and w.lane = 1 and e.full_pass = %(id)s::uuid)
+    """
+    row = conn.execute(sql, {"id": full_pass}).fetchone()
     return row is not None and not row[0]
 
 

@@ -264,12 +264,12 @@ def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
 
 
 def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id`."""
+    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id, full_pass`."""
     if rows:
         conn.execute(
-            "insert into resolve_work (rid, relink, cause, cause_id)"
-            " select rid, relink, coalesce(cause, 'event'), cause_id from jsonb_to_recordset(%s::jsonb)"
-            " as t(rid uuid, relink boolean, cause text, cause_id uuid)",
+            "insert into resolve_work (rid, relink, cause, cause_id, full_pass)"
+            " select rid, relink, coalesce(cause, 'event'), cause_id, full_pass from jsonb_to_recordset(%s::jsonb)"
+            " as t(rid uuid, relink boolean, cause text, cause_id uuid, full_pass uuid)",
             (packed(rows),),
         )
 

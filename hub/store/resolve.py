@@ -23,6 +23,8 @@ class Mark:
     relink: bool
     cause: str
     cause_id: Rid | None
+    full_pass: Rid | None = None
+    """The pass over a whole stream that everything new about the record came from."""
 
 
 def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
@@ -31,7 +33,7 @@ def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
     sql = """
         delete from resolve_work where id = any(array(
             select id from resolve_work where id > %s order by id limit %s for update skip locked))
-        returning rid, relink, cause, cause_id
+        returning rid, relink, cause, cause_id, full_pass
     """
     return [Mark(*row) for row in conn.execute(sql, (after, limit))]
 

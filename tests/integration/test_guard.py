@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub import bootstrap
-from hub.flow import guard
+from hub.flow import guard, poll
 from hub.flow.rules import load_rules
 from hub.store import plan, record, target
 from hub.store.plan import Plan
@@ -195,3 +195,44 @@ def test_plan_when_two_causes_hold_one_target_then_both_must_be_released(chain: 
     guard.release(chain.hub, second.id, "ann")
     chain.deliver()
     assert len(crm.calls) == calls + 8
+
+
+def _second_system(rig: PeerRig, count: int) -> Shelf:
+    """A system that can be listed, with people of its own, connected after the CRM is in step with the shop."""
+    crm = rig.peer("crm")
+    rig.customer("1", at(1), full_name="Li Lei")
+    rig.quiet()
+    other = rig.peer("other", "listed", flow="in")
+    for n in range(count):
+        other.keep(f"o{n}", {"full_name": f"Other {n}"})
+    other.outbox.clear()
+    poll.pull(rig.hub, "other")
+    rig.quiet()
+    return crm
+
+
+def test_first_reading_when_it_would_create_many_elsewhere_then_held(chain: PeerRig) -> None:
+    crm = _second_system(chain, 30)
+    assert list(crm.records) == ["p1"]
+    [held] = _plans(chain)
+    assert (held.state, held.cause, held.counts["create"]) == ("held", plan.BACKFILL, 30)
+    chain.customer("2", at(5), full_name="Somebody new")
+    chain.quiet()
+    assert len(crm.records) == 2
+    guard.release(chain.hub, held.id, "ann")
+    chain.quiet()
+    assert len(crm.records) == 32
+
+
+def test_first_reading_when_it_changes_little_elsewhere_then_goes_through(chain: PeerRig) -> None:
+    crm = _second_system(chain, 3)
+    assert len(crm.records) == 4
+    assert _plans(chain) == []
+
+
+def test_feed_names_the_event_when_a_reading_is_held(chain: PeerRig) -> None:
+    _second_system(chain, 30)
+    named = chain.hub.db.all(
+        "select count(*) from change c join event e on e.id = c.cause_id where c.cause = 'event' and e.full_pass is not null"
+    )
+    assert named == [(30,)]

@@ -90,3 +90,7 @@ comment on column run.total is 'how many items there are, where the system says 
 alter table cursor add column request jsonb;
 comment on column cursor.request is 'what was asked of the next reading: {"run", "full", "since"}; goes when it is done';
 create index run_of_connection on run (connection_id, id desc);
+
+-- The path
+alter table resolve_work add column full_pass uuid;
+comment on column resolve_work.full_pass is 'the pass over a whole stream that it came from: what that would send to others is held and counted';
