@@ -152,7 +152,7 @@ class Wakeups:
         """How many worker processes keep themselves registered; None when Redis cannot be asked. Never raises."""
         try:
             names = [str(name, "utf-8") for name in self._client.smembers("rq:workers")]  # type: ignore[union-attr]
-            return int(self._client.exists(*names)) if names else 0  # type: ignore[arg-type]
+            return int(self._client.exists(*names)) if names else 0
         except RedisError:
             return None
 

@@ -43,7 +43,17 @@ def look(hub: Hub) -> list[Role]:
     roles = [role for role in ROLES if is_due(hub.db, role)]
     for role in roles:
         hub.queue.remind(role)
+    _look_for_trouble(hub)
     return roles
+
+
+def _look_for_trouble(hub: Hub) -> None:
+    from hub.flow import alert
+
+    try:
+        alert.look(hub)
+    except Exception as error:  # noqa: BLE001 - what alerts meet must not keep work from being started
+        _log.error("alerts: %s%s", type(error).__name__, f": {error}" if isinstance(error, HubError) else "")
 
 
 def _loop(hub: Hub, life: Life) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from hub.flow import audit
 from hub.flow.context import Hub
-from hub.store import idempotency, inbox, item, record, session, setup, tally
+from hub.store import alert, idempotency, inbox, item, record, session, setup, tally
 from hub.store import run as run_store
 
 TIDY_EVERY_S = 300.0
@@ -38,6 +38,7 @@ def tidy(hub: Hub) -> None:
         lambda: run_store.give_up_stale(hub.db),
         lambda: run_store.purge(hub.db),
         lambda: hub.db.run(item.wake_snoozed),
+        lambda: hub.db.run(alert.purge),
         lambda: hub.db.run(session.purge),
         lambda: hub.db.run(setup.purge),
         lambda: hub.db.run(idempotency.purge),

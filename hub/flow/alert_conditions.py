@@ -1,0 +1,232 @@
+"""When something is wrong: each condition is a pure function of the facts. The texts stand in `alert_text`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from hub.flow.alert_facts import Facts
+from hub.model.identifier import format_id
+from hub.store.alert import Finding
+from hub.store.alert_facts import ConnectionFacts, Group
+
+LATE_S = 60.0
+"""Work that is older than this is late; a healthy hub is done within a second."""
+FULL = 0.10
+NEARLY_FULL = 0.03
+FEW_BYTES = 2 * 1024**3
+HUMANS = ("usr_", "tok_", "cli")
+
+Condition = Callable[[Facts], Iterator[Finding]]
+
+
+def find_all(facts: Facts) -> list[Finding]:
+    """Everything that is wrong now, at most one finding a cause."""
+    return [finding for condition in CONDITIONS.values() for finding in condition(facts)]
+
+
+def is_refused(c: ConnectionFacts) -> bool:
+    """Whether the hub paused it because the account was refused; a person pauses by name."""
+    return c.paused_at is not None and not (c.paused_by or "").startswith(HUMANS)
+
+
+def _age_s(facts: Facts, at: datetime | None) -> float:
+    return 0.0 if at is None else max(0.0, (facts.now - at).total_seconds())
+
+
+def _waits_s(facts: Facts, c: ConnectionFacts) -> float:
+    """How old its oldest waiting event is; an id holds its time."""
+    return 0.0 if c.oldest_in is None else max(0.0, facts.now.timestamp() - (c.oldest_in.int >> 80) / 1000)
+
+
+def _is_stopped(c: ConnectionFacts) -> bool:
+    return c.paused_at is not None or c.phase != "live" or c.halted_out
+
+
+def _credential(facts: Facts) -> Iterator[Finding]:
+    for c in facts.connections:
+        if is_refused(c):
+            data = {"reason": c.pause_reason or "", "waiting": c.waiting + c.due}
+            yield Finding("credential", f"credential:{c.id}", 2, c.id, data=data, first_at=c.paused_at)
+    for one in facts.access:
+        data = {"reason": one.note, "token": one.cause, "waiting": 0}
+        if not any(is_refused(c) and c.id == one.connection_id for c in facts.connections):
+            yield Finding("credential", f"credential:{one.connection_id}", 2, one.connection_id, 1, data, one.first_at)
+
+
+def _silent(facts: Facts) -> Iterator[Finding]:
+    now_ms = int(facts.now.timestamp() * 1000)
+    running = {c.id for c in facts.connections if c.paused_at is None and c.phase != "off"}
+    for connection_id, topics in facts.pace.items():
+        silent = {topic: s for topic, pace in topics.items() if (s := pace.silent_s(now_ms)) is not None}
+        if silent and connection_id in running:
+            usual = max(topics[topic].usual_s or 0.0 for topic in silent)
+            data = {
+                "topics": sorted(silent)[:10],
+                "usual_s": round(usual),
+                "silent_s": round(min(silent.values()) / 60) * 60,
+            }
+            yield Finding("silent", f"silent:{connection_id}", 2, connection_id, len(silent), data)
+
+
+def _slow(facts: Facts) -> Iterator[Finding]:
+    for c in facts.connections:
+        age = _age_s(facts, c.oldest_due_at)
+        if age > LATE_S and not _is_stopped(c) and not _is_open(c):
+            yield Finding("slow", f"slow:{c.id}", 1, c.id, c.due, first_at=c.oldest_due_at)
+
+
+def _is_open(c: ConnectionFacts) -> bool:
+    return bool((c.health.get("delivery") or {}).get("state") == "open")
+
+
+def _breaker(facts: Facts) -> Iterator[Finding]:
+    for c in facts.connections:
+        if _is_open(c) and not _is_stopped(c):
+            yield Finding("breaker", f"breaker:{c.id}", 2, c.id, max(1, c.due), first_at=c.oldest_due_at)
+
+
+def _quarantine(facts: Facts) -> Iterator[Finding]:
+    for one in facts.quarantined:
+        key = f"quarantine:{one.connection_id}:{one.cause}"
+        severity = 2 if one.cause in ("crash", "died", "poison") else 1
+        yield Finding("quarantine", key, severity, one.connection_id, one.count, {"cause": one.cause}, one.first_at)
+
+
+def _parked(facts: Facts) -> Iterator[Finding]:
+    for one in facts.parked:
+        key = f"parked:{one.connection_id}:{one.cause}"
+        yield Finding("parked", key, 1, one.connection_id, one.count, {"kind": one.cause}, one.first_at)
+
+
+def _unknown(facts: Facts) -> Iterator[Finding]:
+    for c in facts.connections:
+        if c.unknown:
+            yield Finding("unknown", f"unknown:{c.id}", 2, c.id, c.unknown, first_at=c.oldest_unknown_at)
+
+
+def _dead(facts: Facts) -> Iterator[Finding]:
+    for c in facts.connections:
+        if c.dead:
+            yield Finding("dead", f"dead:{c.id}", 1, c.id, c.dead, first_at=c.oldest_dead_at)
+
+
+def _plan(facts: Facts) -> Iterator[Finding]:
+    for one in facts.plans:
+        data = {"plan": format_id("pln", uuid.UUID(one.cause)), "cause": one.note}
+        yield Finding("plan", f"plan:{one.cause}", 1, one.connection_id, one.count, data, one.first_at)
+    planned = {one.connection_id for one in facts.plans}
+    for c in facts.connections:
+        if c.phase == "review" and c.id not in planned:
+            yield Finding("review", f"review:{c.id}", 1, c.id)
+
+
+def _of_items(facts: Facts, type_: str, severity: int) -> Iterator[Finding]:
+    for one in facts.items:
+        if one.cause == type_:
+            yield Finding(
+                type_, f"{type_}:{one.connection_id}", severity, one.connection_id, one.count, {}, one.first_at
+            )
+
+
+def _loop(facts: Facts) -> Iterator[Finding]:
+    yield from _of_items(facts, "loop", 2)
+
+
+def _drift(facts: Facts) -> Iterator[Finding]:
+    yield from _of_items(facts, "drift", 1)
+
+
+def _reading(facts: Facts) -> Iterator[Finding]:
+    for connection_id, groups in _by_connection(facts.runs).items():
+        if any(c.id == connection_id and c.paused_at is None for c in facts.connections):
+            data = {"streams": sorted(one.cause for one in groups)[:10], "reason": groups[0].note[:200]}
+            first = min((one.first_at for one in groups if one.first_at), default=None)
+            yield Finding("reading", f"reading:{connection_id}", 1, connection_id, len(groups), data, first)
+
+
+def _subscription(facts: Facts) -> Iterator[Finding]:
+    for connection_id, groups in _by_connection(facts.subscriptions).items():
+        data = {"topics": sorted(one.cause for one in groups)[:10], "reason": groups[0].note[:200]}
+        yield Finding("subscription", f"subscription:{connection_id}", 1, connection_id, len(groups), data)
+
+
+def _by_connection(groups: Iterable[Group]) -> dict[int, list[Group]]:
+    found: dict[int, list[Group]] = {}
+    for one in groups:
+        found.setdefault(one.connection_id, []).append(one)
+    return found
+
+
+def _workers(facts: Facts) -> Iterator[Finding]:
+    late = [c for c in facts.connections if not c.halted_in and _waits_s(facts, c) > LATE_S]
+    if late:
+        first = min(facts.now.timestamp() - _waits_s(facts, c) for c in late)
+        since = datetime.fromtimestamp(first, facts.now.tzinfo)
+        data = {"workers": facts.workers}
+        yield Finding("workers", "workers", 2, None, sum(c.waiting for c in late), data, since)
+    elif facts.workers == 0:
+        yield Finding("workers", "workers", 2, None, 0, {"workers": 0})
+
+
+def _redis(facts: Facts) -> Iterator[Finding]:
+    if not facts.is_redis_up:
+        yield Finding("redis", "redis", 1)
+
+
+def _disk(facts: Facts) -> Iterator[Finding]:
+    free, total = facts.disk
+    share = free / max(total, 1)
+    if share < FULL and free < 5 * FEW_BYTES:
+        data = {"percent": round((1 - share) * 100), "free_mb": free // (1024 * 1024) // 100 * 100}
+        yield Finding("disk", "disk", 2 if share < NEARLY_FULL or free < FEW_BYTES // 4 else 1, data=data)
+
+
+def _plugin(facts: Facts) -> Iterator[Finding]:
+    for name, reason in facts.broken:
+        yield Finding("plugin", f"plugin:{name}", 1, data={"name": name, "reason": reason[:300]})
+
+
+def _token(facts: Facts) -> Iterator[Finding]:
+    for id_, name, at in facts.tokens:
+        data = {"name": name, "days": max(0, (at - facts.now).days), "token": format_id("tok", id_)}
+        yield Finding("token", f"token:{id_}", 1 if at < facts.now else 0, data=data)
+
+
+def _reveals(facts: Facts) -> Iterator[Finding]:
+    for who, count, first_at in facts.readers:
+        yield Finding("reveals", f"reveals:{who}", 1, None, count, {"person": who}, first_at)
+
+
+def _mapping(facts: Facts) -> Iterator[Finding]:
+    for connection_id, kinds in facts.unmapped.items():
+        yield Finding(
+            "mapping", f"mapping:{connection_id}", 1, connection_id, len(kinds), {"kinds": sorted(kinds)[:20]}
+        )
+
+
+CONDITIONS: dict[str, Condition] = {
+    "credential": _credential,
+    "silent": _silent,
+    "slow": _slow,
+    "breaker": _breaker,
+    "quarantine": _quarantine,
+    "parked": _parked,
+    "unknown": _unknown,
+    "dead": _dead,
+    "plan": _plan,
+    "loop": _loop,
+    "drift": _drift,
+    "reading": _reading,
+    "subscription": _subscription,
+    "workers": _workers,
+    "redis": _redis,
+    "disk": _disk,
+    "plugin": _plugin,
+    "token": _token,
+    "reveals": _reveals,
+    "mapping": _mapping,
+}
+TYPES = (*CONDITIONS, "review")
+"""Every type that a look decides on; alerts of other types are told once and closed by whoever told them."""

@@ -1,0 +1,127 @@
+"""The facts that alerts are decided from, gathered at one moment: from Postgres, Redis, the disk and what is installed."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from hub.flow import alert_pace
+from hub.flow.alert_pace import Pace
+from hub.flow.context import Hub
+from hub.store import alert_facts as store
+from hub.store.alert_facts import ConnectionFacts, Group
+from hub.store.connection import ConnectionRow
+from hub.store.database import Connection
+
+PARKED_S = 3600.0
+INTERRUPTED_S = 600.0
+TOKEN_S = 7 * 86_400.0
+REVEALS = 30
+ITEM_TYPES = ("loop", "drift")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true at `now`. Lists of groups are per connection; `unmapped`: connection id -> kinds that no mapping knows.
+
+    `disk`: free and total bytes of the data folder; `workers` None: Redis could not be asked.
+    """
+
+    now: datetime
+    connections: Sequence[ConnectionFacts] = ()
+    quarantined: Sequence[Group] = ()
+    parked: Sequence[Group] = ()
+    items: Sequence[Group] = ()
+    plans: Sequence[Group] = ()
+    runs: Sequence[Group] = ()
+    subscriptions: Sequence[Group] = ()
+    access: Sequence[Group] = ()
+    tokens: Sequence[tuple[uuid.UUID, str, datetime]] = ()
+    readers: Sequence[tuple[str, int, datetime]] = ()
+    pace: Mapping[int, Mapping[str, Pace]] = field(default_factory=dict)
+    unmapped: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    broken: Sequence[tuple[str, str]] = ()
+    is_redis_up: bool = True
+    workers: int | None = None
+    disk: tuple[int, int] = (1, 1)
+
+
+def gather(hub: Hub) -> Facts:
+    """Reads everything once; also brings the pace of the webhooks up to date."""
+    now = datetime.now(UTC)
+    is_up = hub.queue.is_up()
+    with hub.db.session() as conn:
+        return Facts(
+            now=now,
+            connections=store.connections(conn),
+            quarantined=store.quarantined(conn),
+            parked=store.parked(conn, PARKED_S),
+            items=store.items(conn, list(ITEM_TYPES)),
+            plans=store.plans(conn),
+            runs=store.runs(conn, INTERRUPTED_S),
+            subscriptions=store.subscriptions(conn),
+            access=store.access_tokens(conn),
+            tokens=store.expiring_tokens(conn, TOKEN_S),
+            readers=store.eager_readers(conn, REVEALS),
+            pace=_pace(conn),
+            unmapped=unmapped(hub),
+            broken=tuple(hub.registry.broken),
+            is_redis_up=is_up,
+            workers=hub.queue.workers() if is_up else None,
+            disk=_disk(hub.settings.data_dir),
+        )
+
+
+def _pace(conn: Connection) -> Mapping[int, Mapping[str, Pace]]:
+    known, seen = alert_pace.unpack(store.pace(conn))
+    # Ids are minted before their commit: the last seconds are looked at again.
+    after = uuid.UUID(int=max(seen - alert_pace.OVERLAP_MS, int(time.time() * 1000) - alert_pace.CATCH_UP_MS) << 80)
+    alert_pace.learn(known, store.heard(conn, after))
+    store.keep_pace(conn, orjson.dumps(alert_pace.pack(known, int(time.time() * 1000))).decode())
+    return known
+
+
+def unmapped(hub: Hub) -> dict[int, list[str]]:
+    """Per connection the kinds that flow although no mapping says how, as `order in`."""
+    found = {}
+    for row in hub.connections.all():
+        if row.disconnected_at is None and row.connector in hub.registry.connectors:
+            kinds = [*_unread(hub, row), *_unwritten(hub, row)]
+            if kinds:
+                found[row.id] = kinds
+    return found
+
+
+def _unread(hub: Hub, row: ConnectionRow) -> list[str]:
+    inbound = hub.rules.mappings.inbound
+    manifest = hub.registry.connectors[row.connector].manifest
+    found = []
+    for kind in row.flows:
+        # A kind may come along in another one's stream.
+        streams = [stream for stream in manifest.streams if kind in stream.kinds]
+        if row.reads(kind) and streams and not any(inbound(row.connector, stream.name) for stream in streams):
+            found.append(f"{kind} in")
+    return found
+
+
+def _unwritten(hub: Hub, row: ConnectionRow) -> list[str]:
+    return [
+        f"{kind} out"
+        for kind in row.flows
+        if row.writes(kind) and hub.rules.mappings.outbound(row.connector, kind) is None
+    ]
+
+
+def _disk(folder: Path) -> tuple[int, int]:
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return (1, 1)
+    return usage.free, usage.total

@@ -1,0 +1,236 @@
+"""What alerts say, in both languages: what is wrong, what it means, what to do next. `{words}` come from the alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.model.kind import Text
+from hub.store.alert import Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The texts of one type of alert. `title` names the cause in one line, `step` is the label of the way on."""
+
+    title: Text
+    meaning: Text
+    step: Text
+
+
+WORDS: dict[str, Words] = {
+    "credential": Words(
+        Text("{connection} 凭证失效，已停止", "{connection} refuses the hub's credentials and is stopped"),
+        Text(
+            "该系统拒绝了枢纽的访问：{reason}。读取与写入都已停止；收到的回调仍会入库，恢复后自动补上，不会丢失。",
+            "The system refused access: {reason}. Reading and writing have stopped. Webhooks are still stored, and what"
+            " was missed is read after it goes on: nothing is lost.",
+        ),
+        Text("更新凭证，然后恢复", "Renew the access, then resume"),
+    ),
+    "silent": Words(
+        Text("{connection} 已有 {minutes} 分钟没有发来回调", "{connection} has sent no webhook for {minutes} minutes"),
+        Text(
+            "通常的最长间隔是 {usual_minutes} 分钟（主题：{topics}）。订阅可能被该系统取消，或回调地址已不可达。",
+            "The longest usual gap is {usual_minutes} minutes (topics: {topics}). The system may have dropped the"
+            " subscription, or the address is not reachable any more.",
+        ),
+        Text("检查订阅并补拉", "Check the subscriptions and pull"),
+    ),
+    "slow": Words(
+        Text("{connection} 迟缓：{count} 个投递积压", "{connection} is slow: {count} deliveries are late"),
+        Text(
+            "最久的投递已等待超过一分钟。该系统答复慢、限流，或写入不断失败；其他连接不受影响。",
+            "The oldest has been due for more than a minute. The system answers slowly, limits the rate, or writes keep"
+            " failing. Other connections are not affected.",
+        ),
+        Text("查看等待的投递", "Look at what waits"),
+    ),
+    "breaker": Words(
+        Text("{connection} 没有应答，已熔断", "{connection} does not answer"),
+        Text(
+            "连续多次调用失败，每次只放一个投递试探；一旦应答就自动恢复，期间没有任何丢失。",
+            "Several calls in a row failed. One delivery at a time probes it; it goes on by itself once it answers, and"
+            " nothing is lost meanwhile.",
+        ),
+        Text("检查该系统", "Check the system"),
+    ),
+    "quarantine": Words(
+        Text("{connection}：{count} 个事件被隔离（{cause}）", "{connection}: {count} events in quarantine ({cause})"),
+        Text(
+            "这些事件无法理解，原文完整保存。修好映射或数据后再重新处理。",
+            "These events could not be understood; they are kept whole. Fix the mapping or the data, then run them again.",
+        ),
+        Text("查看原因并重新处理", "See the cause and run them again"),
+    ),
+    "parked": Words(
+        Text("{connection}：{count} 条{kind}等待上级过久", "{connection}: {count} × {kind} wait too long for a parent"),
+        Text(
+            "它们所属的记录一小时内没有到来。可以立即去读取，或确认没有上级后放行。",
+            "The records that they belong to have not come within an hour. Fetch them now, or release these as orphans.",
+        ),
+        Text("处理等待上级的记录", "See what waits"),
+    ),
+    "unknown": Words(
+        Text("{connection}：{count} 个投递结果不明", "{connection}: the outcome of {count} deliveries is unknown"),
+        Text(
+            "调用中断，该系统可能已经收到，而枢纽无法查询。在有人核实之前不会重发。",
+            "The call broke off, the system may have received it, and the hub cannot look. Nothing is sent again before"
+            " somebody has looked there.",
+        ),
+        Text("逐个核实", "Look whether they arrived"),
+    ),
+    "dead": Words(
+        Text("{connection}：{count} 个投递成为死信", "{connection}: {count} deliveries were given up"),
+        Text(
+            "该系统明确拒绝了它们，重试也不会成功。修正原因后重试，或放弃。",
+            "The system refused them for good, so trying again by itself would not help. Fix the cause and retry, or discard.",
+        ),
+        Text("重试或放弃", "Retry or discard"),
+    ),
+    "plan": Words(
+        Text("{connection}：批量变更等待确认（{count} 条）", "{connection}: a mass change of {count} waits for you"),
+        Text(
+            "一个原因（{cause}）会改动很多记录，因此已整体暂停。先看计划，再放行全部、放行十条或放弃。",
+            "One cause ({cause}) would change many records, so all of it is held. Look at the plan, then release it, ten of"
+            " it, or discard it.",
+        ),
+        Text("查看计划", "Look at the plan"),
+    ),
+    "review": Words(
+        Text("{connection} 已读完，等待上线", "{connection} has been read and waits to go live"),
+        Text(
+            "第一次完整读取已结束。看过将要关联、创建和更新的内容后即可上线。",
+            "The first complete reading is over. Look at what would be linked, created and updated, then let it go live.",
+        ),
+        Text("查看并上线", "Look and go live"),
+    ),
+    "loop": Words(
+        Text("{connection}：{count} 处往返循环已冻结", "{connection}: {count} values went to and fro and are frozen"),
+        Text(
+            "两个系统不断改回对方的值，枢纽已停止写入这些字段，其余照常。",
+            "Two systems keep changing each other's value. The hub writes these fields no more; everything else goes on.",
+        ),
+        Text("查看并裁决", "Look and decide"),
+    ),
+    "drift": Words(
+        Text("{connection}：{count} 处结构变化", "{connection}: the structure changed in {count} places"),
+        Text(
+            "该系统的数据多了、少了字段，或类型变了。已有的值保持不变。",
+            "Fields appeared, vanished or changed their type in what the system sends. Values known so far are kept.",
+        ),
+        Text("查看变化", "Look at the changes"),
+    ),
+    "reading": Words(
+        Text("{connection}：读取不完整（{streams}）", "{connection}: reading is not complete ({streams})"),
+        Text("最近一次读取没有读完：{reason}", "The last reading did not get to the end: {reason}"),
+        Text("查看任务", "Look at the runs"),
+    ),
+    "subscription": Words(
+        Text(
+            "{connection}：{count} 个订阅失效或即将到期", "{connection}: {count} subscriptions are broken or end soon"
+        ),
+        Text(
+            "主题：{topics}。{reason}。在恢复之前只能靠轮询得到变化。",
+            "Topics: {topics}. {reason}. Until they are restored, changes are seen by polling alone.",
+        ),
+        Text("重新订阅", "Subscribe again"),
+    ),
+    "workers": Words(
+        Text(
+            "{count} 个事件等待处理，工作进程没有跟上", "{count} events wait: the workers do not keep up or do not run"
+        ),
+        Text(
+            "在册的工作进程：{workers}。事件已安全入库，工作进程恢复后会自动处理。",
+            "Registered workers: {workers}. The events are stored safely and are processed once workers run again.",
+        ),
+        Text("查看等待的事件", "Look at what waits"),
+    ),
+    "redis": Words(
+        Text("Redis 无法连接", "Redis is away"),
+        Text(
+            "数据都在 Postgres 中，没有丢失；处理改由调度器唤醒，会慢几秒。",
+            "All truth is in Postgres and nothing is lost. The scheduler alone wakes the workers, so all takes seconds longer.",
+        ),
+        Text("查看总览", "Look at the overview"),
+    ),
+    "disk": Words(
+        Text("磁盘已用 {percent}%", "The disk is {percent} % full"),
+        Text(
+            "数据目录所在的磁盘只剩 {free_mb} MB。写满后将无法接收事件。",
+            "The disk of the data folder has {free_mb} MB left. Once it is full, no event can be taken in.",
+        ),
+        Text("查看总览", "Look at the overview"),
+    ),
+    "plugin": Words(
+        Text("插件 {name} 无法加载", "The plugin {name} could not be loaded"),
+        Text("{reason}。枢纽的其余部分照常运行。", "{reason}. The rest of the hub goes on."),
+        Text("查看连接", "Look at the connections"),
+    ),
+    "token": Words(
+        Text("令牌 {name} 还有 {days} 天到期", "The token {name} ends in {days} days"),
+        Text(
+            "到期后使用它的程序会被拒绝。请先创建新令牌。",
+            "The program that uses it is refused from then on. Make a new one first.",
+        ),
+        Text("查看总览", "Look at the overview"),
+    ),
+    "reveals": Words(
+        Text("{person} 一小时内显示了 {count} 个个人字段", "{person} revealed {count} personal fields within an hour"),
+        Text(
+            "多于通常的工作所需。请向本人核实用途；每一次都有理由留痕。",
+            "That is more than work usually takes. Ask what for; each of them was recorded with its reason.",
+        ),
+        Text("查看总览", "Look at the overview"),
+    ),
+    "mapping": Words(
+        Text("{connection}：{count} 个数据流没有映射", "{connection}: {count} flows have no mapping"),
+        Text(
+            "{kinds}：声明了流向，但没有映射文件说明如何转换，因此不会同步。",
+            "{kinds}: they are declared to flow, but no mapping file says how, so nothing of them is kept in step.",
+        ),
+        Text("查看连接", "Look at the connection"),
+    ),
+}
+_OTHER = Words(Text("{type}", "{type}"), Text("{text}", "{text}"), Text("查看", "Look"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An alert in words of one language."""
+
+    title: str
+    meaning: str
+    step: str
+
+
+class _Known(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def say(alert: Alert, language: str = "en", kinds: Mapping[str, str] | None = None) -> Said:
+    """The texts of an alert; `kinds`: what kinds are called. A type that nobody declared says its own `text`."""
+    words = WORDS.get(alert.type, _OTHER)
+    values = _Known(_shown(alert, language, kinds or {}))
+
+    def fill(text: Text) -> str:
+        return (text.zh if language == "zh" else text.en).format_map(values)
+
+    return Said(fill(words.title), fill(words.meaning), fill(words.step))
+
+
+def _shown(alert: Alert, language: str, kinds: Mapping[str, str]) -> dict[str, str]:
+    data: dict[str, Any] = {"type": alert.type, "text": "", **alert.data}
+    comma = "、" if language == "zh" else ", "
+    shown = {name: comma.join(map(str, v)) if isinstance(v, list) else _text(v) for name, v in data.items()}
+    if "silent_s" in data:
+        shown |= {"minutes": str(int(data["silent_s"]) // 60), "usual_minutes": str(max(1, int(data["usual_s"]) // 60))}
+    shown["reason"] = str(data.get("reason") or "?").rstrip(".。")
+    shown["kind"] = kinds.get(str(data.get("kind")), str(data.get("kind", "")))
+    return {**shown, "connection": alert.connection or "?", "count": f"{alert.count:,}"}
+
+
+def _text(value: Any) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,230 @@
+"""Alerts: something is wrong and a person should know. One cause, one row, for as long as the condition lasts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from hub.store.database import Connection, new_id
+
+HUB = "hub"
+"""Who closes an alert whose condition ended."""
+# A person closed it although the condition lasts: it stays closed until the condition ends or gets worse.
+_DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A condition that holds now. `severity`: 0 note, 1 to do, 2 urgent; `count`: how many things it concerns."""
+
+    type: str
+    cause_key: str
+    severity: int = 1
+    connection_id: int | None = None
+    count: int = 1
+    data: Mapping[str, Any] = field(default_factory=dict)
+    first_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert. `connection` and `realm` are None when it concerns the hub itself."""
+
+    id: uuid.UUID
+    cause_key: str
+    type: str
+    severity: int
+    connection_id: int | None
+    connection: str | None
+    realm: str | None
+    state: str
+    count: int
+    data: dict[str, Any]
+    owner: str | None
+    first_at: datetime
+    last_at: datetime
+    snoozed_until: datetime | None
+    closed_at: datetime | None
+    closed_by: str | None
+
+
+def raise_alert(
+    conn: Connection,
+    type: str,  # noqa: A002 -- the word of the table
+    cause_key: str,
+    *,
+    severity: int = 1,
+    connection_id: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    count: int = 1,
+) -> uuid.UUID:
+    """Opens an alert, or counts up the open one of the same cause, with the newest `data`; returns its id.
+
+    For what is told once and not looked at again: it stays until a person or `close_cause` closes it.
+    """
+    row = conn.execute(
+        """
+        insert into alert as a (id, cause_key, type, severity, connection_id, count, data)
+        values (%s, %s, %s, %s, %s, %s, %s)
+        on conflict (cause_key) where state <> 'closed' do update set
+            count = a.count + excluded.count, last_at = now(), data = excluded.data,
+            severity = greatest(a.severity, excluded.severity)
+        returning id
+        """,
+        (new_id(), cause_key, type, severity, connection_id, count, _json(dict(data or {}))),
+    ).fetchone()
+    assert row is not None  # noqa: S101 -- an upsert with returning yields its row
+    found: uuid.UUID = row[0]
+    return found
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str).decode()
+
+
+_FOUND = """
+    with f as (
+        select * from json_to_recordset(%(found)s::json) as f(id uuid, cause_key text, type text, severity smallint,
+            connection_id integer, count bigint, data jsonb, first_at timestamptz)
+    )
+    insert into alert as a (id, cause_key, type, severity, connection_id, count, data, first_at)
+    select f.id, f.cause_key, f.type, f.severity, f.connection_id, f.count, f.data, coalesce(f.first_at, now()) from f
+    where not exists (
+        select from alert d where d.cause_key = f.cause_key and d.state = 'closed' and d.data ? 'dismissed'
+        and d.closed_at > now() - interval '90 days' and d.severity >= f.severity)
+    on conflict (cause_key) where state <> 'closed' do update set
+        count = excluded.count, last_at = now(), data = excluded.data, severity = excluded.severity
+    where (a.count, a.data, a.severity) is distinct from (excluded.count, excluded.data, excluded.severity)
+       or a.last_at < now() - interval '1 minute'
+"""
+
+_OVER = """
+    update alert set state = 'closed', closed_at = now(), closed_by = %(by)s, snoozed_until = null
+    where state <> 'closed' and type = any(%(types)s) and cause_key <> all(%(keys)s)
+"""
+
+_FORGET = """
+    update alert set data = data - 'dismissed'
+    where state = 'closed' and data ? 'dismissed' and type = any(%(types)s) and cause_key <> all(%(keys)s)
+"""
+
+
+def reconcile(conn: Connection, findings: Sequence[Finding], types: Collection[str]) -> None:
+    """Brings the alerts of these types to what was found: opens, counts, and closes what is over. Idempotent."""
+    keys = [finding.cause_key for finding in findings]
+    over = {"by": HUB, "types": list(types), "keys": keys}
+    conn.execute(_OVER, over)
+    conn.execute(_FORGET, over)
+    if findings:
+        rows = [
+            {
+                "id": new_id(),
+                "cause_key": one.cause_key,
+                "type": one.type,
+                "severity": one.severity,
+                "connection_id": one.connection_id,
+                "count": one.count,
+                "data": dict(one.data),
+                "first_at": one.first_at,
+            }
+            for one in {one.cause_key: one for one in findings}.values()
+        ]
+        conn.execute(_FOUND, {"found": _json(rows)})
+
+
+def close_cause(conn: Connection, cause_key: str, by: str = HUB) -> bool:
+    """Closes the alert of a cause that went away; False when none was open."""
+    sql = "update alert set state = 'closed', closed_at = now(), closed_by = %s, snoozed_until = null"
+    return conn.execute(f"{sql} where cause_key = %s and state <> 'closed'", (by, cause_key)).rowcount > 0
+
+
+def close(conn: Connection, alert_id: uuid.UUID, by: str) -> bool:
+    """A person closes it: it does not open again while the same condition lasts. False when it was closed."""
+    sql = """
+        update alert set state = 'closed', closed_at = now(), closed_by = %s, snoozed_until = null,
+            data = data || jsonb_build_object(%s::text, true)
+        where id = %s and state <> 'closed'
+    """
+    return conn.execute(sql, (by, _DISMISSED, alert_id)).rowcount > 0
+
+
+def acknowledge(conn: Connection, alert_id: uuid.UUID, by: str) -> bool:
+    """Somebody has seen it and takes it on; False when it is closed."""
+    sql = """
+        update alert set state = 'acknowledged', owner = coalesce(owner, %s), snoozed_until = null
+        where id = %s and state <> 'closed'
+    """
+    return conn.execute(sql, (by, alert_id)).rowcount > 0
+
+
+def assign(conn: Connection, alert_id: uuid.UUID, owner: str | None) -> bool:
+    """Says whose it is, or nobody's (None); False when it is closed."""
+    sql = "update alert set owner = %s where id = %s and state <> 'closed'"
+    return conn.execute(sql, (owner, alert_id)).rowcount > 0
+
+
+def snooze(conn: Connection, alert_id: uuid.UUID, until: datetime) -> bool:
+    """Puts it aside until then; False when it is closed."""
+    sql = "update alert set state = 'snoozed', snoozed_until = %s where id = %s and state <> 'closed'"
+    return conn.execute(sql, (until, alert_id)).rowcount > 0
+
+
+def wake_snoozed(conn: Connection) -> int:
+    """Reopens alerts whose time has come; returns how many."""
+    sql = "update alert set state = 'open', snoozed_until = null where state = 'snoozed' and snoozed_until <= now()"
+    return conn.execute(sql).rowcount
+
+
+def purge(conn: Connection, days: int = 90) -> int:
+    """Removes alerts that were closed long ago; returns how many."""
+    sql = "delete from alert where state = 'closed' and closed_at < now() - make_interval(days => %s)"
+    return conn.execute(sql, (days,)).rowcount
+
+
+_COLUMNS = """a.id, a.cause_key, a.type, a.severity, a.connection_id, c.name, c.realm, a.state, a.count, a.data, a.owner,
+    a.first_at, a.last_at, a.snoozed_until, a.closed_at, a.closed_by"""
+_FROM = f"select {_COLUMNS} from alert a left join connection c on c.id = a.connection_id"  # noqa: S608 -- constant
+_SEEN = "(%(realms)s::text[] is null or c.realm is null or c.realm = any(%(realms)s))"
+# What waits for somebody first, then what somebody has taken on.
+_WORST_FIRST = "order by a.state <> 'open', a.severity desc, a.first_at, a.id"
+_STATES = {
+    "open": "a.state in ('open', 'acknowledged')",
+    "snoozed": "a.state = 'snoozed'",
+    "closed": "a.state = 'closed'",
+    "all": "true",
+}
+
+
+def list_alerts(
+    conn: Connection,
+    *,
+    state: str = "open",
+    type: str = "",  # noqa: A002 -- the word of the table
+    connection: str = "",
+    realms: list[str] | None = None,
+    before: uuid.UUID | None = None,
+    limit: int = 50,
+) -> list[Alert]:
+    """Alerts, worst first; closed and all of them newest first, below id `before`. `open` holds acknowledged ones.
+
+    `realms` None: all. What concerns the hub itself everybody sees.
+    """
+    order = _WORST_FIRST if state in ("open", "snoozed") else "order by a.id desc"
+    sql = f"""
+        {_FROM} where {_STATES[state]} and {_SEEN} and (%(type)s = '' or a.type = %(type)s)
+          and (%(connection)s = '' or c.name = %(connection)s) and (%(before)s::uuid is null or a.id < %(before)s)
+        {order} limit %(limit)s
+    """
+    values = {"realms": realms, "type": type, "connection": connection, "before": before, "limit": limit}
+    return [Alert(*row) for row in conn.execute(sql, values)]
+
+
+def read(conn: Connection, alert_id: uuid.UUID) -> Alert | None:
+    """One alert; None when there is none of that id."""
+    row = conn.execute(f"{_FROM} where a.id = %s", (alert_id,)).fetchone()
+    return Alert(*row) if row else None
