@@ -6,12 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.shopify.region import province_name
 from connectors.shopify.shape import elements, get, word
 from hub.model.transform import transform
 
 _CJK = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff・·]+"
 )
+
+_DISTRICT = re.compile(r"(\S{1,15}(?:(?<![小社园校厂街库营])区|县|旗|市)) (.+)", re.DOTALL)
 
 
 @transform()
@@ -47,12 +50,22 @@ def tags(value: Any) -> list[str]:
 
 @transform()
 def address(value: Mapping[str, Any]) -> dict[str, str] | None:
-    """An address of Shopify's; null when it is empty. It knows no district: that stands in the street."""
-    street = " ".join(filter(None, (_text(get(value, "address1")), _text(get(value, "address2")))))
+    """An address of Shopify's; null when it is empty.
+
+    Shopify knows no district: one of China is read where a space divides it from the street, as the
+    hub writes it (`静安区 南京西路 1 号`), else it stays in the street. China's provinces go by their
+    code, since their names depend on the shop's language.
+    """
+    country = _text(get(value, "country_code", "countryCodeV2"))
+    code = get(value, "province_code") if country == "CN" else None
+    district, street = None, " ".join(filter(None, (_text(get(value, "address1")), _text(get(value, "address2")))))
+    if country == "CN" and (divided := _DISTRICT.fullmatch(street)):
+        district, street = divided[1], divided[2]
     found = {
-        "country": _text(get(value, "country_code", "countryCodeV2")),
-        "province": _text(get(value, "province")),
+        "country": country,
+        "province": province_name(code) or _text(get(value, "province")),
         "city": _text(get(value, "city")),
+        "district": district,
         "street": street,
         "postcode": _text(get(value, "zip")),
         "recipient_name": full_name([get(value, "first_name"), get(value, "last_name")]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.shopify import order_money, payment, person
+from connectors.shopify import order_money, outward, payment, person
 from connectors.shopify.shape import word
 from hub.model.transform import transform
 
@@ -68,6 +68,13 @@ TRANSFORMS: Mapping[str, Callable[..., Any]] = {
         person.tags,
         person.address,
         person.addresses,
+        outward.kept_name,
+        outward.kept_identities,
+        outward.kept_addresses,
+        outward.kept_tags,
+        outward.contact,
+        outward.mailing_addresses,
+        outward.locale,
         order_state,
         order_money.line_discount,
         order_money.line_total,

@@ -57,3 +57,40 @@ def connected(simulator: ShopifySimulator, **config: Any) -> Iterator[ShopifyCon
     http = HttpClient.for_connection(MANIFEST, "shop", settings, ["127.0.0.0/8"])
     yield ShopifyConnector("shop", settings, {"secret": [SECRET], "access_token": [TOKEN]}, http)
     http.close()
+
+
+ADDRESS = {
+    "country": "CN",
+    "province": "北京市",
+    "city": "Beijing",
+    "street": "1 Chang'an Ave",
+    "postcode": "100000",
+    "recipient_name": "李雷",
+    "recipient_phone": "+8613800138000",
+}
+
+
+def cny(amount: str) -> dict[str, str]:
+    """An amount of yuan."""
+    return {"amount": amount, "currency": "CNY"}
+
+
+def ref(object_type: str, external_id: str) -> dict[str, str]:
+    """The source key of a record of the shop."""
+    return {"connection": "shop", "object_type": object_type, "external_id": external_id}
+
+
+ORDER_REF = ref("orders", "820982911946154508")
+
+
+def same(draft: Draft) -> tuple[Any, ...]:
+    """What must not depend on the way a record came."""
+    return (
+        draft.kind,
+        draft.object_type,
+        draft.external_id,
+        draft.asserted,
+        draft.major,
+        draft.since,
+        draft.references,
+    )
