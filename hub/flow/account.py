@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from hub.errors import ConfigError, ConnectionPausedError, HubError, NotFoundError
 from hub.flow.context import Hub
 from hub.sdk.connector import CheckResult
+from hub.sdk.rate import working_in
 from hub.store import access_token, audit, cursor, item, secret
 from hub.store import connection as store
 from hub.store.connection import ConnectionRow, Direction
@@ -28,7 +29,8 @@ def check(hub: Hub, name: str) -> CheckResult:
     try:
         connector = hub.connections.connector(name)
         try:
-            found = connector.check()
+            with working_in("interactive"):
+                found = connector.check()
         except Exception as error:
             raise connector.classify(error) from error
     except HubError as error:

@@ -6,8 +6,13 @@ import threading
 import time
 from typing import Any
 
+from redis import Redis
+
+from hub import queue
 from hub.config import Settings
 from hub.errors import NotFoundError, RetryableError
+from hub.flow.bucket import Rate
+from hub.flow.budget import budget_of
 from hub.flow.credential import SharedAccount, basis_of, webhook_url
 from hub.keyring import Keyring
 from hub.registry import Registry
@@ -35,6 +40,7 @@ class Connections:
         self._keyring = keyring
         self._registry = registry
         self._settings = settings
+        self._redis: Redis | None = None
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._seen = -1
@@ -96,6 +102,18 @@ class Connections:
         """Reads everything again now: for the process that just changed something."""
         self._refresh(at_once=True)
 
+    @property
+    def redis(self) -> Redis:
+        """Where rate budgets are shared; answers soon or not at all."""
+        if self._redis is None:
+            self._redis = queue.connect(self._settings.redis_url, timeout_s=queue.TIMEOUT_S)
+        return self._redis
+
+    def close(self) -> None:
+        """Gives up what instances share."""
+        if self._redis is not None:
+            self._redis.close()
+
     def _make(self, row: ConnectionRow) -> Connector:
         kind = self._registry.connector(row.connector)
         config = settings_of(kind, row.config)
@@ -103,7 +121,9 @@ class Connections:
             # In this order: a token that newer secrets issued under an older basis only costs a refresh.
             basis = basis_of(row, secret.numbers(conn, row.id))
             secrets = secret.active(conn, self._keyring, row.id)
-        http = HttpClient.for_connection(kind.manifest, row.name, config, self._settings.allowed_private_hosts)
+        budget = budget_of(self.redis, row, Rate.of(kind.manifest.rate)) if kind.manifest.rate else None
+        hosts = self._settings.allowed_private_hosts
+        http = HttpClient.for_connection(kind.manifest, row.name, config, hosts, budget)
         address = webhook_url(self._settings.public_url, row.name)
         return kind(row.name, config, secrets, http, SharedAccount(self._db, self._keyring, row, basis, address))
 

@@ -34,4 +34,5 @@ class Hub:
         for extra in self.extras.values():
             if callable(getattr(extra, "close", None)):
                 extra.close()
+        self.connections.close()
         self.db.close()

@@ -13,6 +13,7 @@ from hub.errors import ConfigError, HubError, Problem
 from hub.flow.absence import find_absent
 from hub.flow.context import Hub
 from hub.sdk.connector import Page, RawEvent, Reads, Stream
+from hub.sdk.rate import working_in
 from hub.store import cursor, inbox
 from hub.store import run as run_store
 from hub.store.connection import ConnectionRow
@@ -68,6 +69,11 @@ class Reading:
         """Reads to the end. Errors of the system pass; whatever was read before them is stored."""
         reads = cast("Reads", self.hub.connections.connector(self.row.name))
         self._begin(reads)
+        # Nobody waits for a full pass: it leaves the account's rate to whoever does.
+        with working_in("live" if self._full_pass is None else "bulk"):
+            self._read(reads)
+
+    def _read(self, reads: Reads) -> None:
         pages = iter(reads.fetch(self.stream.name, self._position))
         cut = ""
         while True:

@@ -13,6 +13,9 @@ from hub.sdk.connector import Connector, Manifest, Reads, ReceivesWebhooks, Writ
 DIRECTIONS = ("in", "out", "both")
 # Settings of every connection, in seconds: how often a stream is read, and how often it is read whole.
 COMMON = {"poll_s": (5, 86_400), "full_pass_s": (600, 90 * 86_400)}
+# A setting of every connection: the same name at several of one connector means one remote account,
+# whose rate budget they share.
+ACCOUNT = "rate_account"
 _NAME = re.compile(r"[^\s/:?#]{1,60}")
 _RESERVED = frozenset({"new"})
 
@@ -60,12 +63,14 @@ def config_problems(manifest: Manifest, config: Mapping[str, Any]) -> list[str]:
     problems = [
         f"unknown setting {name!r}; {manifest.name} knows: {', '.join(plain) or 'none'}"
         for name in config
-        if name not in plain and name not in COMMON
+        if name not in plain and name not in COMMON and name != ACCOUNT
     ]
     for name, (least, most) in COMMON.items():
         seconds = config.get(name, least)
         if name not in plain and not (str(seconds).isdecimal() and least <= int(seconds) <= most):
             problems.append(f"setting {name!r} must be a whole number of seconds from {least} to {most}")
+    if not _NAME.fullmatch(str(config.get(ACCOUNT, "-"))):
+        problems.append(f"setting {ACCOUNT!r} is a name of 1 to 60 characters, no spaces and none of / : ? #")
     for name, declared in plain.items():
         value = config.get(name)
         if value is None:

@@ -22,7 +22,7 @@ from hub.errors import ConfigError, HubError, RejectedError, RetryableError
 from hub.sdk.address import AddressGuard, host_fits, host_patterns
 from hub.sdk.answer import Answer, error_of, failure_of, is_json, lost
 from hub.sdk.connector import Manifest
-from hub.sdk.rate import Lane, RateBudget
+from hub.sdk.rate import Budget, Lane, RateBudget, current_lane
 from hub.sdk.transport import CallState, GuardedAdapter, current_call
 
 # At debug level urllib3 writes every path and query.
@@ -54,7 +54,7 @@ class HttpClient:
         *,
         hosts: Iterable[str],
         allowed_private_hosts: Iterable[str] = (),
-        budget: RateBudget | None = None,
+        budget: Budget | None = None,
         timeouts: Timeouts | None = None,
         max_bytes: int = 20 * 1024 * 1024,
         pool_size: int = 32,
@@ -62,7 +62,7 @@ class HttpClient:
     ) -> None:
         self.connection = connection
         self.hosts = tuple(hosts)
-        self.budget = budget or RateBudget()
+        self.budget: Budget = budget or RateBudget()
         self.timeouts = timeouts or Timeouts()
         self.max_bytes = max_bytes
         adapter = GuardedAdapter(AddressGuard(allowed_private_hosts), pool_size=pool_size, ca_file=ca_file)
@@ -80,11 +80,15 @@ class HttpClient:
         connection: str,
         config: Mapping[str, Any],
         allowed_private_hosts: Iterable[str] = (),
+        budget: Budget | None = None,
         **options: Any,
     ) -> Self:
-        """The client a connector gets: its manifest's hosts (templates filled from `config`) and rate."""
+        """The client a connector gets: its manifest's hosts (templates filled from `config`) and rate.
+
+        `budget`: the account's shared one; without it the rate holds in this process alone.
+        """
         hosts = host_patterns(manifest.hosts, config)
-        budget = RateBudget.of(manifest.rate)
+        budget = budget or RateBudget.of(manifest.rate)
         return cls(connection, hosts=hosts, budget=budget, allowed_private_hosts=allowed_private_hosts, **options)
 
     def __repr__(self) -> str:
@@ -114,7 +118,7 @@ class HttpClient:
         expect: Literal["json", "any"] = "json",
         accept: Container[int] = (),
         idempotent: bool | None = None,
-        lane: Lane = "live",
+        lane: Lane | None = None,
         cost: float = 1.0,
         timeouts: Timeouts | None = None,
     ) -> Answer:
@@ -122,7 +126,8 @@ class HttpClient:
 
         `idempotent`: repeating it does no harm (by default all but POST and PATCH); it decides
         whether a lost answer is a `RetryableError` or an `UnknownOutcomeError`. `expect="json"`
-        refuses a 2xx answer that is not JSON (a maintenance page).
+        refuses a 2xx answer that is not JSON (a maintenance page). `lane`: by default that of the
+        work the hub does (`hub.sdk.rate.working_in`); `cost`: tokens of the account's rate.
 
         Raises `ConfigError` (this URL may not be called; nothing was sent), `RetryableError` (not
         carried out, or safe to repeat), `ConnectionPausedError` (401, 403), `RejectedError`
@@ -133,7 +138,8 @@ class HttpClient:
         prepared = self._prepare(method, url, params, headers, json, body, where)
         where = f"{where} {self._require_host(prepared, where).hostname}"
         limits = timeouts or self.timeouts
-        with self.budget.spend(lane, cost, wait_s=limits.total_s):
+        hold_s = limits.total_s + limits.connect_s
+        with self.budget.spend(lane or current_lane(), cost, wait_s=limits.total_s, hold_s=hold_s):
             outcome, state = self._send(prepared, limits)
         # Raised outside the handler, so that no traceback shows the library's text with its path and query.
         if isinstance(outcome, Exception):

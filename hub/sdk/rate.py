@@ -6,23 +6,63 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Literal
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Literal, Protocol
 
 from hub.errors import RetryableError
 
 Lane = Literal["interactive", "live", "bulk"]
-_LANES: tuple[Lane, ...] = ("interactive", "live", "bulk")
+LANES: tuple[Lane, ...] = ("interactive", "live", "bulk")
 
 # What a lane has to leave in the bucket, as a share of the burst, so that a full pass cannot empty
 # it in front of a person who waits.
-_RESERVE: Mapping[Lane, float] = {"interactive": 0.0, "live": 0.1, "bulk": 0.3}
+RESERVE: Mapping[Lane, float] = {"interactive": 0.0, "live": 0.1, "bulk": 0.3}
+
+_lane: ContextVar[Lane] = ContextVar("lane", default="live")
+
+
+def current_lane() -> Lane:
+    """The lane of calls that name none."""
+    return _lane.get()
+
+
+@contextmanager
+def working_in(lane: Lane) -> Iterator[None]:
+    """Calls made in the block by this thread are in that lane: the hub knows better than a connector who waits."""
+    token = _lane.set(lane)
+    try:
+        yield
+    finally:
+        _lane.reset(token)
+
+
+class Budget(Protocol):
+    """What the HTTP client asks before each call: a `RateBudget`, or the one that all processes of the hub share."""
+
+    def spend(
+        self, lane: Lane = "live", cost: float = 1.0, *, wait_s: float = 30.0, hold_s: float = 60.0
+    ) -> AbstractContextManager[None]:
+        """Waits for `cost` tokens and a free place, at most `wait_s`; the place is free again after the block.
+
+        `hold_s`: the block surely takes no longer; then the place is free although its holder died.
+        Raises `RetryableError` with the seconds until it is worth trying, when the wait would be longer.
+        """
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Nobody spends for so long: the peer said so (`Retry-After`)."""
+        ...
+
+    def take_back(self, cost: float) -> None:
+        """Corrects the bucket when a call turned out to cost more (`cost` > 0) or less than was paid."""
+        ...
 
 
 class RateBudget:
     """`per_second` tokens flow in up to `burst`; at most `concurrency` calls run at once; 0 means no limit.
 
-    Per process: with several workers give each its share.
+    Per process: in the hub, `hub.flow.budget` takes its place for connectors that declare a rate.
     """
 
     def __init__(self, per_second: float = 0, burst: float = 0, concurrency: int = 0) -> None:
@@ -42,11 +82,15 @@ class RateBudget:
         return cls(rate.get("per_second", 0), rate.get("burst", 0), int(rate.get("concurrency", 0)))
 
     @contextmanager
-    def spend(self, lane: Lane = "live", cost: float = 1.0, *, wait_s: float = 30.0) -> Iterator[None]:
-        """Waits for `cost` tokens and a free place, at most `wait_s`.
-
-        Raises `RetryableError` with the seconds until it is worth trying, when the wait would be longer.
-        """
+    def spend(
+        self,
+        lane: Lane = "live",
+        cost: float = 1.0,
+        *,
+        wait_s: float = 30.0,
+        hold_s: float = 60.0,  # noqa: ARG002 -- threads of one process do not die alone
+    ) -> Iterator[None]:
+        """See `Budget.spend`."""
         self._enter(lane, min(cost, self.burst), time.monotonic() + wait_s)
         try:
             yield
@@ -56,13 +100,13 @@ class RateBudget:
                 self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Nobody spends for so long: the peer said so (`Retry-After`)."""
+        """See `Budget.pause`."""
         with self._changed:
             self._blocked_until = max(self._blocked_until, time.monotonic() + seconds)
             self._changed.notify_all()
 
     def take_back(self, cost: float) -> None:
-        """Corrects the bucket when a call turned out to cost more (`cost` > 0) or less than was paid."""
+        """See `Budget.take_back`."""
         with self._changed:
             self._tokens = min(self.burst, self._tokens - cost)
             self._changed.notify_all()
@@ -90,12 +134,12 @@ class RateBudget:
             return self._blocked_until - now
         if self.concurrency and self._running >= self.concurrency:
             return 1.0
-        if any(self._waiting[other] for other in _LANES[: _LANES.index(lane)]):
+        if any(self._waiting[other] for other in LANES[: LANES.index(lane)]):
             return 0.05
         if not self.per_second:
             return 0.0
         self._tokens = min(self.burst, self._tokens + (now - self._filled_at) * self.per_second)
         self._filled_at = now
         # A call that costs nearly the whole burst could never leave the reserve behind.
-        needed = min(self.burst, cost + _RESERVE[lane] * self.burst)
+        needed = min(self.burst, cost + RESERVE[lane] * self.burst)
         return max(0.0, (needed - self._tokens) / self.per_second)
