@@ -15,7 +15,7 @@ from redis import Redis
 
 from hub import queue
 from hub.embedded.valkey import Valkey
-from hub.errors import RetryableError
+from hub.errors import ConfigError, RetryableError
 from hub.flow import budget as flow
 from hub.flow.account import check
 from hub.flow.bucket import Rate
