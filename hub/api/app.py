@@ -12,6 +12,7 @@ from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
 from hub.api.schema import add_schemas
 from hub.api.stewardship import add_stewardship, decision_blueprint
+from hub.api.timeline import add_timeline
 from hub.api.webhook import Webhooks
 from hub.flow.context import Hub
 
@@ -61,6 +62,8 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
     for kind in hub.registry.kinds.values():
         blueprint = record_blueprint(kind)
         add_stewardship(blueprint, kind)
+        if kind.name == "customer":
+            add_timeline(blueprint, kind)
         records.append(blueprint)
     others = [event.blp, ingest.blp, delivery.blp, item.blp, plan.blp, connection.blp, summary.blp]
     return [*records, decision_blueprint(), *others]

@@ -14,10 +14,10 @@ from hub.api.paging import PageQuery, id_cursor, page
 from hub.api.problem import ApiProblem
 from hub.api.repeat import once
 from hub.errors import NotFoundError
+from hub.flow import settle
 from hub.model.identifier import format_id
 from hub.model.mask import mask_raw
-from hub.store import audit, item
-from hub.store.database import Connection
+from hub.store import item
 from hub.store.item import Item
 
 blp = ApiBlueprint("items", "Work for a person", url_prefix="/items")
@@ -37,7 +37,14 @@ class ItemQuery(PageQuery):
 class ResolveBody(ReasonBody):
     """How it was settled."""
 
-    resolution = fields.Dict(load_default=dict, metadata={"description": "What was decided, for the record"})
+    resolution = fields.Dict(
+        load_default=dict,
+        metadata={
+            "description": 'Of a conflict `{"take": {"connection", "external_id"}}` or `{"pin": {field: value}}`, of a '
+            'loop `{"lift": true}`, of any `{"snooze_until": time}`; anything else is kept as a note',
+            "example": {"take": {"connection": "crm", "external_id": "C1"}},
+        },
+    )
 
 
 @blp.route("", endpoint="list")
@@ -73,17 +80,9 @@ def get_item(id_: str) -> Response:
 @blp.response(200, description="The item, resolved")
 @once
 def resolve_item(body: dict[str, Any], id_: str) -> Response:
-    """Closes an item; it opens again when its cause comes back. 409 when it is closed already."""
-    found, actor = _item(id_), principal().actor
-
-    def work(conn: Connection) -> bool:
-        done = item.resolve_item(conn, found.id, actor, body["resolution"])
-        if done:
-            audit.append(conn, actor, "item.resolved", format_id("itm", found.id), body["reason"], {"type": found.type})
-        return done
-
-    if not current_hub().db.run(work):
-        raise ApiProblem(409, "this item is resolved already")
+    """Settles an item as `resolution` says and closes it; it opens again when its cause comes back. 409 when closed."""
+    found = _item(id_)
+    settle.settle(current_hub(), found, body["resolution"], principal().actor, body["reason"])
     return answer(_json(_item(id_)))
 
 

@@ -14,7 +14,7 @@ from hub.api.golden import golden_json
 from hub.api.problem import ApiProblem
 from hub.api.record import find_golden
 from hub.api.repeat import once
-from hub.flow import stewardship
+from hub.flow import settle, stewardship
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
 from hub.store import decision
@@ -37,6 +37,14 @@ class MergeBody(ReasonBody):
 class SplitBody(ReasonBody):
     """Which source record is somebody else."""
 
+    connection = fields.String(required=True, metadata={"example": "shop"})
+    external_id = fields.String(required=True, validate=validate.Length(1, 500), metadata={"example": "7064"})
+
+
+class ChoiceBody(ReasonBody):
+    """Which source record's value is to stand while nobody says anything new."""
+
+    field = fields.String(required=True, validate=validate.Length(1, 100), metadata={"example": "language"})
     connection = fields.String(required=True, metadata={"example": "shop"})
     external_id = fields.String(required=True, validate=validate.Length(1, 500), metadata={"example": "7064"})
 
@@ -73,6 +81,18 @@ def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
         row = _golden(kind, id_)
         stewardship.unpin(current_hub(), kind.name, row.id, field, principal().actor)
         return _decided(kind, row.id, None)
+
+    @blp.route("/<id>/choices", methods=["POST"], endpoint="choose")
+    @permit("record.steward")
+    @blp.arguments(ChoiceBody)
+    @blp.response(200, DecisionSchema)
+    @once
+    def choose(body: dict[str, Any], id_: str) -> Response:
+        """Takes one source's value of a field while none of those concerned says anything new."""
+        row = _golden(kind, id_)
+        source = (body["connection"], body["external_id"])
+        act = settle.choose(current_hub(), kind.name, row.id, body["field"], *source, principal().actor, body["reason"])
+        return _decided(kind, row.id, act)
 
     @blp.route("/<id>/merge", methods=["POST"], endpoint="merge")
     @permit("record.steward")

@@ -1,4 +1,4 @@
-"""`merge`, `split`, `pin`, `unpin`, `undo`: a steward's acts."""
+"""`merge`, `split`, `pin`, `unpin`, `choose`, `undo`: a steward's acts."""
 
 from __future__ import annotations
 
@@ -105,6 +105,31 @@ def pin(kind: str, id_: str, field: str, value: str, reason: str, as_json: bool)
         _show_act(stewardship.pin(hub, declared.name, rid, field, read, operator(), reason), as_json)
 
 
+@click.command()
+@click.argument("kind")
+@click.argument("id_", metavar="ID")
+@click.argument("field")
+@click.option("--source", required=True, metavar="CONNECTION:EXTERNAL_ID", help="The source record whose value stands.")
+@reason_option
+@json_option
+def choose(kind: str, id_: str, field: str, source: str, reason: str, as_json: bool) -> None:
+    """Take one source's value of a field, for as long as no source says anything new of it. Settles a conflict.
+
+    \b
+    Example:
+      retail-hub choose customer cus_01JD3W8Z5V0000000000000000 language --source shop:7064
+    """
+    connection, colon, external_id = source.partition(":")
+    if not colon or not external_id:
+        raise click.UsageError("--source must look like CONNECTION:EXTERNAL_ID")
+    with open_hub() as hub:
+        from hub.flow import settle, stewardship
+
+        name = kind_of(hub, kind).name
+        rid = stewardship.resolve_id(hub, name, id_)
+        _show_act(settle.choose(hub, name, rid, field, connection, external_id, operator(), reason), as_json)
+
+
 def _read(value: str, type_: str) -> Any:
     import orjson
 
@@ -141,7 +166,7 @@ def unpin(kind: str, id_: str, field: str, reason: str) -> None:
 @click.argument("act", metavar="ACT")
 @reason_option
 def undo(act: str, reason: str) -> None:
-    """Undo a merge, a split or a pin. Golden records and ids return to what they would be without it.
+    """Undo a merge, a split, a pin or a choice, or lift a freeze. Golden records and ids return to what they would be without it.
 
     \b
     Example:

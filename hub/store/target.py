@@ -102,6 +102,12 @@ def of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> dict[tuple[int, 
     return {(c, o, owner): rid for c, o, owner, rid in conn.execute(sql, (list(owners),))}
 
 
+def due_of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """The targets of these records to which something is to be sent, held ones too."""
+    sql = "select id from target where owner_rid = any(%s) and dirty_seq > done_seq and state <> 'dropped' order by id"
+    return [id_ for (id_,) in conn.execute(sql, (list(owners),))]
+
+
 @dataclass(frozen=True, slots=True)
 class Missing:
     """Golden records without a target. `rows`: (golden id, owner, the peer's record); `last` None: that was all."""

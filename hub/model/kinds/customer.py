@@ -17,7 +17,7 @@ CUSTOMER = Kind(
     name="customer",
     plural="customers",
     prefix="cus",
-    title=Text("客户", "Customer"),
+    title=Text("顾客", "Customer"),
     help=Text("购买商品的个人或企业", "A person or company that buys"),
     fields=(
         Field("full_name", "text", Text("姓名", "Whole name"), example="欧阳娜娜", pii="personal", group="name"),

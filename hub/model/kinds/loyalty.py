@@ -10,9 +10,9 @@ CONSENT = Kind(
     plural="consents",
     prefix="cst",
     title=Text("授权同意", "Consent"),
-    help=Text("客户对联系方式的同意或拒绝", "What somebody agreed to or refused"),
+    help=Text("顾客对联系方式的同意或拒绝", "What somebody agreed to or refused"),
     fields=(
-        parts.ref("customer", "customer", Text("客户", "Customer")),
+        parts.ref("customer", "customer", Text("顾客", "Customer")),
         parts.identity("identity", Text("标识", "The number or address it is about")),
         Field("channel", "text", Text("渠道", "Channel"), example="sms"),
         Field("purpose", "text", Text("用途", "Purpose"), example="marketing"),
@@ -48,7 +48,7 @@ LOYALTY_ENTRY = Kind(
     title=Text("积分明细", "Loyalty entry"),
     help=Text("一笔积分变动", "One change of points"),
     fields=(
-        parts.ref("customer", "customer", Text("客户", "Customer"), required=True),
+        parts.ref("customer", "customer", Text("顾客", "Customer"), required=True),
         parts.ref("programme", "programme", Text("会员计划", "Programme")),
         parts.enum("type", Text("类型", "Type"), "earn redeem clawback restore expire adjust"),
         Field("points", "decimal", Text("积分（可为负）", "Points, negative when spent"), unit="points", example="10"),
@@ -65,9 +65,9 @@ BEHAVIOUR = Kind(
     plural="behaviours",
     prefix="bhv",
     title=Text("行为", "Behaviour"),
-    help=Text("客户的一次行为", "One thing somebody did"),
+    help=Text("顾客的一次行为", "One thing somebody did"),
     fields=(
-        parts.ref("customer", "customer", Text("客户", "Customer")),
+        parts.ref("customer", "customer", Text("顾客", "Customer")),
         parts.identity("identity", Text("标识", "Who, when the customer is not known")),
         Field(
             "type",
@@ -87,7 +87,7 @@ RELATION = Kind(
     plural="relations",
     prefix="rel",
     title=Text("关系", "Relation"),
-    help=Text("两位客户之间的关系", "How two customers belong together"),
+    help=Text("两位顾客之间的关系", "How two customers belong together"),
     fields=(
         parts.ref("a", "customer", Text("一方", "One"), required=True),
         parts.ref("b", "customer", Text("另一方", "The other"), required=True),

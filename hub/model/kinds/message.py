@@ -10,11 +10,11 @@ CONVERSATION = Kind(
     plural="conversations",
     prefix="cnv",
     title=Text("会话", "Conversation"),
-    help=Text("与客户的会话", "A conversation with a customer"),
+    help=Text("与顾客的会话", "A conversation with a customer"),
     fields=(
         Field("channel", "text", Text("渠道", "Channel"), example="wecom"),
         Field("channel_account", "text", Text("渠道账号", "Account of the channel"), example="ww1234"),
-        parts.ref("customer", "customer", Text("客户", "Customer")),
+        parts.ref("customer", "customer", Text("顾客", "Customer")),
         Field(
             "participants",
             "list",
@@ -38,12 +38,12 @@ MESSAGE = Kind(
     plural="messages",
     prefix="msg",
     title=Text("消息", "Message"),
-    help=Text("发给客户或客户发来的一条消息", "One message to or from a customer"),
+    help=Text("发给顾客或顾客发来的一条消息", "One message to or from a customer"),
     fields=(
         parts.ref("conversation", "conversation", Text("会话", "Conversation")),
         Field("channel", "text", Text("渠道", _CHANNELS), example="sms"),
         parts.enum("direction", Text("方向", "Direction"), "in out"),
-        parts.ref("customer", "customer", Text("客户", "Customer")),
+        parts.ref("customer", "customer", Text("顾客", "Customer")),
         parts.identity("to", Text("收件方", "To")),
         parts.identity("from", Text("发件方", "From")),
         Field("content_type", "text", Text("内容类型", "Type of the content"), example="text"),

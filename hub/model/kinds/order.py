@@ -72,7 +72,7 @@ ORDER = Kind(
         parts.ref("store", "location", Text("门店", "Store")),
         Field("terminal", "text", Text("收银终端", "Till"), example="T02"),
         parts.ref("cashier", "staff", Text("收银员", "Cashier")),
-        parts.ref("customer", "customer", Text("客户", "Customer")),
+        parts.ref("customer", "customer", Text("顾客", "Customer")),
         Field("placed_at", "time", Text("下单时间", "When it was placed")),
         Field("business_date", "date", Text("营业日", "Business day of the store"), example="2026-11-22"),
         Field("currency", "text", Text("币种", "Currency, ISO 4217"), example="CNY", format="currency"),

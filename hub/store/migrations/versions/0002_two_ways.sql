@@ -94,3 +94,14 @@ create index run_of_connection on run (connection_id, id desc);
 -- The path
 alter table resolve_work add column full_pass uuid;
 comment on column resolve_work.full_pass is 'the pass over a whole stream that it came from: what that would send to others is held and counted';
+
+-- A record's whole history of rulings, revoked ones too.
+create index decision_about_a on decision (a);
+create index decision_about_b on decision (b) where b is not null;
+
+-- Nobody searches by the content of a document: its statistics would cost more than all others together.
+alter table record alter column fold set statistics 0;
+alter table version alter column asserted set statistics 0;
+alter table write alter column asserted set statistics 0;
+alter table golden alter column data set statistics 0, alter column winners set statistics 0;
+alter table change alter column before set statistics 0, alter column after set statistics 0;

@@ -1,0 +1,182 @@
+"""All that the page of one golden record needs, in two statements: the record with its members, and what concerns it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hub.store.database import Connection
+
+Rid = uuid.UUID
+MEMBERS = 200
+"""A cluster is not larger: it was cut before."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One source record of a cluster. `state`: 0 stub, 1 live, 2 deleted, 3 superseded; times as text in UTC."""
+
+    rid: Rid
+    connection_id: int
+    object_type: str
+    external_id: str
+    state: int
+    is_parked: bool
+    fold: dict[str, Any]
+    last_event: Rid | None
+    last_event_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A golden record with the records behind it, oldest first."""
+
+    id: Rid
+    realm: str
+    kind: str
+    version: int
+    lifecycle: str
+    data: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    members: list[MemberRow]
+
+
+_DOSSIER = """
+select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, m.rows
+from record r join golden g on g.id = r.cluster
+cross join lateral (
+    select json_agg(json_build_array(m.rid, m.connection_id, m.object_type, m.external_id, m.state, m.parked, m.fold,
+           m.last_event, m.last_event_at) order by m.rid) as rows
+    from (select * from record where cluster = r.cluster order by rid limit %s) m) m
+where r.rid = %s
+"""
+
+
+def load(conn: Connection, rid: Rid) -> Dossier | None:
+    """The golden record that this id belongs to now, with its members; None when there is none."""
+    row = conn.execute(_DOSSIER, (MEMBERS, rid)).fetchone()
+    if row is None:
+        return None
+    return Dossier(*[*row[:8], [_member(one) for one in row[8] or ()]])
+
+
+def _member(one: list[Any]) -> MemberRow:
+    return MemberRow(*[Rid(one[0]), *one[1:7], Rid(one[7]) if one[7] else None, one[8]])
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A live decision about one of the records. `group_id` undoes it."""
+
+    id: Rid
+    type: str
+    a: Rid
+    b: Rid | None
+    field: str | None
+    value: Any
+    author: str
+    reason: str
+    created_at: datetime
+    group_id: Rid
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """Work that waits for a person about one of the records."""
+
+    id: Rid
+    type: str
+    state: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchases:
+    """Orders in one currency, cancelled ones left out: how many, their sum as decimal text, the first and the last."""
+
+    currency: str
+    count: int
+    amount: str
+    first: str | None
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Another customer: of the same household, or (`is_stated` False) known by the same number and kept apart."""
+
+    id: Rid
+    realm: str
+    data: dict[str, Any]
+    is_stated: bool
+
+
+@dataclass(slots=True)
+class Concerns:
+    """What concerns a golden record besides its values."""
+
+    rulings: list[Ruling] = field(default_factory=list)
+    items: list[OpenItem] = field(default_factory=list)
+    purchases: list[Purchases] = field(default_factory=list)
+    kin: list[Kin] = field(default_factory=list)
+
+
+_RULINGS = """
+    select json_agg(json_build_array(d.id, d.type, d.a, d.b, d.field, d.value, d.author, d.reason, d.created_at, d.group_id)
+        order by d.created_at, d.id)
+    from decision d where d.revoked_at is null and (d.a = any(%(rids)s) or d.b = any(%(rids)s))
+"""
+_ITEMS = """
+    select json_agg(json_build_array(i.id, i.type, i.state, i.data) order by i.id desc)
+    from (select * from item where rid = any(%(rids)s) and state <> 'resolved' order by id desc limit 20) i
+"""
+_PURCHASES = """
+    select json_agg(json_build_array(currency, n, amount, first, last) order by n desc) from (
+        select data #>> '{totals,total,currency}' as currency, count(*) as n,
+            sum((data #>> '{totals,total,amount}')::numeric)::text as amount,
+            min(data ->> 'placed_at') as first, max(data ->> 'placed_at') as last
+        from golden where kind = 'order' and lifecycle = 'active' and coalesce(data ->> 'state', '') <> 'cancelled'
+            and data #>> '{totals,total,currency}' is not null and id in (
+                select o.cluster from reference f join record o on o.rid = f.child
+                where f.parent = any(%(rids)s) and f.field = 'customer' and o.kind = 'order')
+        group by 1) sums
+"""
+_KIN = """
+    select json_agg(json_build_array(g.id, g.realm, g.data, k.is_stated) order by k.is_stated desc, g.id) from (
+        select id, bool_or(is_stated) as is_stated from (
+            select o.cluster as id, true as is_stated
+            from reference f join record r on r.rid = f.child and r.kind = 'relation'
+            join golden rel on rel.id = r.cluster and rel.lifecycle = 'active' and rel.data ->> 'type' = 'household'
+            join reference f2 on f2.child = f.child and f2.field <> f.field and f2.field in ('a', 'b')
+            join record o on o.rid = f2.parent
+            where f.parent = any(%(rids)s) and f.field in ('a', 'b')
+            union all
+            (select o.cluster, false from match_key m
+            join lateral (select rid from match_key k where k.hash = m.hash and k.strength = 2 limit 51) k on true
+            join record o on o.rid = k.rid where m.rid = any(%(rids)s) and m.strength = 2 and m.guarded limit 200)) near
+        where id <> %(id)s group by id order by 2 desc, 1 limit 6) k
+    join golden g on g.id = k.id and g.lifecycle = 'active'
+"""
+
+
+def concerns(conn: Connection, dossier: Dossier) -> Concerns:
+    """Live decisions, open items, and of a customer the purchases and the kin: one statement."""
+    is_customer = dossier.kind == "customer"
+    parts = (_RULINGS, _ITEMS, _PURCHASES if is_customer else "null", _KIN if is_customer else "null")
+    sql = "select " + ", ".join(f"({part})" for part in parts)
+    row = conn.execute(sql, {"rids": [member.rid for member in dossier.members], "id": dossier.id}).fetchone()
+    assert row is not None  # noqa: S101 -- a select without from yields its row
+    return Concerns(
+        [_ruling(one) for one in row[0] or ()],
+        [OpenItem(Rid(one[0]), *one[1:]) for one in row[1] or ()],
+        [Purchases(*one) for one in row[2] or ()],
+        [Kin(Rid(one[0]), *one[1:]) for one in row[3] or ()],
+    )
+
+
+def _ruling(one: list[Any]) -> Ruling:
+    b = Rid(one[3]) if one[3] else None
+    return Ruling(*[Rid(one[0]), one[1], Rid(one[2]), b, *one[4:8], datetime.fromisoformat(one[8]), Rid(one[9])])
