@@ -14,7 +14,7 @@ from hub.flow.context import Hub
 from hub.flow.difference import Difference, differences
 from hub.model.identifier import format_id
 from hub.rules.projection import cleared
-from hub.store import claimed
+from hub.store import claimed, peer
 from hub.store import connection as connection_store
 from hub.store import item as item_store
 from hub.store import plan as store
@@ -117,11 +117,17 @@ def _count_chunk(
     conn: Connection, hub: Hub, row: ConnectionRow, plan_id: uuid.UUID, ids: Iterable[uuid.UUID], found: Count
 ) -> None:
     dues = claimed.load(conn, ids)
+    # Records there that turned out to be the same entity meanwhile: linked, not to be created.
+    linked = {due.adoptable: due.id for due in dues.values() if due.rid is None and due.adoptable is not None}
+    if linked:
+        peer.adopt(conn, linked)
+        dues = claimed.load(conn, ids)
     compared = differences(conn, hub, row, dues.values())
     store.free(conn, plan_id, [each.due.id for each in compared if not each.missing])
     found.targets += len(compared)
     for each in compared:
-        if each.missing:
+        is_dropped = each.due.rid is None and (each.due.twin is not None or each.due.elder is not None)
+        if each.missing and not is_dropped:
             found.add(each)
 
 

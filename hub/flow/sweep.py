@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from hub.flow import audit
 from hub.flow.context import Hub
-from hub.store import alert, idempotency, inbox, item, record, session, setup, tally
+from hub.store import alert, idempotency, inbox, item, record, session, setup, statistics, tally
 from hub.store import run as run_store
 
 TIDY_EVERY_S = 300.0
@@ -22,6 +22,7 @@ def run(hub: Hub) -> int:
     if found:
         hub.queue.wake("pipeline")
     hub.db.run(record.unpark_arrived)
+    statistics.refresh(hub.db)
     # The first sweep of a process does not tidy: a start has better things to do.
     due_at = hub.extras.setdefault("tidy_at", time.monotonic() + TIDY_EVERY_S)
     if time.monotonic() >= due_at:

@@ -56,14 +56,16 @@ class Due:
     age_s: float
 
 
+# `offset 0`: from the cluster to its few records, whatever the planner thinks of a table that was filled just now.
 _LOAD = """
     select t.id, t.connection_id, t.object_type, t.kind, t.realm, t.owner_rid, t.rid, t.dirty_seq, t.done_seq, t.plan_id,
         t.verify_at, coalesce(t.verify_at <= now(), false), t.failures, t.cause, t.cause_id, o.cluster, g.data, g.lifecycle,
         p.external_id, p.fold, p.state,
         greatest(coalesce((p.fold -> 't' ->> 0)::bigint, 0), 0),
         family.twin, family.elder, case when t.rid is null then (
-            select r.rid from record r where r.cluster = o.cluster and r.connection_id = t.connection_id
-            and r.object_type = t.object_type and r.state = 1 and not exists (select from target x where x.rid = r.rid)
+            select r.rid from (select * from record where cluster = o.cluster offset 0) r
+            where r.connection_id = t.connection_id and r.object_type = t.object_type and r.state = 1
+            and not exists (select from target x where x.rid = r.rid)
             order by r.rid limit 1) end,
         (select array_agg(d.field) from decision d where d.a = t.owner_rid and d.type = 'freeze' and d.revoked_at is null
             and (d.value ->> 'connection')::integer = t.connection_id),
@@ -76,9 +78,9 @@ _LOAD = """
         select (array_agg(x.id order by x.id) filter (where x.rid is not null))[1] as twin,
                (array_agg(x.id order by x.id) filter (where x.rid is null and x.state <> 'dropped'
                     and x.owner_rid < t.owner_rid))[1] as elder
-        from record r join target x on x.owner_rid = r.rid
-        where r.cluster = o.cluster and x.connection_id = t.connection_id and x.object_type = t.object_type
-          and x.id <> t.id) family on true
+        from (select rid from record where cluster = o.cluster offset 0) r
+        cross join lateral (select * from target where owner_rid = r.rid offset 0) x
+        where x.connection_id = t.connection_id and x.object_type = t.object_type and x.id <> t.id) family on true
     where t.id = any(%s)
 """
 

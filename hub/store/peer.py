@@ -64,6 +64,18 @@ def attach(conn: Connection, target_id: uuid.UUID, rid: uuid.UUID) -> bool:
     return True
 
 
+def adopt(conn: Connection, found: Mapping[uuid.UUID, uuid.UUID]) -> None:
+    """Gives targets that are not sent yet the peers' records that were found for them: rid -> target id.
+
+    A target that got a record meanwhile, or a record that got a target, is left as it is.
+    """
+    conn.execute(
+        "update target t set rid = m.rid from unnest(%s::uuid[], %s::uuid[]) as m(rid, id) where t.id = m.id and t.rid is null"
+        " and not exists (select from target x where x.rid = m.rid)",
+        (list(found), list(found.values())),
+    )
+
+
 def was_known(conn: Connection, rid: uuid.UUID | None, major: int, moment: datetime) -> bool:
     """Whether that version of a peer's record, or a later one, was known here before `moment`.
 
