@@ -29,6 +29,8 @@ from hub.store.database import Connection, is_data_error
 from hub.store.inbox import StoredEvent
 
 BATCH = 200
+# A queue that never empties must not keep those waiting that have to run alone.
+ALONE_EVERY = 10
 MAPPING_LIMIT_S = 10
 BUSY_S = 0.005
 """How long to leave off when others hold all that is wanted: about what a batch of theirs takes to end."""
@@ -50,8 +52,10 @@ def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
     Idempotent: an event that is run again adds nothing. Deadlocks are retried whole. Events whose
     records another worker holds stay in the queue for the next batch.
     """
+    number = hub.extras["batches"] = hub.extras.get("batches", 0) + 1
+    is_alone_first = number % ALONE_EVERY == 0
     try:
-        claimed, done = hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit), durable=False)
+        claimed, done = hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit, is_alone_first), durable=False)
     except Exception:
         # Rolled back and alive: nobody died of these events. (Only now is the journal's row free.)
         inbox.abandon_batch(hub.db, worker_id)
@@ -61,10 +65,10 @@ def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
     return claimed
 
 
-def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> tuple[int, int]:
+def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int, is_alone_first: bool) -> tuple[int, int]:
     """(claimed, done)."""
     skip = [connection.id for connection in hub.connections.all() if connection.halted_in]
-    claimed = inbox.claim(conn, limit, skip=skip) or inbox.claim(conn, 1, alone=True, skip=skip)
+    claimed = _claim(conn, limit, skip, is_alone_first)
     if not claimed:
         return 0, 0
     started = time.perf_counter()
@@ -73,6 +77,15 @@ def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int) -> tupl
     deferred = _work(conn, hub, claimed, started)
     inbox.end_batch(conn, worker_id)
     return len(claimed), len(claimed) - deferred
+
+
+def _claim(conn: Connection, limit: int, skip: Sequence[int], is_alone_first: bool) -> list[uuid.UUID]:
+    def alone() -> list[uuid.UUID]:
+        return inbox.claim(conn, 1, alone=True, skip=skip)
+
+    if is_alone_first:
+        return alone() or inbox.claim(conn, limit, skip=skip)
+    return inbox.claim(conn, limit, skip=skip) or alone()
 
 
 def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> int:

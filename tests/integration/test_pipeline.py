@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ConfigError, ConflictError
-from hub.flow import stewardship
+from hub.flow import record, stewardship
 from hub.flow.explain import explain
 from hub.flow.replay import dry_run
 from hub.store.replay import Selection
@@ -335,3 +335,16 @@ def test_dry_run_shows_the_difference_and_changes_nothing(chain: Rig) -> None:
     assert preview.events == 1
     assert chain.state_hash() == before
     assert chain.hub.db.one("select asserted ->> 'full_name' from version") == ("Z",)
+
+
+def test_event_marked_alone_runs_although_the_queue_never_empties(chain: Rig) -> None:
+    chain.send("shop", "customer.updated", {"id": "1", "updated_at": at(1)})
+    chain.hub.db.execute("update event_work set alone = true")
+    left = "select count(*) from event_work where alone"
+    for number in range(record.ALONE_EVERY):
+        chain.send("shop", "customer.updated", {"id": str(number + 2), "updated_at": at(1)})
+        chain.send("shop", "customer.updated", {"id": str(number + 102), "updated_at": at(1)})
+        assert chain.hub.db.one(left) == (1,)
+        assert chain.record(1) == 1
+    assert chain.hub.db.one(left) == (0,)
+    assert chain.hub.db.one("select count(*) > 0 from event_work") == (True,)
