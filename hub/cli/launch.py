@@ -38,6 +38,13 @@ class _Ended(BaseException):
     """Somebody asked the hub to end."""
 
 
+@dataclass(slots=True)
+class _Wish:
+    """What somebody asked for by a signal. SIGUSR1: web and workers start again and read the rules anew."""
+
+    is_restart: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Play:
     """The demo that runs beside the hub: its arguments (of the hidden command `day`), and whether the hub ends with it."""
@@ -57,11 +64,12 @@ def launch(settings: Settings, *, app: str | None = None, play: Play | None = No
     if settings.database_url and not settings.redis_url:
         raise ConfigError("DATABASE_URL is set but REDIS_URL is not: set both, or neither")
     children: list[Child] = []
-    with _ended_by_signal():
+    wish = _Wish()
+    with _ended_by_signal(wish):
         try:
             with Servers(settings, purpose="run") as servers:
                 try:
-                    return _run(servers, children, app, play)
+                    return _run(servers, children, wish, app, play)
                 finally:
                     _ignore_signals()
                     # The demo's systems last: what is on its way to them still arrives.
@@ -71,11 +79,14 @@ def launch(settings: Settings, *, app: str | None = None, play: Play | None = No
             return INTERRUPTED if play is not None and play.is_once else 0
 
 
-def _run(servers: Servers, children: list[Child], app: str | None, play: Play | None) -> int:
+def _run(servers: Servers, children: list[Child], wish: _Wish, app: str | None, play: Play | None) -> int:
     settings = servers.settings
     settings = replace(settings, port=settings.port or _free_port(settings.host))
-    env = {**os.environ, **to_env(settings), GIVEN: given(os.environ), "PYTHONUNBUFFERED": "1"}
     url = f"http://{_shown_host(settings.host)}:{settings.port}"
+    if play is not None and not settings.public_url:
+        # The demo's systems are told where their notifications go.
+        settings = replace(settings, public_url=url)
+    env = {**os.environ, **to_env(settings), GIVEN: given(os.environ), "PYTHONUNBUFFERED": "1"}
     # Our own database, under the lock of its folder: nobody else is there.
     password = _prepare(env, is_alone=servers.postgres is not None)
     logs = settings.data_dir / "log"
@@ -86,17 +97,18 @@ def _run(servers: Servers, children: list[Child], app: str | None, play: Play | 
         child.start()
     _wait_ready(settings, web)
     hosts = ",".join(settings.allowed_private_hosts)
-    servers.publish(url=url, environment=settings.environment, allowed_private_hosts=hosts)
+    rules = str(settings.mappings_dir.absolute()) if settings.mappings_dir else ""
+    servers.publish(url=url, environment=settings.environment, allowed_private_hosts=hosts, mappings_dir=rules)
     say(f"console {url}/")
     if password:
         say(f"first password of admin: {password}")
     click.echo(f"ready {url}")
     sys.stdout.flush()
     if play is None:
-        return _watch(servers, children)
+        return _watch(servers, children, wish)
     children.append(_demo(url, play, {**env, FIRST_PASSWORD: password or ""}))
     children[-1].start()
-    return _watch(servers, children, last=children[-1] if play.is_once else None)
+    return _watch(servers, children, wish, last=children[-1] if play.is_once else None)
 
 
 def _demo(url: str, play: Play, env: dict[str, str]) -> Child:
@@ -140,10 +152,15 @@ def _ask(settings: Settings) -> tuple[int, str]:
         connection.close()
 
 
-def _watch(servers: Servers, children: Sequence[Child], *, last: Child | None = None) -> int:
+def _watch(servers: Servers, children: Sequence[Child], wish: _Wish, *, last: Child | None = None) -> int:
     """Keeps everything running until a signal; or until `last` ends, whose exit status it returns."""
     while True:
         time.sleep(STEP_S)
+        if wish.is_restart:
+            wish.is_restart = False
+            end_all(children[:HUB_CHILDREN])
+            for child in children[:HUB_CHILDREN]:
+                child.start()
         if last is not None and (status := last.status()) is not None:
             return status
         for child in children:
@@ -158,13 +175,17 @@ def _watch(servers: Servers, children: Sequence[Child], *, last: Child | None = 
 
 
 @contextmanager
-def _ended_by_signal() -> Iterator[None]:
+def _ended_by_signal(wish: _Wish) -> Iterator[None]:
+    def restart(_number: int, _frame: FrameType | None) -> None:
+        wish.is_restart = True
+
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         # Once: a second Ctrl-C must not interrupt the orderly end.
         _ignore_signals()
         raise _Ended
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, restart)
     try:
         yield
     finally:

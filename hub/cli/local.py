@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.config import Settings, load_settings
@@ -38,13 +39,14 @@ def addressed(settings: Settings | None = None, *, migrated: bool = True) -> Ite
 
 
 def _of_running(settings: Settings, found: dict[str, Any]) -> Settings:
-    """The settings of the hub that runs: its addresses, and what it may reach, so that a command may reach the same."""
+    """The settings of the hub that runs: its addresses, its rules, and what it may reach, so that a command may reach the same."""
     hosts = [name for name in found.get("allowed_private_hosts", "").split(",") if name]
     return replace(
         settings,
         database_url=found["database_url"],
         redis_url=settings.redis_url or found.get("redis_url", ""),
         environment=found.get("environment", settings.environment),
+        mappings_dir=settings.mappings_dir or (Path(found["mappings_dir"]) if found.get("mappings_dir") else None),
         allowed_private_hosts=tuple(dict.fromkeys((*settings.allowed_private_hosts, *hosts))),
     )
 

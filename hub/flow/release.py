@@ -29,6 +29,11 @@ def activate(hub: Hub) -> list[str]:
     return kinds
 
 
+def in_force(hub: Hub) -> int | None:
+    """The number of the release that is in force; None before the first."""
+    return store.in_force(hub.db)
+
+
 def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Kinds whose policies or declaration differ between two releases."""
     return sorted(

@@ -34,6 +34,12 @@ def activate(db: Database, release_id: int, difference: Callable[[Mapping[str, A
     return db.run(work)
 
 
+def in_force(db: Database) -> int | None:
+    """The number of the release that is in force; None before the first."""
+    row = db.one("select value from setting where key = %s", (KEY,))
+    return row[0] if row else None
+
+
 def _marked(conn: Connection, before: int, difference: Callable[[Mapping[str, Any]], list[str]]) -> list[str]:
     row = conn.execute("select manifest from release where id = %s", (before,)).fetchone()
     kinds = difference(row[0]) if row else []

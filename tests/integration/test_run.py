@@ -3,6 +3,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -275,3 +276,52 @@ def test_run_when_started_by_root_in_a_closed_folder_with_empty_home_then_runs(s
     running = start_hub("--workers", "1", env={"HOME": ""})
     running.wait_ready()
     assert running.get("/readyz")[0] == 200
+
+
+def test_reload_when_a_policy_changes_then_the_new_release_is_in_force_and_a_broken_file_changes_nothing(
+    start_hub: Start, tmp_path: Path
+) -> None:
+    env = {"HUB_MAPPINGS_DIR": str(tmp_path)}
+    running = start_hub("--workers", "1", env=env)
+    running.wait_ready()
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "customer.yaml").write_text("fields:\n  note: {policy: owner, connections: [crm]}\n")
+
+    def reload() -> subprocess.CompletedProcess[str]:
+        # Without the variable: a command finds the rules of the hub that runs.
+        plain = {name: text for name, text in running.env.items() if name != "HUB_MAPPINGS_DIR"}
+        return subprocess.run(
+            [*COMMAND, "reload"], cwd=running.folder, env=plain, capture_output=True, text=True, check=False, timeout=90
+        )
+
+    before = _in_force(running)
+    done = reload()
+    assert done.returncode == 0, done.stderr
+    assert _in_force(running) != before
+    assert running.get("/readyz")[0] == 200
+    assert "already" in reload().stderr
+    (policies / "order.yaml").write_text("bad: [")
+    broken = reload()
+    assert (broken.returncode, "policies/order.yaml" in broken.stderr) == (1, True)
+    assert running.get("/readyz")[0] == 200
+
+
+def test_reload_when_no_hub_runs_then_says_what_to_do(start_hub: Start) -> None:
+    running = start_hub("--help")
+    running.process.wait(30)
+    done = subprocess.run(
+        [*COMMAND, "reload"],
+        cwd=running.folder,
+        env=running.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, "no `retail-hub run` works on" in done.stderr) == (1, True)
+
+
+def _in_force(running: Running) -> object:
+    with running.open() as hub:
+        return hub.db.one("select value from setting where key = 'release'")
