@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -151,7 +151,7 @@ class Wakeups:
     def workers(self) -> int | None:
         """How many worker processes keep themselves registered; None when Redis cannot be asked. Never raises."""
         try:
-            names = [str(name, "utf-8") for name in self._client.smembers("rq:workers")]  # type: ignore[union-attr]
+            names: Any = self._client.smembers("rq:workers")
             return int(self._client.exists(*names)) if names else 0
         except RedisError:
             return None

@@ -66,9 +66,9 @@ def raise_alert(
     )
 
 
-def acknowledge(hub: Hub, alert_id: uuid.UUID, by: str, reason: str = "") -> Alert:
-    """Takes it on. Errors: `NotFoundError`; `ConflictError` when it is closed."""
-    return _act(hub, alert_id, by, "acknowledged", reason, lambda conn: store.acknowledge(conn, alert_id, by))
+def acknowledge(hub: Hub, alert_id: uuid.UUID, by: str, reason: str = "", *, owner: str = "") -> Alert:
+    """Takes it on; its owner is then `owner` (a user's name) or the actor. Errors: `NotFoundError`; `ConflictError` when it is closed."""
+    return _act(hub, alert_id, by, "acknowledged", reason, lambda conn: store.acknowledge(conn, alert_id, owner or by))
 
 
 def assign(hub: Hub, alert_id: uuid.UUID, by: str, owner: str, reason: str = "") -> Alert:

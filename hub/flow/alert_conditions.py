@@ -196,7 +196,7 @@ def _token(facts: Facts) -> Iterator[Finding]:
 
 def _reveals(facts: Facts) -> Iterator[Finding]:
     for who, count, first_at in facts.readers:
-        yield Finding("reveals", f"reveals:{who}", 1, None, count, {"person": who}, first_at)
+        yield Finding("many_reveals", f"many_reveals:{who}", 2, None, count, {"person": who}, first_at)
 
 
 def _mapping(facts: Facts) -> Iterator[Finding]:
@@ -225,7 +225,7 @@ CONDITIONS: dict[str, Condition] = {
     "disk": _disk,
     "plugin": _plugin,
     "token": _token,
-    "reveals": _reveals,
+    "many_reveals": _reveals,
     "mapping": _mapping,
 }
 TYPES = (*CONDITIONS, "review")

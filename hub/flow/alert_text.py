@@ -176,7 +176,7 @@ WORDS: dict[str, Words] = {
         ),
         Text("查看总览", "Look at the overview"),
     ),
-    "reveals": Words(
+    "many_reveals": Words(
         Text("{person} 一小时内显示了 {count} 个个人字段", "{person} revealed {count} personal fields within an hour"),
         Text(
             "多于通常的工作所需。请向本人核实用途；每一次都有理由留痕。",

@@ -124,7 +124,7 @@ def test_alerts_when_every_table_has_something_then_each_condition_reads_it(shop
     alert.evaluate(shop.hub)
     found = {one.type for one in alerts(shop)}
     assert found == {
-        "parked", "unknown", "dead", "slow", "plan", "reading", "subscription", "token", "reveals", "loop",
+        "parked", "unknown", "dead", "slow", "plan", "reading", "subscription", "token", "many_reveals", "loop",
     }  # fmt: skip
     with shop.hub.db.session() as conn:
         (parked,) = item.list_items(conn, type="parked")

@@ -123,7 +123,7 @@ def test_hub_when_its_own_parts_are_in_trouble_then_said() -> None:
     assert findings["disk"].severity == 2
     assert findings["disk"].data["percent"] == 100
     assert findings["credential"].severity == 2
-    assert {"redis", "plugin", "token", "reveals"} <= set(findings)
+    assert {"redis", "plugin", "token", "many_reveals"} <= set(findings)
     assert sorted(f.severity for f in find_all(facts) if f.type == "token") == [0, 1]
 
 
