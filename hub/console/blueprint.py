@@ -67,7 +67,16 @@ def _after(response: Response) -> Response:
     if request.endpoint != "console.static":
         message.keep_messages(response)
         visit.keep_login_token(response)
+        if request.headers.get("X-Region") and request.method == "GET" and response.status_code == 200:
+            _answer_region(response)
     return response
+
+
+def _answer_region(response: Response) -> None:
+    """A live region asks again and again: what did not change is answered 304, with the time of the look."""
+    response.add_etag()
+    response.headers["X-As-Of"] = g.fmt.clock(g.fmt.now)
+    response.make_conditional(request)
 
 
 def _guarded(route: Route) -> Any:

@@ -9,6 +9,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+STATIC = ("console.static", "console.show_plugged_file")
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -27,5 +28,5 @@ def protect(response: Response) -> None:
         response.headers[name] = value
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    is_static = request.endpoint == "console.static" and "v" in request.args and response.status_code == 200
+    is_static = request.endpoint in STATIC and "v" in request.args and response.status_code == 200
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if is_static else "no-store"

@@ -154,6 +154,11 @@ WORDS: dict[str, str] = {
     "targets": N_("records there"),
     "linked": N_("linked"),
     "cleared": N_("fields cleared"),
+    # what a worker is at
+    "idle": N_("Waiting for work"),
+    "busy": N_("At work"),
+    "started": N_("Starting"),
+    "suspended": N_("Suspended"),
     # results of attempts
     "done": N_("Done"),
     "ok": N_("Done"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,13 +13,16 @@ from flask import g, request, url_for
 
 from hub.console import show
 from hub.console import visit as visits
+from hub.console.extension import panels
 from hub.console.format import Formats
 from hub.console.label import field_label, kind_label, word
 from hub.console.language import LANGUAGES, N_, _, negotiate
+from hub.console.menu import menu, shortcuts
+from hub.console.menu import page_url as page_url
 from hub.console.message import heard
 from hub.console.status import status_of
 from hub.model.identifier import format_id
-from hub.store.console_count import Counts, open_counts
+from hub.model.permission import ROLES
 
 STATIC = Path(__file__).parent / "static"
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -30,39 +32,6 @@ DENSITIES = ("compact",)
 ENVIRONMENTS = {"demo": N_("Demo"), "test": N_("Test")}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the menu, as it is shown now."""
-
-    title: str
-    url: str
-    is_current: bool
-    badge: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Lines of the menu under one head."""
-
-    title: str
-    entries: list[Entry]
-
-
-# (group, title, endpoint, values, permission, badge). A page that does not exist is not here.
-_MENU: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
-    (N_("Run"), N_("Overview"), "show_overview", {}, "overview.see", ""),
-    (N_("Run"), N_("Connections"), "list_connections", {}, "flow.see", ""),
-    (N_("Run"), N_("Events"), "list_events", {}, "flow.see", ""),
-    (N_("Run"), N_("Deliveries"), "list_deliveries", {}, "flow.see", "deliveries"),
-    (N_("Run"), N_("Quarantine"), "list_quarantine", {}, "flow.see", "quarantined"),
-    (N_("Run"), N_("Parked"), "list_parked", {}, "flow.see", ""),
-    (N_("Records"), N_("Customers"), "list_records", {"kind": "customers"}, "record.see", ""),
-    (N_("Records"), N_("Orders"), "list_records", {"kind": "orders"}, "record.see", ""),
-    (N_("Records"), N_("Products"), "list_records", {"kind": "products"}, "record.see", ""),
-    (N_("Records"), N_("More kinds"), "list_kinds", {}, "record.see", ""),
-)
-
-
 _SHOWN = (
     show.cell,
     show.columns_of,
@@ -70,6 +39,7 @@ _SHOWN = (
     show.cut,
     show.event_url,
     show.field_of,
+    show.filled,
     show.one_line,
     show.permission_title,
     show.plain,
@@ -118,29 +88,30 @@ def context() -> dict[str, Any]:
         "csrf_token": visits.csrf_token(),
         "flashes": heard(),
         "may": visits.may,
-        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else g.get("back", page_url("show_overview")),
         "url": page_url,
         "asset": asset,
         "status_of": status_of,
         "label": field_label,
         "word": word,
+        "panels": panels,
         "kind_label": kind_label,
         "kinds": {name: kind_label(kind) for name, kind in visits.hub().registry.kinds.items()},
         "format_id": format_id,
         **{function.__name__: function for function in _SHOWN},
+        "roles_by_name": ROLES,
+        "region": request.headers.get("X-Region", ""),
         "command": "",
         "api": "",
         "menu": [],
         "user": None,
     }
     if g.visit:
-        found |= {"user": g.visit.person, "menu": menu()}
+        # Panels are rendered apart from their page: what a page shows once is counted once.
+        if "menu" not in g:
+            g.menu = menu()
+        found |= {"user": g.visit.person, "menu": g.menu, "keys": shortcuts() if g.shortcuts else []}
     return found
-
-
-def page_url(endpoint: str, **values: Any) -> str:
-    """The address of a page of the console."""
-    return url_for(f"console.{endpoint}", **values)
 
 
 @cache
@@ -153,34 +124,3 @@ def asset(name: str) -> str:
 def _environment() -> str:
     name = ENVIRONMENTS.get(visits.hub().settings.environment)
     return _(name) if name else ""
-
-
-def menu() -> list[Group]:
-    """The menu of this visitor, with counts only where somebody must act."""
-    counts = open_counts(visits.hub().db) if visits.may("flow.see") else Counts()
-    groups: dict[str, list[Entry]] = {}
-    for group, title, endpoint, values, permission, badge in _MENU:
-        if visits.may(permission):
-            groups.setdefault(group, []).append(
-                Entry(
-                    title, page_url(endpoint, **values), _is_current(endpoint, values), getattr(counts, badge or "none")
-                )
-            )
-    return [Group(title, entries) for title, entries in groups.items()]
-
-
-_DETAILS = {
-    "show_event": "list_events",
-    "show_delivery": "list_deliveries",
-    "show_quarantined": "list_quarantine",
-    "show_connection": "list_connections",
-    "show_record": "list_records",
-    "reveal_field": "list_records",
-}
-
-
-def _is_current(endpoint: str, values: dict[str, str]) -> bool:
-    asked = (request.endpoint or "").removeprefix("console.")
-    if _DETAILS.get(asked, asked) != endpoint:
-        return False
-    return all((request.view_args or {}).get(name) == value for name, value in values.items())

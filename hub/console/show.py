@@ -25,6 +25,11 @@ _COVERAGE = {
 }
 
 
+def filled(values: dict[str, Any]) -> dict[str, Any]:
+    """The filters that say something, for an address."""
+    return {name: value for name, value in values.items() if value}
+
+
 def cut(value: Any, limit: int) -> str:
     """At most `limit` characters of a text, with an ellipsis where there were more."""
     text = str(value)

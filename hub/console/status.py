@@ -34,6 +34,14 @@ STATUSES: dict[str, Status] = {
     "dead": Status("✕", "bad", N_("Dead letter")),
     "dropped": Status("○", "quiet", N_("Discarded")),
     "error": Status("✕", "bad", N_("Failed")),
+    # alerts
+    "urgent": Status("▲", "bad", N_("Urgent")),
+    "todo": Status("◆", "warn", N_("To do")),
+    "note": Status("·", "quiet", N_("Note")),
+    "open": Status("◔", "wait", N_("Open")),
+    "acknowledged": Status("✓", "wait", N_("Taken on")),
+    "snoozed": Status("‖", "quiet", N_("Put aside")),
+    "closed": Status("✓", "ok", N_("Closed")),
     # connections
     "fine": Status("●", "ok", N_("Fine")),
     "slow": Status("◆", "warn", N_("Slow")),
@@ -50,6 +58,14 @@ STATUSES: dict[str, Status] = {
     "active": Status("●", "ok", N_("Active")),
     "deleted": Status("○", "quiet", N_("Deleted")),
     "erased": Status("○", "quiet", N_("Erased")),
+    # users, tokens, settings
+    "may_enter": Status("●", "ok", N_("May sign in")),
+    "invited": Status("◔", "wait", N_("Password handed out")),
+    "barred": Status("○", "quiet", N_("Barred")),
+    "in_force": Status("●", "ok", N_("In force")),
+    "revoked": Status("○", "quiet", N_("Revoked")),
+    "expired": Status("○", "quiet", N_("Expired")),
+    "hidden": Status("•••", "quiet", N_("Set, not shown")),
     # runs
     "running": Status("◔", "wait", N_("Running")),
     "failed": Status("✕", "bad", N_("Failed")),

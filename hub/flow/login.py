@@ -67,12 +67,13 @@ def visit_of(hub: Hub, cookie: str) -> Visit | None:
     digest = digest_of(cookie)
     with hub.db.session() as conn:
         found = session.live(conn, digest, IDLE_S)
-        known = person.by_id(conn, found.person_id) if found else None
-        if found is None or known is None or known.disabled_at is not None:
+        known = person.with_grants(conn, found.person_id) if found else None
+        if found is None or known is None or known[0].disabled_at is not None:
             return None
-        session.touch(conn, digest)
-        granted = person.grants(conn, known.id)
-    return Visit(known, Principal(format_id("usr", known.id), granted), found.csrf, digest)
+        if found.is_stale:
+            session.touch(conn, digest)
+    holder, granted = known
+    return Visit(holder, Principal(format_id("usr", holder.id), granted), found.csrf, digest)
 
 
 def log_out(hub: Hub, cookie: str) -> None:

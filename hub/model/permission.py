@@ -49,6 +49,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("access.manage", "管理用户与令牌", "Keep users and tokens"),
         Permission("privacy.act", "同意、导出、删除个人数据", "Consent, export and erase personal data"),
         Permission("audit.see", "查看审计与查看记录", "See the audit trail and the access log"),
+        Permission("system.see", "查看设置与插件", "See settings and plugins"),
         Permission("metrics.see", "读取运行指标", "Read the metrics"),
     )
 }
@@ -78,6 +79,7 @@ ROLES: dict[str, Role] = {
                 "rule.publish",
                 "access.manage",
                 "audit.see",
+                "system.see",
             },
         ),
         Role(
@@ -86,7 +88,7 @@ ROLES: dict[str, Role] = {
             "Privacy officer",
             _INSIDE | {"record.reveal", "payload.raw", "privacy.act", "audit.see"},
         ),
-        Role("auditor", "审计员", "Auditor", _INSIDE | {"audit.see"}),
+        Role("auditor", "审计员", "Auditor", _INSIDE | {"audit.see", "system.see"}),
     )
 }
 

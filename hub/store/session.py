@@ -14,11 +14,12 @@ _TOUCH = "update session set seen_at = now() where hash = %s and seen_at < now()
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One open session; `csrf` is the secret that its forms carry."""
+    """One open session; `csrf` is the secret that its forms carry. `is_stale`: its last use was not noted yet."""
 
     person_id: UUID
     csrf: str
     seen_at: datetime
+    is_stale: bool = False
 
 
 def insert(conn: Connection, digest: bytes, person_id: UUID, csrf: str, expires_at: datetime, agent: str) -> None:
@@ -32,7 +33,8 @@ def insert(conn: Connection, digest: bytes, person_id: UUID, csrf: str, expires_
 def live(conn: Connection, digest: bytes, idle_s: int) -> Session | None:
     """The session, unless it was revoked, has expired, or was not used for `idle_s` seconds."""
     found = conn.execute(
-        "select person_id, csrf, seen_at from session where hash = %s and revoked_at is null"
+        "select person_id, csrf, seen_at, seen_at < now() - interval '1 minute' from session"
+        " where hash = %s and revoked_at is null"
         " and expires_at > now() and seen_at > now() - make_interval(secs => %s)",
         (digest, idle_s),
     ).fetchone()

@@ -16,7 +16,7 @@ from hub.sdk import HealthReport, hookimpl
 
 def _plugin(name: str, answer: Callable[[], HealthReport | None]) -> types.ModuleType:
     module = types.ModuleType(name)
-    module.check_health = hookimpl(lambda: answer())  # type: ignore[attr-defined]
+    module.check_health = hookimpl(answer)  # type: ignore[attr-defined]
     return module
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request
 
-from hub.console import golden, order, visit
+from hub.console import extension, golden, order, visit
 from hub.console.address import PAGE, cut, id_of, pages, wished, wished_id
 from hub.console.label import kind_label
 from hub.console.language import N_
@@ -19,6 +19,7 @@ from hub.flow import audit, explain
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
 from hub.model.mask import mask_field, mask_raw
+from hub.sdk.console import Subject
 from hub.store import console_event, view
 from hub.store import console_record as store
 from hub.store.console_record import GoldenRow
@@ -43,7 +44,7 @@ REASONS = {
 
 def list_kinds() -> Any:
     """Every kind, those in use first."""
-    used = store.kinds_in_use(hub().db, _realms())
+    used = store.kinds_in_use(hub().db, seen_realms())
     kinds = sorted(hub().registry.kinds.values(), key=lambda kind: kind.name not in used)
     absent = sorted(used - hub().registry.kinds.keys())
     return render_template(
@@ -58,13 +59,14 @@ def list_records(kind: str) -> Any:
     lifecycle, connection = wished("lifecycle", LIFECYCLES), request.args.get("connection", "")[:60]
     prefix = declared.prefix if declared else "rec"
     before, after = wished_id("before", prefix), wished_id("after", prefix)
-    realms = _realms()
+    realms = seen_realms()
     wish = store.Filter(name, realms, lifecycle, connection, before, after, visit.limits(realms))
     rows, has_more = cut(store.list_golden(hub().db, wish, PAGE + 1), after is not None)
     if declared is None and not rows:
         abort(404)
-    columns = COLUMNS.get(name) or _plain_columns(declared)
-    shown = [{column: _cell(declared, column, row.data.get(column)) for column in columns} for row in rows]
+    columns = COLUMNS.get(name) or plain_columns(declared)
+    shown = [{column: cell_value(declared, column, row.data.get(column)) for column in columns} for row in rows]
+    extra = extension.columns(name, [golden.masked(declared, row.data, ()) for row in rows])
     links = golden.find_links(shown)
     filters = {"lifecycle": lifecycle, "connection": connection}
     return render_template(
@@ -74,6 +76,7 @@ def list_records(kind: str) -> Any:
         heading=kind_label(declared, name, many=True),
         prefix=prefix,
         columns=[(column, declared.by_name.get(column) if declared else None) for column in columns],
+        extra=extra,
         rows=list(zip(rows, [golden.with_links(cells, links) for cells in shown], strict=True)),
         page=pages("list_records", prefix, rows, has_more, kind=kind, **filters),
         lifecycles=LIFECYCLES,
@@ -85,13 +88,15 @@ def list_records(kind: str) -> Any:
     )
 
 
-def _realms() -> list[str]:
+def seen_realms() -> list[str]:
+    """The realms whose records the visitor may see, by name."""
     allowed = visit.realms("record.see")
     found = store.all_realms(hub().db)
     return found if allowed is None else [realm for realm in found if realm in allowed]
 
 
-def _plain_columns(kind: Kind | None) -> tuple[str, ...]:
+def plain_columns(kind: Kind | None) -> tuple[str, ...]:
+    """The first plain fields of a kind that has no columns of its own."""
     if kind is None:
         return ()
     plain = [
@@ -100,7 +105,7 @@ def _plain_columns(kind: Kind | None) -> tuple[str, ...]:
     return tuple(plain[:6])
 
 
-def _cell(kind: Kind | None, name: str, value: Any) -> Any:
+def cell_value(kind: Kind | None, name: str, value: Any) -> Any:
     """What fits in one cell: of an order's totals the total, of identities the phone or the first, of lists how many."""
     field = kind.by_name.get(name) if kind else None
     if name == "totals" and isinstance(value, dict):
@@ -180,6 +185,9 @@ def _page(kind: Kind | None, row: GoldenRow, plural: str, revealed: Collection[s
         totals=order.totals_of(row.data) if is_order else None,
         history=_history(kind, row),
         deliveries=console_event.deliveries_of(hub().db, [row.id]) if may("flow.see") else [],
+        panels_of=lambda slot: extension.panels(
+            slot, row.kind, Subject(row.kind, record_id, row.realm, golden.masked(kind, row.data, ()))
+        ),
         record_url=golden.record_url,
         title_of=lambda child: golden.title_of(hub().registry.kinds.get(child.kind), child.data),
         command=f"retail-hub explain {row.kind} {record_id}",

@@ -27,6 +27,7 @@
   for (const region of all("[data-live]")) {
     const pause = document.querySelector(`[data-pause="${region.id}"]`);
     let stopped = false;
+    let tag = "";
     let count = region.dataset.alerts || "0";
     if (pause) {
       pause.hidden = false;
@@ -38,15 +39,21 @@
     setInterval(async () => {
       if (stopped || isBusy(region)) return;
       try {
-        const answer = await fetch(location.href, { headers: { "X-Region": region.id } });
-        if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+        const headers = { "X-Region": region.id };
+        if (tag) headers["If-None-Match"] = tag;
+        const answer = await fetch(location.href, { headers });
+        if (answer.status !== 304 && (!answer.ok || answer.redirected)) throw new Error(String(answer.status));
+        const clock = document.querySelector(`[data-clock="${region.id}"]`);
+        if (clock) clock.textContent = answer.headers.get("X-As-Of") || clock.textContent;
+        region.classList.remove("stale");
+        if (answer.status === 304) return;
+        tag = answer.headers.get("ETag");
         const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(region.id);
         if (!fresh || isBusy(region)) return;
         const open = all("details[open][id]", region).map((d) => d.id);
         region.replaceChildren(...fresh.childNodes);
         for (const id of open) document.getElementById(id)?.setAttribute("open", "");
         offerCopy(region);
-        region.classList.remove("stale");
         if (fresh.dataset.alerts !== count) {
           count = fresh.dataset.alerts;
           const voice = document.getElementById(`${region.id}-voice`);
@@ -69,16 +76,18 @@
     let waiting = "";
     let row = -1;
     document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,select,textarea")) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input,select,textarea,dialog")) return;
       const rows = all("main table tbody tr").filter((r) => r.querySelector("a"));
       if (waiting === "g") {
         waiting = "";
         document.querySelector(`.menu a[data-key="${event.key}"]`)?.click();
       } else if (event.key === "g") waiting = "g";
+      else if (event.key === "?") document.getElementById("keys")?.showModal();
       else if (event.key === "/") { event.preventDefault(); document.getElementById("q")?.focus(); }
       else if ((event.key === "j" || event.key === "k") && rows.length) {
         row = Math.max(0, Math.min(rows.length - 1, row + (event.key === "j" ? 1 : -1)));
         rows[row].querySelector("a").focus();
+        rows[row].scrollIntoView({ block: "nearest" });
       } else if (event.key === "x") rows[row]?.querySelector("input[type=checkbox]")?.click();
     });
   }
