@@ -186,7 +186,7 @@ def purge(conn: Connection, days: int = 90) -> int:
     return conn.execute(sql, (days,)).rowcount
 
 
-_COLUMNS = """a.id, a.cause_key, a.type, a.severity, a.connection_id, c.name, c.realm, a.state, a.count, a.data, a.owner,
+_COLUMNS = """a.id, a.cause_key, a.type, a.severity, a.connection_id, c.name as connection, c.realm, a.state, a.count, a.data, a.owner,
     a.first_at, a.last_at, a.snoozed_until, a.closed_at, a.closed_by"""
 _FROM = f"select {_COLUMNS} from alert a left join connection c on c.id = a.connection_id"  # noqa: S608 -- constant
 _SEEN = "(%(realms)s::text[] is null or c.realm is null or c.realm = any(%(realms)s))"
@@ -222,6 +222,24 @@ def list_alerts(
     """
     values = {"realms": realms, "type": type, "connection": connection, "before": before, "limit": limit}
     return [Alert(*row) for row in conn.execute(sql, values)]
+
+
+# One statement, for the first screen: also when nothing is wrong it says whether anybody looks.
+_FIRST = f"""
+    select s.looked_at, a.* from (select (select updated_at from setting where key = 'alerts_looked') as looked_at) s
+    left join lateral ({_FROM} where {_STATES["open"]} and {_SEEN} and (%(connection)s = '' or c.name = %(connection)s)
+        {_WORST_FIRST} limit %(limit)s) a on true
+    {_WORST_FIRST}
+"""  # noqa: S608 -- constants of this module
+
+
+def to_do(
+    conn: Connection, realms: list[str] | None, connection: str = "", limit: int = 100
+) -> tuple[list[Alert], datetime | None]:
+    """Open alerts, worst first, and when conditions were looked at last (None: never)."""
+    values = {"realms": realms, "connection": connection, "limit": limit}
+    rows = conn.execute(_FIRST, values).fetchall()
+    return [Alert(*row[1:]) for row in rows if row[1] is not None], rows[0][0]
 
 
 def read(conn: Connection, alert_id: uuid.UUID) -> Alert | None:

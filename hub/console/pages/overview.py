@@ -8,16 +8,20 @@ from typing import Any
 from flask import g, render_template
 
 from hub.console.address import TODAY
+from hub.console.alert import may_act, to_do
 from hub.console.language import _
 from hub.console.picture import Node, flow, strip
 from hub.console.route import Route
 from hub.console.shell import page_url
-from hub.console.state import Alert, alerts_of, lag_s, state_of
+from hub.console.state import lag_s, state_of
 from hub.console.status import status_of
 from hub.console.visit import hub, realms
 from hub.flow.books import books
 from hub.store import console_connection as store
 from hub.store.console_connection import Figures
+
+SHOWN = 5
+"""Alerts on the first screen; the others stand on their own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +34,16 @@ class Line:
 
 
 def show_overview() -> Any:
-    """Alerts, the equation, the flow picture and the same figures as a table, the last day by hour."""
+    """What is to do, the equation, the flow picture and the same figures as a table, the last day by hour."""
     now = g.fmt.now
     lines = [Line(f, state_of(f, now), lag_s(f, now)) for f in store.figures(hub().db, now, realms("overview.see"))]
-    alerts: list[Alert] = sorted(
-        (alert for line in lines for alert in alerts_of(line.figures, now)), key=lambda alert: alert.rank
-    )
     live = [line for line in lines if line.figures.disconnected_at is None]
     limited = realms("overview.see") is not None
     return render_template(
         "console/overview.html",
-        alerts=alerts,
+        to_do=to_do(realms("overview.see")),
+        shown=SHOWN,
+        may_act=may_act,
         books=books(hub().db, realms("overview.see"), day=now.date()),
         today=TODAY,
         day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
