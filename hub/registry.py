@@ -7,12 +7,14 @@ listed with its reason in `retail-hub check` and the console.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pluggy
 
@@ -24,7 +26,7 @@ from hub.model.permission import declare
 from hub.sdk import hookspecs
 from hub.sdk.connector import Connector
 from hub.sdk.console import Column, ConsolePage, Panel
-from hub.sdk.plugin import Permission
+from hub.sdk.plugin import Job, Permission
 
 GROUP = "retail_hub"
 ConsolePart = ConsolePage | Panel | Column
@@ -52,7 +54,7 @@ class Package:
 
 @dataclass(slots=True)
 class Registry:
-    """Everything installed. `broken`: (entry point, reason) of what could not be loaded."""
+    """Everything installed. `broken`: (entry point, reason) of what could not be loaded; `jobs`: `plugin.job` -> job."""
 
     hook: Any
     kinds: dict[str, Kind]
@@ -61,6 +63,7 @@ class Registry:
     mapping_folders: list[Any] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     packages: dict[str, Package] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
 
     def connector(self, name: str) -> type[Connector]:
         """The connector class of that name; `ConfigError` lists what is installed."""
@@ -113,6 +116,7 @@ def _collect(
         kinds = {kind.name: kind for some in asked("register_kinds") for kind in some}
         transforms = {key: one for some in asked("register_transforms") for key, one in some.items()}
         folders = [folder for some in asked("register_mappings") for folder in some]
+        jobs = _checked_jobs(name, [job for some in asked("register_jobs") for job in some])
         parts = tuple(part for some in asked("register_pages") for part in some)
         _declare(name, [one for some in asked("register_permissions") for one in some])
         hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or ()))
@@ -123,6 +127,7 @@ def _collect(
     registry.kinds.update(kinds)
     registry.transforms.update(transforms)
     registry.mapping_folders.extend(folders)
+    registry.jobs.update(jobs)
     file = getattr(module, "__file__", None)
     registry.packages[name] = Package(
         name, *made, hooks, tuple(connectors), tuple(kinds), parts, Path(file).parent if file else None
@@ -134,3 +139,22 @@ def _declare(name: str, permissions: list[Permission]) -> None:
         if not each.name.startswith(f"{name}."):
             raise ConfigError(f"permission {each.name!r} must begin with {name + '.'!r}")
         declare(permission.Permission(each.name, each.help.zh, each.help.en), each.roles)
+
+
+def _checked_jobs(plugin: str, jobs: Sequence[Job]) -> dict[str, Job]:
+    found: dict[str, Job] = {}
+    for job in jobs:
+        name = f"{plugin}.{job.name}"
+        if name in found:
+            raise ConfigError(f"the job {name} is registered twice")
+        if (job.every_s is None) == (not job.daily_at) or (job.every_s is not None and job.every_s <= 0):
+            raise ConfigError(f"the job {name} needs one of every_s (seconds, above 0) and daily_at")
+        try:
+            ZoneInfo(job.zone)
+            time.fromisoformat(job.daily_at or "00:00")
+        except (ValueError, OSError) as error:
+            raise ConfigError(
+                f"the job {name}: daily_at is a time such as 03:30, zone a name such as UTC ({error})"
+            ) from None
+        found[name] = job
+    return found
