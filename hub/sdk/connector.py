@@ -45,6 +45,10 @@ class Stream:
 
     `order` is the one unit that orders versions of this object type: the system's sequence, its
     time of change, or, where it gives nothing, the receive number.
+
+    `notices`: those of its `topics` that tell of a record's change and not what it is now. Their body
+    is a JSON object with the record's `id`; nothing is mapped, and the hub reads the record
+    (`Reads.fetch_some`), once for all notices that wait.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Stream:
     pull: bool = False
     enumerates: bool = False
     help: Text = Text("", "")
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +276,13 @@ class Reads(ABC):
         """The cursor that reads what changed at or after `since` (seconds since the epoch).
 
         `NotImplementedError` where the stream cannot be asked by time.
+        """
+        raise NotImplementedError(stream)
+
+    def fetch_some(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
+        """The records of `ids` as they are now, as `fetch` would give them; one that is gone is left out.
+
+        Pages here need no cursor. `NotImplementedError` where the stream has no notices.
         """
         raise NotImplementedError(stream)
 

@@ -18,6 +18,9 @@ class ConnectorHarness(ABC):
 
     `topic` and `sample` are one ordinary webhook of the system. `stale_after_s`: how old a signed
     webhook may be, None where the scheme signs no time. `connection` is the name errors must carry.
+    `signs_body`: False where a webhook is proven by a key in its address or a token in its body alone,
+    so that nobody can tell whether its body was changed. `recognises_repeats`: False where a write
+    under the same key takes effect again on the same record (an upsert).
     """
 
     connector: ClassVar[type[Connector]]
@@ -26,6 +29,8 @@ class ConnectorHarness(ABC):
     sample: ClassVar[bytes] = b"{}"
     stale_after_s: ClassVar[float | None] = None
     webhook_secret_field: ClassVar[str] = "secret"  # noqa: S105 -- the name of a field
+    signs_body: ClassVar[bool] = True
+    recognises_repeats: ClassVar[bool] = True
     timeouts: ClassVar[Timeouts] = Timeouts(connect_s=1.0, read_s=0.6, total_s=1.0)
 
     @abstractmethod
@@ -67,6 +72,10 @@ class ConnectorHarness(ABC):
     def remote_count(self, simulator: Any) -> int:
         """How many records the simulated system holds."""
         raise NotImplementedError
+
+    def fail_one(self, simulator: Any) -> None:
+        """Lets one record of the next batch fail; for connectors that write many in one call, override it."""
+        simulator.switches.set(burst_500=1)
 
     def drafts(self, event: RawEvent) -> Sequence[Draft]:
         """What the connector's mapping makes of an event; the sample is tried when this is overridden."""

@@ -1,0 +1,192 @@
+"""From a customer to a contact: what of it Zoho can hold, and in which of its fields.
+
+The `kept_*` transforms stand below `holds` of the mapping: they say a value as Zoho will say it itself
+once it holds it. A contact has two phones, two e-mails, two addresses. What it has already goes first,
+so that the hub never pushes out what somebody entered there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.zoho.person import address as address_read
+from connectors.zoho.person import is_cjk, joined, text_of
+from connectors.zoho.region import country_name
+from hub.model import phone
+from hub.model.address import tidy_address
+from hub.model.fault import ValueFault
+from hub.model.identity import tidy_identity
+from hub.model.transform import transform
+
+MOST_OF_A_KIND = 2
+_OWN = (None, "personal", "household")
+_PROVEN = ("none", "payment", "staff", "oauth", "otp")
+_ADDRESS_KEY = ("country", "province", "city", "district", "street", "postcode", "recipient_name", "recipient_phone")
+_LONGEST = {"street": 250, "city": 100, "province": 100, "postcode": 30}
+_LONGEST_NAME = {"given": 40, "family": 80}
+
+
+@transform()
+def kept_name(value: Sequence[Any], part: str) -> str | None:
+    """Of `[full_name, given_name, family_name, held.given_name, held.family_name]` the `part` that Zoho will say.
+
+    The cut that the contact has stays while it makes the same whole name. Else known parts; else a
+    name of Chinese, Japanese or Korean signs stays whole, and any other is cut at its last space.
+    """
+    given, family = name_parts(*(text_of(each) for each in value))
+    whole = joined(given, family)
+    return {"full": whole, "given": given, "family": family if given else None}[part]
+
+
+@transform()
+def first_name(value: Sequence[Any]) -> str | None:
+    """`First_Name` of `[full_name, given_name, family_name]`; null when the whole name stands in the other field."""
+    return name_parts(*(text_of(each) for each in value))[0]
+
+
+@transform()
+def last_name(value: Sequence[Any]) -> str | None:
+    """`Last_Name` of `[full_name, given_name, family_name]`."""
+    return name_parts(*(text_of(each) for each in value))[1]
+
+
+@transform()
+def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
+    """Of `[identities, held]` two phones and two e-mails: those the contact has first, then the best proven.
+
+    Placeholders, masked and virtual numbers are never written. Zoho proves none.
+    """
+    known, held = value
+    if known is None:
+        return None
+    return [each for namespace in ("phone", "email") for each in _kept(namespace, known, held or ())]
+
+
+@transform()
+def kept_addresses(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
+    """Of `[addresses, held]` two as Zoho will say them, those it has first and as they are."""
+    known, held = value
+    if known is None:
+        return None
+    there = {_address_key(each): each for each in held or ()}
+    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for each in known:
+        image = there.get(_address_key(each)) or _image(each)
+        if image is not None:
+            found.setdefault(_address_key(image), image)
+    return sorted(found.values(), key=lambda each: _address_key(each) not in there)[:MOST_OF_A_KIND]
+
+
+@transform()
+def kept_birthday(value: Sequence[Any]) -> dict[str, int] | None:
+    """Of `[birthday, held]` the date that Zoho can say: a whole one by the sun; any other leaves what it holds."""
+    known, held = value
+    if known is None:
+        return None
+    if known.get("calendar") == "lunar" or not known.get("year"):
+        return held  # type: ignore[no-any-return]
+    return {name: int(known[name]) for name in ("year", "month", "day")}
+
+
+@transform()
+def date_of(value: Mapping[str, Any]) -> str:
+    """A kept birthday as `Date_of_Birth`."""
+    return f"{int(value['year']):04}-{int(value['month']):02}-{int(value['day']):02}"
+
+
+@transform()
+def number(value: Sequence[Mapping[str, Any]], slot: str) -> str | None:
+    """The number or address for one of `Mobile, Phone, Email, Secondary_Email` of kept identities; null without one.
+
+    A landline goes into `Phone`, everything else into `Mobile` first.
+    """
+    namespace = "email" if slot.endswith("Email") else "phone"
+    mine = [each for each in value if each.get("namespace") == namespace]
+    if namespace == "email":
+        place = ("Email", "Secondary_Email").index(slot)
+        return str(mine[place]["value"]) if len(mine) > place else None
+    mobile = next((each for each in mine if each.get("role") != "household"), None)
+    if mobile is None and len(mine) == MOST_OF_A_KIND:
+        mobile = mine[1]
+    if slot == "Mobile":
+        return str(mobile["value"]) if mobile else None
+    other = next((each for each in mine if each is not mobile), None)
+    return str(other["value"]) if other else None
+
+
+@transform()
+def address_part(value: Sequence[Mapping[str, Any]], place: int, part: str) -> str | None:
+    """One part (`Country`, `State`, `City`, `Street`, `Zip`) of the address at a place of kept addresses; null without."""
+    return parts_of(value[place]).get(part) if len(value) > place else None
+
+
+def parts_of(address: Mapping[str, Any]) -> dict[str, str | None]:
+    """An address in Zoho's parts. It knows no district: that stands before the street."""
+    street = " ".join(filter(None, (text_of(address.get("district")), text_of(address.get("street")))))
+    texts = {name: text_of(address.get(name)) for name in ("province", "city", "postcode")} | {"street": street or None}
+    cut = {name: text and text[: _LONGEST[name]].strip() for name, text in texts.items()}
+    return {
+        "Country": country_name(text_of(address.get("country"))),
+        "State": cut["province"],
+        "City": cut["city"],
+        "Street": cut["street"],
+        "Zip": cut["postcode"],
+    }
+
+
+def name_parts(
+    whole: str | None,
+    given: str | None,
+    family: str | None,
+    held_given: str | None = None,
+    held_family: str | None = None,
+) -> tuple[str | None, str | None]:
+    """(`First_Name`, `Last_Name`) of a name: never a first name alone, since Zoho wants the last."""
+    for first, last in ((held_given, held_family), (given, family)):
+        if first and last and (whole is None or _loose(whole) == _loose(joined(first, last) or "")):
+            return first[: _LONGEST_NAME["given"]], last[: _LONGEST_NAME["family"]]
+    whole = whole or joined(given, family)
+    if not whole or is_cjk(whole) or " " not in whole:
+        return None, whole and whole[: _LONGEST_NAME["family"]]
+    before, _, last = whole.rpartition(" ")
+    return before.strip()[: _LONGEST_NAME["given"]], last[: _LONGEST_NAME["family"]]
+
+
+def _kept(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> list[Mapping[str, Any]]:
+    mine = [each for each in known if each.get("namespace") == namespace]
+    values = {each.get("value") for each in mine}
+    kept = [each for each in held if each.get("namespace") == namespace and each.get("value") in values]
+    there = {each["value"] for each in kept}
+    usable = sorted((each for each in mine if each["value"] not in there and _is_usable(namespace, each)), key=_worth)
+    fresh = (tidy_identity({"namespace": namespace, "value": str(e["value"]), "verified": "none"}) for e in usable)
+    return [*kept, *fresh][: max(MOST_OF_A_KIND, len(kept))]
+
+
+def _worth(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
+    proof = identity.get("verified") or "none"
+    rank = _PROVEN.index(proof) if proof in _PROVEN else 0
+    return (-rank, identity.get("role") == "household", str(identity["value"]))
+
+
+def _is_usable(namespace: str, identity: Mapping[str, Any]) -> bool:
+    value = str(identity.get("value") or "")
+    if identity.get("role") not in _OWN or identity.get("scope"):
+        return False
+    return phone.normalise(value).is_certain if namespace == "phone" else "@" in value and "*" not in value
+
+
+def _image(address: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = address_read(parts_of(address))
+    try:
+        return tidy_address(dict(found)) if found else None
+    except ValueFault:
+        return None
+
+
+def _address_key(address: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(address.get(name) or "") for name in _ADDRESS_KEY)
+
+
+def _loose(text: str) -> str:
+    return "".join(text.split()).casefold()
