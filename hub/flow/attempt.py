@@ -51,9 +51,11 @@ def _send(desk: Desk, row: ConnectionRow, connector: Writer, sendings: Sequence[
             f"{row.name}: the connector answered {len(results)} of {len(sendings)} deliveries"
         )
         results = [*results, *[WriteResult(error=missing)] * (len(sendings) - len(results))]
-    for n, (sending, result) in enumerate(zip(sendings, results, strict=False), 1):
-        # Commits are in order, so flushing the last one flushes them all.
-        _conclude(desk, row, connector, sending, result, durable=n == len(sendings))
+    answered = list(zip(sendings, results, strict=False))
+    for sending, result in answered:
+        if result.error is not None:
+            fail(desk, row, sending, connector.classify(result.error))
+    _conclude(desk, row, connector, [each for each in answered if each[1].error is None])
     created = [sending.due.owner_rid for sending in sendings if sending.action == "create"]
     if created:
         desk.run(lambda conn: target.wake_waiting(conn, row.id, created), durable=False)
@@ -81,16 +83,16 @@ def _begin(desk: Desk, row: ConnectionRow, sendings: Sequence[Sending]) -> list[
 
 
 def _conclude(
-    desk: Desk, row: ConnectionRow, connector: Writer, sending: Sending, result: WriteResult, *, durable: bool
+    desk: Desk, row: ConnectionRow, connector: Writer, answered: Sequence[tuple[Sending, WriteResult]]
 ) -> None:
-    if result.error is not None:
-        fail(desk, row, sending, connector.classify(result.error))
-        return
-    if desk.breaker(row.id).succeed():
+    if answered and desk.breaker(row.id).succeed():
         desk.run(lambda conn: _answers_again(conn, row))
-    if result.version is None and sending.action != "delete":
-        result = _with_version(desk, row, connector, sending, result)
-    succeed(desk, row, sending, result, durable=durable)
+    placed = [
+        (sending, _with_version(desk, row, connector, sending, result)
+         if result.version is None and sending.action != "delete" else result)
+        for sending, result in answered
+    ]  # fmt: skip
+    succeed(desk, row, placed)
 
 
 def _answers_again(conn: Connection, row: ConnectionRow) -> None:

@@ -6,7 +6,8 @@ import uuid
 
 from hub.errors import ConflictError, NotFoundError
 from hub.flow.context import Hub
-from hub.flow.outcome import close_items, note_write
+from hub.flow.outcome import close_items
+from hub.flow.written import Written, note_writes
 from hub.model.identifier import format_id
 from hub.store import attempt, claimed, verdict
 from hub.store.database import Connection
@@ -50,7 +51,7 @@ def arrived(hub: Hub, target_id: uuid.UUID, by: str, external_id: str | None = N
             raise ConflictError(f"{_shown(target_id)} was to create a record: give the id that the system gave it")
         row = hub.connections.by_id(due.connection_id)
         for each in attempt.unaccounted(conn, [target_id]).get(target_id, []):
-            note_write(conn, hub, row, due, known, each.asserted, None, each.id)
+            note_writes(conn, hub, row, [Written(due, known, each.asserted, None, each.id)])
         verdict.compare_again(conn, target_id)
         close_items(conn, [target_id], by)
 

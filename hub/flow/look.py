@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,7 +11,8 @@ from hub.errors import RejectedError
 from hub.flow import readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
-from hub.flow.outcome import give_up, leave, major_of, note_write
+from hub.flow.outcome import give_up, leave, major_of
+from hub.flow.written import Written, note_writes
 from hub.model.identifier import format_id
 from hub.rules.register import element_key, loose_equal
 from hub.rules.retry import Action, next_action
@@ -109,6 +111,10 @@ def _present(
         major = draft.major
     identities = desk.hub.registry.kinds[due.kind].identities
     is_create = due.external_id is None
+
+    def note(asserted: dict[str, Any], attempt_id: uuid.UUID) -> None:
+        note_writes(conn, desk.hub, row, [Written(due, found.external_id, asserted, major, attempt_id)])
+
     for each in unsure:
         held = _applied(each.asserted, said, identities)
         if major is not None and peer.was_known(conn, due.rid, major, each.started_at):
@@ -116,15 +122,15 @@ def _present(
         if said is None and is_create:
             held = each.asserted  # it is there, and only this call can have made it
         if held or is_create:
-            note_write(conn, desk.hub, row, due, found.external_id, held, major, each.id)
+            note(held, each.id)
         attempt.end(conn, [each.id], "applied" if held else "not_applied", version=_text(found.version))
     if said is not None and not row.reads(due.kind):
         # Its evidence is not asked for, but what it holds must be known, or it would never be set right.
         mapping = desk.hub.rules.mappings.outbound(row.connector, due.kind)
         belief = {name: value for name, value in said.items() if mapping and name in mapping.fields}
-        note_write(conn, desk.hub, row, due, found.external_id, belief, major, due.id)
+        note(belief, due.id)
     elif is_create and not unsure:
-        note_write(conn, desk.hub, row, due, found.external_id, {}, major, due.id)
+        note({}, due.id)
     if found.data is not None:
         readback.keep(conn, desk.hub, row, due, found.data, read_at)
     lease.looked(conn, claim, due.verify_at, TAKE_UP_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +13,16 @@ from hub.flow import readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.desk import Desk
-from hub.flow.observe import refold
+from hub.flow.written import Written, note_writes, raise_item
 from hub.model import time as hub_time
 from hub.model.identifier import format_id
-from hub.rules.register import STATE, flatten
 from hub.rules.retry import Action, backoff_s, next_action
 from hub.sdk.connector import Delivery, WriteResult
-from hub.store import attempt, lease, peer, record, target
+from hub.store import attempt, lease
 from hub.store import connection as connection_store
 from hub.store import item as item_store
 from hub.store.claimed import Due
-from hub.store.database import Connection
+from hub.store.database import Connection, is_data_error
 from hub.store.lease import Claim
 
 log = logging.getLogger(__name__)
@@ -48,76 +47,47 @@ def major_of(version: int | str | None) -> int | None:
     return int(version) if version.isdecimal() else hub_time.micros_of(version)
 
 
-def succeed(desk: Desk, row: ConnectionRow, sending: Sending, result: WriteResult, *, durable: bool) -> None:
-    """Commits a write that took effect: what the peer now holds, its record, and `done` where the lease still is ours."""
-    external_id = result.external_id or sending.due.external_id
-    if external_id is None:
-        error = UnknownOutcomeError(
-            f"{row.name}: {sending.due.object_type}: the answer to a create gave no external id"
-        )
-        fail(desk, row, sending, error)
+def succeed(desk: Desk, row: ConnectionRow, answered: Sequence[tuple[Sending, WriteResult]]) -> None:
+    """Commits writes that took effect: what the peer now holds, its records, and `done` where the lease still is ours.
+
+    All in one transaction; where one of them cannot be stored, each by itself.
+    """
+    named = []
+    for sending, result in answered:
+        external_id = result.external_id or sending.due.external_id
+        if external_id is None:
+            where = f"{row.name}: {sending.due.object_type}"
+            fail(desk, row, sending, UnknownOutcomeError(f"{where}: the answer to a create gave no external id"))
+        else:
+            named.append((sending, result, external_id))
+    if not named:
         return
+    try:
+        desk.run(lambda conn: _keep(conn, desk.hub, row, named))
+    except Exception as error:
+        if len(named) == 1 or not is_data_error(error):
+            raise
+        for each in named:
+            desk.run(lambda conn, each=each: _keep(conn, desk.hub, row, [each]))  # type: ignore[misc]
 
-    def work(conn: Connection) -> None:
-        attempt.end(conn, [sending.attempt_id], "sent", version=_text(result.version))
-        note_write(
-            conn,
-            desk.hub,
-            row,
-            sending.due,
-            external_id,
-            sending.asserted,
-            major_of(result.version),
-            sending.attempt_id,
-        )
-        if not lease.done(conn, sending.claim, sending.due.dirty_seq):
-            lease.call_was_late(conn, sending.claim.id)
+
+def _keep(conn: Connection, hub: Hub, row: ConnectionRow, named: Sequence[tuple[Sending, WriteResult, str]]) -> None:
+    attempt.sent(conn, {sending.attempt_id: _text(result.version) for sending, result, _ in named})
+    note_writes(conn, hub, row, [
+        Written(sending.due, external_id, sending.asserted, major_of(result.version), sending.attempt_id)
+        for sending, result, external_id in named
+    ])  # fmt: skip
+    marks = {sending.claim: sending.due.dirty_seq for sending, _, _ in named}
+    lost = marks.keys() - lease.done_all(conn, marks)
+    if lost:
+        lease.call_was_late(conn, [claim.id for claim in lost])
+    for sending, result, _ in named:
         if result.stored is not None:
-            readback.keep(conn, desk.hub, row, sending.due, result.stored)
-
-    desk.run(work, durable=durable)
+            readback.keep(conn, hub, row, sending.due, result.stored)
 
 
 def _text(version: int | str | None) -> str | None:
     return None if version is None else str(version)
-
-
-def note_write(
-    conn: Connection,
-    hub: Hub,
-    row: ConnectionRow,
-    due: Due,
-    external_id: str,
-    asserted: dict[str, Any],
-    major: int | None,
-    attempt_id: uuid.UUID,
-) -> uuid.UUID:
-    """Notes what the peer was told and folds it in; attaches and links a record that is new. Returns its rid.
-
-    Locks records before targets, as everybody does.
-    """
-    known = peer.ensure(conn, row.id, due.object_type, external_id, due.kind, due.realm)
-    if asserted:
-        identities = hub.registry.kinds[due.kind].identities
-        # That it is alive is of the hub's making too: alone, a copy keeps nobody alive.
-        told = {STATE: "live", **flatten(asserted, identities)}
-        peer.add_write(conn, known, major, told, attempt_id)
-        refold(conn, hub, [known.rid])
-    if due.rid != known.rid:
-        _attach(conn, row, due, known)
-    return known.rid
-
-
-def _attach(conn: Connection, row: ConnectionRow, due: Due, known: peer.Peer) -> None:
-    if due.rid is not None or not peer.attach(conn, due.id, known.rid):
-        # Another id than it was addressed by, or a late second create: keep both, tell somebody.
-        raise_item(conn, row, due, "duplicate", {"reason": "the peer answered with another external id than before"})
-        return
-    target.wake_children(conn, row.id, due.owner_rid)
-    marks = [{"rid": known.rid, "relink": True}, {"rid": due.owner_rid, "relink": True}]
-    if known.was_stub:
-        marks += [{"rid": child, "relink": False} for child in record.unpark(conn, [known.rid])]
-    record.append_marks(conn, [{**mark, "cause": "event", "cause_id": None} for mark in marks])
 
 
 def fail(desk: Desk, row: ConnectionRow, sending: Sending, error: Exception) -> None:
@@ -135,7 +105,7 @@ def fail(desk: Desk, row: ConnectionRow, sending: Sending, error: Exception) -> 
         attempt.end(conn, [sending.attempt_id], outcome, error=describe(error))
         kept = leave(conn, row, sending.claim, sending.due, action, error)
         if not kept and outcome == "unknown":
-            lease.call_was_late(conn, sending.claim.id)
+            lease.call_was_late(conn, [sending.claim.id])
         return kept and action.next in ("dead", "quarantine")
 
     is_over = desk.run(work)
@@ -191,14 +161,6 @@ def give_up(
     problem = {"type": "UnknownOutcomeError", "message": reason}
     if lease.bury(conn, claim, "unknown", problem):
         raise_item(conn, row, due, "unknown", problem)
-
-
-def raise_item(conn: Connection, row: ConnectionRow, due: Due, type_: str, data: dict[str, Any]) -> None:
-    """Asks a person to look at one delivery."""
-    item_store.raise_item(
-        conn, type_, f"{type_}:{due.id}", realm=due.realm, kind=due.kind, rid=due.owner_rid, connection_id=row.id,
-        data={**data, "delivery": format_id("dlv", due.id)},
-    )  # fmt: skip
 
 
 def close_items(conn: Connection, due_ids: Iterable[uuid.UUID], by: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
-from hub.flow.outcome import Sending, leave, raise_item
+from hub.flow.outcome import Sending, leave
+from hub.flow.written import raise_item
 from hub.model.identifier import format_id
 from hub.rules.mapping import ParentMissingError
 from hub.rules.projection import flips
@@ -57,8 +58,12 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
     compared = differences(conn, desk.hub, row, [due for _, due in ready])
     busy = attempt.recently_written(conn, [due.id for _, due in ready], FLIPS_WINDOW_S, FLIPS_MAX)
     failed = attempt.last_failed(conn, [due.id for _, due in ready if due.failures])
+    settled: dict[Claim, int] = {}
+    unneeded: list[Claim] = []
     for (claim, due), each in zip(ready, compared, strict=True):
-        if not _needs_call(conn, row, connector, claim, each) or _is_looping(conn, row, claim, each, busy.get(due.id)):
+        if not _needs_call(conn, row, connector, claim, each, settled, unneeded):
+            continue
+        if _is_looping(conn, row, claim, each, busy.get(due.id)):
             continue
         try:
             sending = _make(conn, desk, row, connector, claim, each, failed.get(due.id, []))
@@ -68,21 +73,32 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
             continue
         if sending is not None:
             prepared.sendings.append(sending)
+    lease.done_all(conn, settled)
+    lease.drop_all(conn, unneeded)
     return prepared
 
 
-def _needs_call(conn: Connection, row: ConnectionRow, connector: Writer, claim: Claim, each: Difference) -> bool:
+def _needs_call(
+    conn: Connection,
+    row: ConnectionRow,
+    connector: Writer,
+    claim: Claim,
+    each: Difference,
+    settled: dict[Claim, int],
+    unneeded: list[Claim],
+) -> bool:
+    """Whether something has to be sent; what is in step already goes to `settled`, a second create to `unneeded`."""
     due = each.due
     if due.rid is None:
         if due.adoptable is not None:
-            peer.attach(conn, due.id, due.adoptable)
+            peer.attach(conn, {due.id: due.adoptable})
             lease.release(conn, claim)
             return False
         if due.twin is not None or due.elder is not None:
-            lease.bury(conn, claim, "dropped", None)
+            unneeded.append(claim)
             return False
     if not _is_delete(each, connector) and (not each.missing or _is_gone(due)):
-        lease.done(conn, claim, due.dirty_seq)
+        settled[claim] = due.dirty_seq
         return False
     if row.mode == "shadow":
         lease.shadow(conn, claim, due.dirty_seq, each.missing or {STATE: "deleted"})

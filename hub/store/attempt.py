@@ -73,6 +73,16 @@ def end(
     conn.execute(sql, (outcome, version, _json(error) if error else None, list(ids)))
 
 
+def sent(conn: Connection, versions: Mapping[uuid.UUID, str | None]) -> None:
+    """These attempts took effect: id -> the version that the peer gave."""
+    sql = """
+        update attempt a set ended_at = coalesce(a.ended_at, clock_timestamp()), outcome = 'sent',
+            version = coalesce(t.version, a.version)
+        from json_to_recordset(%s::json) as t(id uuid, version text) where a.id = t.id
+    """
+    conn.execute(sql, (_json([{"id": id_, "version": version} for id_, version in versions.items()]),))
+
+
 def unaccounted(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
     """Attempts of these targets that may have reached the peer without anybody knowing, oldest first."""
     sql = f"""

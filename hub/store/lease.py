@@ -7,7 +7,7 @@ told so (False), which means that it may have called the peer without anybody ac
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,19 @@ def done(conn: Connection, held: Claim, seq: int, *, note: dict[str, Any] | None
     return conn.execute(sql, params).rowcount == 1
 
 
+def done_all(conn: Connection, held: Mapping[Claim, int]) -> set[Claim]:
+    """`done` for many at once, without notes: claim -> mark. Returns those whose lease was still held."""
+    sql = """
+        update target t set done_seq = greatest(t.done_seq, c.seq), done_at = clock_timestamp(), lease_until = null,
+            wait_until = null, waiting_for = null, failures = 0, error = null, wanted = null
+        from json_to_recordset(%s::json) as c(id uuid, token bigint, seq bigint)
+        where t.id = c.id and t.lease_token = c.token
+        returning t.id, t.lease_token
+    """
+    document = _json([{"id": c.id, "token": c.token, "seq": seq} for c, seq in held.items()])
+    return {Claim(*row) for row in conn.execute(sql, (document,))} if held else set()
+
+
 def release(conn: Connection, held: Claim, *, after_s: float = 0.0) -> bool:
     """Gives the lease back with nothing decided; due again after `after_s`."""
     sql = """
@@ -126,10 +139,10 @@ def verify_later(conn: Connection, held: Claim, error: dict[str, Any], after_s: 
     return conn.execute(sql, params).rowcount == 1
 
 
-def call_was_late(conn: Connection, target_id: uuid.UUID) -> None:
-    """A caller whose lease was lost did call: whatever happened since, look what the peer holds now. Not fenced."""
-    sql = "update target set verify_at = clock_timestamp(), dirty_seq = dirty_seq + 1 where id = %s"
-    conn.execute(sql, (target_id,))
+def call_was_late(conn: Connection, target_ids: Iterable[uuid.UUID]) -> None:
+    """Callers whose leases were lost did call: whatever happened since, look what the peer holds now. Not fenced."""
+    sql = "update target set verify_at = clock_timestamp(), dirty_seq = dirty_seq + 1 where id = any(%s)"
+    conn.execute(sql, (list(target_ids),))
 
 
 def looked(conn: Connection, held: Claim, verify_at: datetime | None, after_s: float) -> bool:
@@ -147,13 +160,24 @@ def looked(conn: Connection, held: Claim, verify_at: datetime | None, after_s: f
 
 
 def bury(conn: Connection, held: Claim, state: str, error: dict[str, Any] | None) -> bool:
-    """Leaves it for a person (`dead`, `unknown`), or drops an unsent create that is not needed (`dropped`)."""
+    """Leaves it for a person (`dead`, `unknown`)."""
     sql = """
         update target set state = %s, error = %s, lease_until = null, wait_until = null, waiting_for = null, verify_at = null
         where id = %s and lease_token = %s
     """
     packed = _json(error) if error is not None else None
     return conn.execute(sql, (state, packed, held.id, held.token)).rowcount == 1
+
+
+def drop_all(conn: Connection, held: Sequence[Claim]) -> None:
+    """Drops unsent creates that are not needed: another target of the same entity does it."""
+    sql = """
+        update target t set state = 'dropped', error = null, lease_until = null, wait_until = null, waiting_for = null,
+            verify_at = null
+        from json_to_recordset(%s::json) as c(id uuid, token bigint) where t.id = c.id and t.lease_token = c.token
+    """
+    if held:
+        conn.execute(sql, (_json([{"id": c.id, "token": c.token} for c in held]),))
 
 
 def shadow(conn: Connection, held: Claim, seq: int, wanted: dict[str, Any] | None) -> bool:

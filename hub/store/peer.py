@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -26,42 +26,65 @@ class Peer:
     was_stub: bool
 
 
+Key = tuple[str, str]
+"""Object type and external id at one connection."""
+
+_MAKE = """
+    insert into record (rid, realm, connection_id, object_type, external_id, kind, cluster, state)
+    select rid, realm, %s, o, e, kind, rid, 1 from json_to_recordset(%s::json) as t(rid uuid, realm text, o text, e text, kind text)
+    order by o, e on conflict do nothing returning object_type, external_id
+"""
 _LOCK = """
-    select rid, greatest(coalesce((fold -> 't' ->> 0)::bigint, 0), 0), state from record
-    where connection_id = %s and object_type = %s and external_id = %s for no key update
+    select r.object_type, r.external_id, r.rid, greatest(coalesce((r.fold -> 't' ->> 0)::bigint, 0), 0), r.state
+    from json_to_recordset(%s::json) as t(o text, e text)
+    join record r on r.connection_id = %s and r.object_type = t.o and r.external_id = t.e
+    order by r.rid for no key update of r
 """
 
 
-def ensure(conn: Connection, connection_id: int, object_type: str, external_id: str, kind: str, realm: str) -> Peer:
-    """The record of a source key, locked; made live when it is missing, woken when it was a stub."""
-    rid = new_id()
-    made = conn.execute(
-        "insert into record (rid, realm, connection_id, object_type, external_id, kind, cluster, state)"
-        " values (%s, %s, %s, %s, %s, %s, %s, 1) on conflict do nothing",
-        (rid, realm, connection_id, object_type, external_id, kind, rid),
-    )
-    row = conn.execute(_LOCK, (connection_id, object_type, external_id)).fetchone()
-    assert row is not None  # noqa: S101 -- inserted above or there before
-    if row[2] == 0:
-        conn.execute("update record set state = 1 where rid = %s", (row[0],))
-    return Peer(row[0], row[1], made.rowcount == 1, row[2] == 0)
+def ensure(conn: Connection, connection_id: int, keys: Mapping[Key, tuple[str, str]]) -> dict[Key, Peer]:
+    """The records of these source keys, locked in rid order; made live where missing, woken where a stub.
 
-
-def attach(conn: Connection, target_id: uuid.UUID, rid: uuid.UUID) -> bool:
-    """Makes `rid` the record of this target; another target that had it is dropped, its results fenced off.
-
-    False: the target has another record already, nothing changed.
+    `keys`: key -> (kind, realm).
     """
-    row = conn.execute("select rid from target where id = %s for no key update", (target_id,)).fetchone()
-    if row is None or row[0] not in (None, rid):
-        return False
-    conn.execute(
-        "update target set rid = null, state = 'dropped', lease_until = null, lease_token = lease_token + 1"
-        " where rid = %s and id <> %s",
-        (rid, target_id),
+    rows = [
+        {"rid": new_id(), "realm": realm, "o": o, "e": e, "kind": kind}
+        for (o, e), (kind, realm) in sorted(keys.items())
+    ]
+    document = orjson.dumps(rows).decode()
+    made = {(o, e) for o, e in conn.execute(_MAKE, (connection_id, document))}
+    found = {(o, e): Peer(rid, last, (o, e) in made, state == 0)
+             for o, e, rid, last, state in conn.execute(_LOCK, (document, connection_id))}  # fmt: skip
+    stubs = [each.rid for each in found.values() if each.was_stub]
+    if stubs:
+        conn.execute("update record set state = 1 where rid = any(%s)", (stubs,))
+    return found
+
+
+def attach(conn: Connection, found: Mapping[uuid.UUID, uuid.UUID]) -> set[uuid.UUID]:
+    """Makes records those of their targets: target id -> rid. Other targets that had one are dropped, their results fenced off.
+
+    Returns the targets that have another record already: for them nothing changed.
+    """
+    ids = sorted(found)
+    held: dict[uuid.UUID, uuid.UUID | None] = dict(
+        conn.execute("select id, rid from target where id = any(%s) order by id for no key update", (ids,)).fetchall()
     )
-    conn.execute("update target set rid = %s where id = %s", (rid, target_id))
-    return True
+    # One record for each target: of two that were answered with the same one, the first keeps it.
+    takers: dict[uuid.UUID, uuid.UUID] = {}
+    for id_ in ids:
+        if id_ in held and held[id_] in (None, found[id_]):
+            takers.setdefault(found[id_], id_)
+    pairs = (list(takers), list(takers.values()))
+    conn.execute(
+        "update target t set rid = null, state = 'dropped', lease_until = null, lease_token = lease_token + 1"
+        " from unnest(%s::uuid[], %s::uuid[]) as m(rid, id) where t.rid = m.rid and t.id <> m.id",
+        pairs,
+    )
+    conn.execute(
+        "update target t set rid = m.rid from unnest(%s::uuid[], %s::uuid[]) as m(rid, id) where t.id = m.id", pairs
+    )
+    return set(ids) - set(takers.values())
 
 
 def adopt(conn: Connection, found: Mapping[uuid.UUID, uuid.UUID]) -> None:
@@ -90,14 +113,28 @@ def was_known(conn: Connection, rid: uuid.UUID | None, major: int, moment: datet
     return row is not None and bool(row[0])
 
 
-def add_write(
-    conn: Connection, peer: Peer, major: int | None, asserted: Mapping[str, Any], attempt_id: uuid.UUID
-) -> None:
-    """Notes what was written (flat), at the version the peer gave, or after all that is known of it."""
-    place = (peer.last_major, AFTER_LAST) if major is None else (major, AT_VERSION)
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What was written to a record (flat), at the version the peer gave, or (`major` None) after all that is known of it."""
+
+    peer: Peer
+    major: int | None
+    asserted: Mapping[str, Any]
+    attempt_id: uuid.UUID
+
+
+def add_writes(conn: Connection, writes: Sequence[Write]) -> None:
+    """Notes writes, in this order."""
+    rows = []
+    for n, each in enumerate(writes):
+        major, minor = (each.peer.last_major, AFTER_LAST) if each.major is None else (each.major, AT_VERSION)
+        rows.append({"n": n, "rid": each.peer.rid, "major": major, "minor": minor, "asserted": each.asserted,
+                     "attempt": each.attempt_id})  # fmt: skip
     conn.execute(
-        "insert into write (rid, major, minor, asserted, attempt_id) values (%s, %s, %s, %s, %s)",
-        (peer.rid, *place, orjson.dumps(asserted).decode(), attempt_id),
+        "insert into write (rid, major, minor, asserted, attempt_id) select rid, major, minor, asserted, attempt"
+        " from json_to_recordset(%s::json) as t(n integer, rid uuid, major bigint, minor smallint, asserted jsonb, attempt uuid)"
+        " order by n",
+        (orjson.dumps(rows).decode(),),
     )
 
 

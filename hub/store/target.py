@@ -146,8 +146,8 @@ def missing(
     return Missing(rows, seen[0] if seen else None)
 
 
-def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) -> int:
-    """The entity of `owner_rid` has an external id at a connection now: what waits for it, or named it otherwise, is due.
+def wake_children(conn: Connection, connection_id: int, owner_rids: Iterable[uuid.UUID]) -> int:
+    """The entities of these records have external ids at a connection now: what waits for one, or named it otherwise, is due.
 
     A child that is under way was compared before; it is compared again when it is done.
     """
@@ -155,10 +155,11 @@ def wake_children(conn: Connection, connection_id: int, owner_rid: uuid.UUID) ->
         update target t set dirty_seq = t.dirty_seq + 1, dirty_at = clock_timestamp()
         from record owner join record same on same.cluster = owner.cluster join reference r on r.parent = same.rid
             join record child on child.rid = r.child join record holder on holder.cluster = child.cluster
-        where owner.rid = %s and t.owner_rid = holder.rid and t.connection_id = %s
+        where owner.rid = any(%s) and t.owner_rid = holder.rid and t.connection_id = %s
           and (t.done_seq = t.dirty_seq or t.lease_until is not null)
     """
-    return wake_waiting(conn, connection_id, [owner_rid]) + conn.execute(sent, (owner_rid, connection_id)).rowcount
+    owners = list(owner_rids)
+    return wake_waiting(conn, connection_id, owners) + conn.execute(sent, (owners, connection_id)).rowcount
 
 
 def wake_waiting(conn: Connection, connection_id: int, owner_rids: Iterable[uuid.UUID]) -> int:

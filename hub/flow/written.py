@@ -1,0 +1,77 @@
+"""What was written to peers: noted at its version, folded in, and linked where the record is new."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub.flow.connection import ConnectionRow
+from hub.flow.context import Hub
+from hub.flow.observe import refold
+from hub.model.identifier import format_id
+from hub.rules.register import STATE, flatten
+from hub.store import item as item_store
+from hub.store import peer, record, target
+from hub.store.claimed import Due
+from hub.store.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One write that took effect. `asserted`: canonical values; `major`: the version that the peer gave it."""
+
+    due: Due
+    external_id: str
+    asserted: dict[str, Any]
+    major: int | None
+    attempt_id: uuid.UUID
+
+
+def note_writes(conn: Connection, hub: Hub, row: ConnectionRow, writes: Sequence[Written]) -> None:
+    """Notes what peers' records were told and folds it in; attaches and links those that are new. A few statements in all.
+
+    Locks records before targets, as everybody does.
+    """
+    keys = {(each.due.object_type, each.external_id): (each.due.kind, each.due.realm) for each in writes}
+    found = peer.ensure(conn, row.id, keys)
+    known = [(each, found[each.due.object_type, each.external_id]) for each in writes]
+    told = [(each, one) for each, one in known if each.asserted]
+    peer.add_writes(conn, [peer.Write(one, each.major, _flat(hub, each), each.attempt_id) for each, one in told])
+    refold(conn, hub, {one.rid for _, one in told})
+    _attach(conn, row, [(each.due, one) for each, one in known if each.due.rid != one.rid])
+
+
+def _flat(hub: Hub, each: Written) -> dict[str, Any]:
+    # That it is alive is of the hub's making too: alone, a copy keeps nobody alive.
+    return {STATE: "live", **flatten(each.asserted, hub.registry.kinds[each.due.kind].identities)}
+
+
+def _attach(conn: Connection, row: ConnectionRow, new: Sequence[tuple[Due, peer.Peer]]) -> None:
+    if not new:
+        return
+    free = {due.id: one.rid for due, one in new if due.rid is None}
+    refused = {due.id for due, _ in new} - free.keys() | (peer.attach(conn, free) if free else set())
+    linked = [(due, one) for due, one in new if due.id not in refused]
+    for due, _ in new:
+        if due.id in refused:
+            # Another id than it was addressed by, or a late second create: keep both, tell somebody.
+            raise_item(
+                conn, row, due, "duplicate", {"reason": "the peer answered with another external id than before"}
+            )
+    if linked:
+        target.wake_children(conn, row.id, [due.owner_rid for due, _ in linked])
+    rids = {rid for due, one in linked for rid in (one.rid, due.owner_rid)}
+    stubs = [one.rid for _, one in linked if one.was_stub]
+    marks = [{"rid": rid, "relink": True} for rid in sorted(rids)]
+    marks += [{"rid": child, "relink": False} for child in record.unpark(conn, stubs)]
+    record.append_marks(conn, marks)
+
+
+def raise_item(conn: Connection, row: ConnectionRow, due: Due, type_: str, data: dict[str, Any]) -> None:
+    """Asks a person to look at one delivery."""
+    item_store.raise_item(
+        conn, type_, f"{type_}:{due.id}", realm=due.realm, kind=due.kind, rid=due.owner_rid, connection_id=row.id,
+        data={**data, "delivery": format_id("dlv", due.id)},
+    )  # fmt: skip
