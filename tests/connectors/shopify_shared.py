@@ -33,7 +33,7 @@ def sample(name: str) -> dict[str, Any]:
 @cache
 def mappings() -> MappingSet:
     """The mapping files of the project."""
-    return load_mappings([ROOT / "mappings"], KINDS, TRANSFORMS)
+    return load_mappings([ROOT / "mappings"], KINDS, TRANSFORMS, ("shopify",))
 
 
 def drafts(topic: str, payload: Any) -> list[Draft]:

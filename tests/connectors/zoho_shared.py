@@ -10,7 +10,6 @@ from typing import Any
 
 import orjson
 
-from connectors.shopify.transforms import TRANSFORMS as OTHERS
 from connectors.zoho.connector import ZohoConnector
 from connectors.zoho.manifest import MANIFEST
 from connectors.zoho.simulator import ZohoSimulator
@@ -35,7 +34,7 @@ def sample(name: str) -> Any:
 @cache
 def mappings() -> MappingSet:
     """The mapping files of the project."""
-    return load_mappings([ROOT / "mappings"], KINDS, {**OTHERS, **TRANSFORMS})
+    return load_mappings([ROOT / "mappings"], KINDS, TRANSFORMS, ("zoho",))
 
 
 def drafts(topic: str, payload: Any) -> list[Draft]:
