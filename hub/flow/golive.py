@@ -12,7 +12,7 @@ from hub.flow.context import Hub
 from hub.sdk.connector import Reads, Stream, Writes
 from hub.store import connection as connection_store
 from hub.store import plan as plan_store
-from hub.store import readiness, target
+from hub.store import readiness, statistics, target
 from hub.store.database import Connection
 from hub.store.target import Mark
 
@@ -121,6 +121,8 @@ def enlist(hub: Hub, row: ConnectionRow, kinds: list[str] | None = None) -> int:
     made = 0
     if not issubclass(hub.registry.connector(row.connector), Writes):
         return 0
+    # Often a moment after everything was read for the first time.
+    statistics.refresh(hub.db)
     for stream in written_streams(hub, row):
         kind = stream.kinds[0]
         if kinds is None or kind in kinds:

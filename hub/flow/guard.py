@@ -14,7 +14,7 @@ from hub.flow.context import Hub
 from hub.flow.difference import Difference, differences
 from hub.model.identifier import format_id
 from hub.rules.projection import cleared
-from hub.store import claimed, peer
+from hub.store import claimed, peer, statistics
 from hub.store import connection as connection_store
 from hub.store import item as item_store
 from hub.store import plan as store
@@ -89,6 +89,7 @@ def _cause_id(plan: Plan) -> uuid.UUID | None:
 
 def _settle(hub: Hub, plan: Plan) -> None:
     row = hub.connections.by_id(plan.connection_id)
+    statistics.refresh(hub.db)
     found = count(hub, row, plan.id)
 
     def decide(conn: Connection) -> None:
