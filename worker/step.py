@@ -26,10 +26,10 @@ def deliver(hub: Hub) -> int:
 
 
 def poll_due(hub: Hub) -> int:
-    """One round over the streams that are due."""
-    from hub.flow import poll
+    """What notices told of, then one round over the streams that are due."""
+    from hub.flow import notice, poll
 
-    return poll.run_due(hub)
+    return notice.read_due(hub) + poll.run_due(hub)
 
 
 def _name() -> uuid.UUID:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ConfigError, Problem, RecordError
+from hub.flow import notice
 from hub.flow.context import Hub
 from hub.flow.observe import refold, store_observations
 from hub.model.observation import Draft
@@ -27,6 +28,7 @@ from hub.store import inbox
 from hub.store import record as record_store
 from hub.store.database import Connection, is_data_error
 from hub.store.inbox import StoredEvent
+from hub.store.notice import Key
 
 BATCH = 200
 # A queue that never empties must not keep those waiting that have to run alone.
@@ -44,6 +46,8 @@ class Mapped:
     event: StoredEvent
     observations: list[Observation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    notice: Key | None = None
+    """The record that the event told of without saying what it is: to be read."""
 
 
 def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
@@ -55,28 +59,32 @@ def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
     number = hub.extras["batches"] = hub.extras.get("batches", 0) + 1
     is_alone_first = number % ALONE_EVERY == 0
     try:
-        claimed, done = hub.db.run(lambda conn: _batch(conn, hub, worker_id, limit, is_alone_first), durable=False)
+        claimed, done, noticed = hub.db.run(
+            lambda conn: _batch(conn, hub, worker_id, limit, is_alone_first), durable=False
+        )
     except Exception:
         # Rolled back and alive: nobody died of these events. (Only now is the journal's row free.)
         inbox.abandon_batch(hub.db, worker_id)
         raise
+    if noticed:
+        hub.queue.wake("poll")
     if claimed and not done:
         time.sleep(BUSY_S)
     return claimed
 
 
-def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int, is_alone_first: bool) -> tuple[int, int]:
-    """(claimed, done)."""
+def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int, is_alone_first: bool) -> tuple[int, int, int]:
+    """(claimed, done, noticed)."""
     skip = [connection.id for connection in hub.connections.all() if connection.halted_in]
     claimed = _claim(conn, limit, skip, is_alone_first)
     if not claimed:
-        return 0, 0
+        return 0, 0, 0
     started = time.perf_counter()
     inbox.begin_batch(hub.db, worker_id, claimed)
     inbox.lock_batch(conn, worker_id)
-    deferred = _work(conn, hub, claimed, started)
+    deferred, noticed = _work(conn, hub, claimed, started)
     inbox.end_batch(conn, worker_id)
-    return len(claimed), len(claimed) - deferred
+    return len(claimed), len(claimed) - deferred, noticed
 
 
 def _claim(conn: Connection, limit: int, skip: Sequence[int], is_alone_first: bool) -> list[uuid.UUID]:
@@ -88,15 +96,18 @@ def _claim(conn: Connection, limit: int, skip: Sequence[int], is_alone_first: bo
     return inbox.claim(conn, limit, skip=skip) or alone()
 
 
-def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> int:
+def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: float) -> tuple[int, int]:
+    """(deferred, noticed)."""
     again = inbox.replays(conn, claimed)
     mapped = _map_all(hub, inbox.read_many(conn, hub.keyring, claimed))
     outcome = _store_all(conn, hub, [m for m in mapped if not m.problems], again)
     outcome.failed += [(m.event.id, m.problems[0].code, m.problems) for m in mapped if m.problems]
     inbox.quarantine(conn, outcome.failed)
     left = outcome.deferred | {id_ for id_, _, _ in outcome.failed}
+    noticed = [m.notice for m in mapped if m.notice and m.event.id not in left]
+    notice.note(conn, hub, noticed)
     inbox.finish(conn, [id_ for id_ in claimed if id_ not in left], (time.perf_counter() - started) * 1000)
-    return len(outcome.deferred)
+    return len(outcome.deferred), len(noticed)
 
 
 def _map_all(hub: Hub, events: Sequence[StoredEvent]) -> list[Mapped]:
@@ -113,7 +124,9 @@ def map_event(hub: Hub, event: StoredEvent) -> Mapped:
     """Maps one event; whatever goes wrong becomes its problems."""
     mapped = Mapped(event)
     try:
-        mapped.observations = _observations(hub, event)
+        mapped.notice = notice.noticed(hub, event)
+        if mapped.notice is None:
+            mapped.observations = _observations(hub, event)
     except RecordError as error:
         mapped.problems = error.problems
     except ConfigError as error:

@@ -28,6 +28,10 @@ _DUE = {
             select from cursor s join connection c on c.id = s.connection_id
             where s.next_poll_at <= now() and (s.lease_until is null or s.lease_until <= now())
               and c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
+        ) or exists (
+            select from notice n join connection c on c.id = n.connection_id
+            where n.due_at <= now()
+              and c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
         )""",
 }
 
@@ -40,7 +44,10 @@ _PENDING = """
         (select count(*) from target t join connection c on c.id = t.connection_id
           where (t.dirty_seq > t.done_seq or t.verify_at <= now()) and t.state = 'due' and t.plan_id is null
             and c.phase = 'live' and not c.halted_out and c.paused_at is null and c.disconnected_at is null
-        ) as deliveries
+        ) as deliveries,
+        (select count(*) from notice n join connection c on c.id = n.connection_id
+          where c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
+        ) as notices
 """
 
 _HELD = """
@@ -57,12 +64,12 @@ def is_due(db: Database, role: str) -> bool:
 
 
 def pending(db: Database) -> dict[str, int]:
-    """How much is under way or waits for a worker: `events, marks, causes, deliveries`.
+    """How much is under way or waits for a worker: `events, marks, causes, deliveries, notices`.
 
     What waits for a person (quarantine, plans, halted or paused connections, dead letters) is not pending.
     """
-    row = db.one(_PENDING) or (0, 0, 0, 0)
-    return dict(zip(("events", "marks", "causes", "deliveries"), row, strict=True))
+    row = db.one(_PENDING) or (0, 0, 0, 0, 0)
+    return dict(zip(("events", "marks", "causes", "deliveries", "notices"), row, strict=True))
 
 
 def held(db: Database) -> dict[str, int]:

@@ -105,3 +105,31 @@ alter table version alter column asserted set statistics 0;
 alter table write alter column asserted set statistics 0;
 alter table golden alter column data set statistics 0, alter column winners set statistics 0;
 alter table change alter column before set statistics 0, alter column after set statistics 0;
+
+-- Work that comes again and again: what plugins register, and the look at each connection's subscriptions.
+create table job (
+    name text primary key,
+    connection_id integer references connection on delete cascade,
+    next_at timestamptz not null default now(),
+    lease_token uuid,
+    lease_until timestamptz,
+    started_at timestamptz,
+    ended_at timestamptz,
+    failures integer not null default 0,
+    error text
+);
+comment on table job is 'one row per periodic job: when it is due, who runs it now (a lease), how it ended last';
+
+-- Records that a system said have changed, without saying how.
+create table notice (
+    connection_id integer not null references connection on delete cascade,
+    stream text not null,
+    external_id text not null,
+    seq bigint not null default 1,
+    due_at timestamptz not null default now(),
+    failures smallint not null default 0,
+    primary key (connection_id, stream, external_id)
+);
+create index notice_due on notice (due_at);
+comment on table notice is 'records to be read; one row however often they are told of, gone when they were read';
+comment on column notice.seq is 'counts what was told: a row that was told of again while it was read stays';
