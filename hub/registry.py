@@ -152,7 +152,7 @@ def _checked_jobs(plugin: str, jobs: Sequence[Job]) -> dict[str, Job]:
         try:
             ZoneInfo(job.zone)
             time.fromisoformat(job.daily_at or "00:00")
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, KeyError) as error:
             raise ConfigError(
                 f"the job {name}: daily_at is a time such as 03:30, zone a name such as UTC ({error})"
             ) from None
