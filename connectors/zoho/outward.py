@@ -159,7 +159,9 @@ def _kept(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> list[Map
     kept = [each for each in held if each.get("namespace") == namespace and each.get("value") in values]
     there = {each["value"] for each in kept}
     usable = sorted((each for each in mine if each["value"] not in there and _is_usable(namespace, each)), key=_worth)
-    fresh = (tidy_identity({"namespace": namespace, "value": str(e["value"]), "verified": "none"}) for e in usable)
+    # As it will be read back: Zoho does not say who proved what (mappings/zoho/contacts.yaml).
+    proof = "staff" if namespace == "email" else "none"
+    fresh = (tidy_identity({"namespace": namespace, "value": str(e["value"]), "verified": proof}) for e in usable)
     return [*kept, *fresh][: max(MOST_OF_A_KIND, len(kept))]
 
 
