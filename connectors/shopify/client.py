@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ConfigError, ConnectionPausedError, HubError, RejectedError, RetryableError
+from hub.sdk.answer import lost
 
 MAX_ATTEMPTS = 4
 LONGEST_WAIT_S = 10.0
@@ -31,6 +32,10 @@ _STATUS_ERRORS: Mapping[str, tuple[type[HubError], str]] = {
 
 class TooCostlyError(ConfigError):
     """One query costs more than Shopify allows at once: ask for less."""
+
+
+class NoDefinitionError(ConfigError):
+    """A customer was looked up by a metafield that the shop does not define (yet)."""
 
 
 class Client:
@@ -56,10 +61,21 @@ class Client:
         trouble), `ConnectionPausedError` (token, scope, plan, shop closed), `TooCostlyError`,
         `ConfigError` (the query does not fit the API version).
         """
+        return self._talk(query, variables or {}, is_safe=True)
+
+    def change(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same for mutations: repeated only when Shopify throttled it, which means that it did nothing.
+
+        Raises `UnknownOutcomeError` too: the answer got lost, or tells of Shopify's own trouble.
+        `userErrors` are in the data.
+        """
+        return self._talk(query, variables, is_safe=False)
+
+    def _talk(self, query: str, variables: Mapping[str, Any], *, is_safe: bool) -> Mapping[str, Any]:
         error: HubError = RetryableError(f"{self.connection}: Shopify did not answer")
         for _ in range(MAX_ATTEMPTS):
-            answer = self._post(query, variables or {})
-            found = self._error_of(answer)
+            answer = self._post(query, variables, is_safe=is_safe)
+            found = self._error_of(answer, is_safe=is_safe)
             if found is None:
                 return answer.get("data") or {}
             error = found
@@ -71,13 +87,13 @@ class Client:
                 break
         raise error
 
-    def _post(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _post(self, query: str, variables: Mapping[str, Any], *, is_safe: bool) -> Mapping[str, Any]:
         try:
             answer = self._http.post(
                 self._url,
                 headers={"X-Shopify-Access-Token": self._token, "Accept": "application/json"},
                 json={"query": query, "variables": dict(variables)},
-                idempotent=True,
+                idempotent=is_safe,
             )
         except RejectedError as error:
             raise self._refused(error) from None
@@ -86,7 +102,9 @@ class Client:
         except orjson.JSONDecodeError:
             found = None
         if not isinstance(found, dict):
-            raise RetryableError(f"{self.connection}: Shopify answered {answer.status} with something that is not JSON")
+            raise lost(
+                f"{self.connection}: Shopify answered {answer.status} with something that is not JSON", is_safe=is_safe
+            )
         return found
 
     def _refused(self, error: RejectedError) -> HubError:
@@ -95,7 +113,7 @@ class Client:
             return error
         return kind(f"{self.connection}: {reason}")
 
-    def _error_of(self, answer: Mapping[str, Any]) -> HubError | None:
+    def _error_of(self, answer: Mapping[str, Any], *, is_safe: bool) -> HubError | None:
         """What `answer` reports, by its first error; None when there is none.
 
         Shopify's own message is left out: it may repeat what was asked for. What an admin needs to
@@ -110,14 +128,15 @@ class Client:
         if code == "THROTTLED":
             return self._throttled(answer)
         if code in ("INTERNAL_SERVER_ERROR", "TIMEOUT"):
-            return RetryableError(
-                f"{self.connection}: Shopify had an error ({code})", retry_after_s=SERVER_ERROR_WAIT_S
-            )
+            text = f"{self.connection}: Shopify had an error ({code})"
+            return lost(text, is_safe=is_safe, retry_after=SERVER_ERROR_WAIT_S)
         if code in _ACCOUNT_CODES:
             needed = str(extensions.get("requiredAccess") or "see the app's scopes")
             return ConnectionPausedError(f"{self.connection}: {_ACCOUNT_CODES[code]} ({code}); needed: {needed}")
         if code == "MAX_COST_EXCEEDED":
             return TooCostlyError(f"{self.connection}: a query costs more than Shopify allows ({code})")
+        if code == "NOT_FOUND" and "metafield definition" in str(first.get("message") or "").lower():
+            return NoDefinitionError(f"{self.connection}: the metafield with the hub's id is not defined in the shop")
         where = ".".join(str(part) for part in first.get("path") or ())
         return ConfigError(
             f"{self.connection}: Shopify does not understand the query ({code or 'no code'}{f' at {where}' if where else ''}); "

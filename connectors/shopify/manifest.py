@@ -6,6 +6,7 @@ from hub.sdk.connector import ConfigField, Manifest, Stream, Text
 
 SHOP_PATTERN = r"^[a-z0-9][a-z0-9-]*\.myshopify\.com$"
 API_VERSION = "2026-07"
+HUB_FIELD = "retail_hub.hub_ref"
 
 CONFIG = (
     ConfigField(
@@ -41,6 +42,25 @@ CONFIG = (
         pattern=r"^20\d\d-(01|04|07|10)$",
     ),
     ConfigField(
+        "hub_field",
+        Text(
+            "存放本系统编号的顾客元字段（命名空间.键）；不存在时自动创建",
+            "Customer metafield (namespace.key) that holds the hub's id; made when it is missing",
+        ),
+        default=HUB_FIELD,
+        example=HUB_FIELD,
+        pattern=r"^[A-Za-z0-9$:_-]{3,255}\.[A-Za-z0-9_-]{2,64}$",
+    ),
+    ConfigField(
+        "idempotent_mutations",
+        Text(
+            "额外带 @idempotent 指令的 mutation 名称（逗号分隔）；通常留空",
+            "Further mutations that are sent with @idempotent, by name and with commas; usually left empty",
+        ),
+        example="customerSet",
+        pattern=r"^[A-Za-z]\w*(, ?[A-Za-z]\w*)*$",
+    ),
+    ConfigField(
         "page_size",
         Text("每页记录数；通常留空", "Records per page; usually left empty"),
         example="20",
@@ -68,6 +88,7 @@ STREAMS = (
             "customers/delete",
             "customers.pull",
         ),
+        directions=("in", "out"),
         pull=True,
         enumerates=True,
         help=Text("顾客", "Customers"),
@@ -126,6 +147,7 @@ PRIVACY_TOPICS = ("customers/redact", "customers/data_request", "shop/redact")
 # What an app is often subscribed to beside the above; it changes nothing that the streams do not carry.
 NOTICES = (
     "app/scopes_update",
+    "customers/merge",
     "customer.tags_added",
     "customer.tags_removed",
     "customers_email_marketing_consent/update",
@@ -149,14 +171,15 @@ MANIFEST = Manifest(
     name="shopify",
     title=Text("Shopify 网店", "Shopify"),
     help=Text(
-        "通过 Webhook 和 GraphQL Admin API 读取顾客、订单、收款、退款、发货、商品和门店",
-        "Reads customers, orders, payments, refunds, fulfilments, products and locations by webhook and GraphQL",
+        "通过 Webhook 和 GraphQL Admin API 读取顾客、订单、收款、退款、发货、商品和门店，并写入顾客",
+        "Reads customers, orders, payments, refunds, fulfilments, products and locations, and writes customers",
     ),
     api_version=API_VERSION,
     sdk=">=0.1",
     hosts=("{shop}", "{base_url}"),
     config=CONFIG,
     streams=STREAMS,
+    capabilities=("delete",),
     rate={"per_second": 4, "burst": 20, "concurrency": 4},
     pausing_topics=PAUSING_TOPICS,
     unmapped_topics=(*PAUSING_TOPICS, *PRIVACY_TOPICS, *NOTICES),

@@ -65,6 +65,14 @@ def fetch(client: Client, stream: str, cursor: Any, page_size: int | None = None
         )
 
 
+def cursor_since(stream: str, since: float) -> dict[str, Any]:
+    """The cursor that reads what changed at or after `since`; `NotImplementedError` for what has no times."""
+    if stream not in LISTINGS or not LISTINGS[stream].sort_key:
+        raise NotImplementedError(f"shopify cannot list {stream} by time of change")
+    text = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"since": text, "after": None, "high": None}
+
+
 def enumerate_ids(client: Client, stream: str) -> Iterator[str]:
     """Every external id that exists now.
 

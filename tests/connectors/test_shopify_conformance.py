@@ -12,7 +12,7 @@ from connectors.shopify.connector import ShopifyConnector
 from connectors.shopify.simulator import ShopifySimulator
 from connectors.shopify.simulator.catalogue import products
 from hub.model.observation import Draft
-from hub.sdk import RawEvent, WebhookRequest
+from hub.sdk import Delivery, RawEvent, WebhookRequest
 from hub.sdk.testing.kit import ConnectorHarness, connector_suite
 from tests.connectors.shopify_shared import SHOP, drafts, sample
 
@@ -69,6 +69,15 @@ class ShopifyHarness(ConnectorHarness):
                 )
                 getattr(shop, stream)[held["id"]] = template | held
         return [str(number) for number in list(getattr(shop, stream))[before:]]
+
+    def delivery(self, number: int, external_id: str | None = None) -> Delivery:
+        data = {"firstName": "雷", "lastName": "李", "email": f"li{number}@example.com", "tags": ["vip"], "note": None}
+        return Delivery(
+            "customer", "customers", f"dlv_{number}", f"key-{number}", external_id, data, data, "customer.updated"
+        )
+
+    def remote_count(self, simulator: ShopifySimulator) -> int:
+        return len(simulator.shop.customers)
 
     def drafts(self, event: RawEvent) -> Sequence[Draft]:
         return drafts(event.topic, orjson.loads(event.body))

@@ -156,7 +156,7 @@ def test_wait_when_throttled_then_is_what_is_missing_by_the_restore_rate(
 ) -> None:
     answer = orjson.loads((SAMPLES / "graphql_throttled.json").read_bytes())["body"]
     client = connector._client()
-    error = client._error_of(answer)
+    error = client._error_of(answer, is_safe=True)
     assert isinstance(error, RetryableError)
     assert error.retry_after_s == pytest.approx((202 - 118) / 100)
 

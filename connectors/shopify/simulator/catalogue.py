@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from connectors.shopify.simulator.shop import Shop
+from typing import Any
 
 _TEAS: tuple[tuple[int, str, tuple[tuple[str, str, int, float], ...]], ...] = (
     (111, "龙井茶", (("250g", "TEA-LJ-250", 12800, 0.25), ("500g", "TEA-LJ-500", 23800, 0.5))),
@@ -176,113 +172,20 @@ def person(rng: random.Random, place: int) -> dict[str, Any]:
     }
 
 
+def new_home(rng: random.Random) -> dict[str, Any]:
+    """Where a customer moves to: fields of an address."""
+    province, city, code, postcode, street = rng.choice(_PLACES)
+    return {
+        "address1": f"{street} {rng.randrange(1000, 1999)} 号",
+        "address2": None,
+        "city": city,
+        "province": province,
+        "province_code": code,
+        "zip": postcode,
+    }
+
+
 def basket(rng: random.Random) -> list[dict[str, Any]]:
     """One to three different lines."""
     skus = rng.sample(sorted(VARIANTS), rng.choice((1, 1, 2, 3)))
     return [{"variant": sku, "quantity": rng.choice((1, 1, 2, 3))} for sku in skus]
-
-
-def _shares(total: int, weights: Sequence[int]) -> list[int]:
-    given = [total * weight // sum(weights) for weight in weights]
-    given[0] += total - sum(given)
-    return given
-
-
-def order_payload(
-    shop: Shop,
-    number: int,
-    display: int,
-    customer: int | None,
-    lines: Sequence[Mapping[str, Any]],
-    shipping: int,
-    code: tuple[str, int] | None,
-    now: str,
-) -> dict[str, Any]:
-    """A payload of orders/create, unpaid; amounts given in minor units, tax of 13 % contained in the prices."""
-    rows = [(VARIANTS[line["variant"]], int(line["quantity"])) for line in lines]
-    gross = [round(float(variant["price"]) * 100) * quantity for variant, quantity in rows]
-    off = min(code[1], sum(gross)) if code else 0
-    shares = _shares(off, gross) if off else [0] * len(gross)
-    taxes = [round((each - share) * 13 / 113) for each, share in zip(gross, shares, strict=True)]
-    total = sum(gross) - off + shipping
-    buyer = shop.customers.get(customer) if customer else None
-    currency, address = shop.currency, (buyer or {}).get("default_address")
-    items = [
-        {
-            "id": number * 10 + place,
-            "variant_id": variant["id"],
-            "product_id": variant["product_id"],
-            "sku": variant["sku"],
-            "title": variant["product_title"],
-            "variant_title": variant["title"],
-            "quantity": quantity,
-            "price": variant["price"],
-            "price_set": both(variant["price"], currency),
-            "total_discount": "0.00",
-            "discount_allocations": [
-                {"amount": price(share), "amount_set": both(price(share), currency), "discount_application_index": 0}
-            ]
-            if share
-            else [],
-            "tax_lines": [{"title": "VAT", "rate": 0.13, "price": price(tax), "price_set": both(price(tax), currency)}],
-            "requires_shipping": True,
-            "taxable": True,
-            "gift_card": False,
-        }
-        for place, ((variant, quantity), share, tax) in enumerate(zip(rows, shares, taxes, strict=True), 1)
-    ]
-    return {
-        "id": number,
-        "admin_graphql_api_id": f"gid://shopify/Order/{number}",
-        "name": f"#{display}",
-        "order_number": display,
-        "created_at": now,
-        "updated_at": now,
-        "processed_at": now,
-        "closed_at": None,
-        "cancelled_at": None,
-        "cancel_reason": None,
-        "test": False,
-        "note": None,
-        "tags": "",
-        "currency": currency,
-        "presentment_currency": currency,
-        "financial_status": "pending",
-        "fulfillment_status": None,
-        "source_name": "web",
-        "location_id": None,
-        "email": (buyer or {}).get("email"),
-        "phone": (buyer or {}).get("phone"),
-        "customer": dict(buyer) if buyer else None,
-        "total_line_items_price": price(sum(gross)),
-        "subtotal_price": price(sum(gross) - off),
-        "total_discounts": price(off),
-        "total_discounts_set": both(price(off), currency),
-        "total_tax": price(sum(taxes)),
-        "total_tax_set": both(price(sum(taxes)), currency),
-        "total_tip_received": "0.00",
-        "total_price": price(total),
-        "total_price_set": both(price(total), currency),
-        "total_shipping_price_set": both(price(shipping), currency),
-        "taxes_included": True,
-        "discount_codes": [{"code": code[0], "amount": price(off), "type": "fixed_amount"}] if code and off else [],
-        "discount_applications": [
-            {
-                "type": "discount_code",
-                "code": code[0],
-                "value": price(off),
-                "value_type": "fixed_amount",
-                "allocation_method": "across",
-            }
-        ]
-        if code and off
-        else [],
-        "line_items": items,
-        "shipping_lines": [
-            {"id": number * 10, "title": "顺丰速运", "code": "SF", "price": price(shipping), "discount_allocations": []}
-        ],
-        "refunds": [],
-        "fulfillments": [],
-        "shipping_address": address,
-        "billing_address": address,
-    }

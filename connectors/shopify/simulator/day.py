@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.shopify.simulator import catalogue
+from connectors.shopify.simulator.order import Basket, order_payload
 from connectors.shopify.simulator.shop import Hook, Shop
 
 Way = Literal["plain", "duplicate", "late", "forged", "broken"]
@@ -16,6 +17,7 @@ CLOSING_S = 12 * 3600
 LATE_ORDER, CANCELLED_ORDER, UNPAID_ORDER = 3, 4, 7
 # Afterwards people come back: the shop stops growing, so that it may stay open for weeks.
 MOST_ORDERS = 1000
+MOVES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def play_day(shop: Shop, seed: int, *, customers: int = 12, orders: int = 18) ->
             yield Step(clock.next(), "an order comes that nobody can read", lambda: _broken(shop), "broken")
     changed = min(shop.customers)
     yield Step(clock.next(), "a customer becomes a VIP", lambda: shop.change_customer(changed, tags="vip, 老客"))
+    for known in sorted(shop.customers)[:MOVES]:
+        yield _move(shop, rng, clock, known)
 
 
 def go_on(shop: Shop, seed: int) -> Iterator[Step]:
@@ -74,6 +78,13 @@ def go_on(shop: Shop, seed: int) -> Iterator[Step]:
             "a customer's tags change",
             lambda known=known, tags=tags: shop.change_customer(known, tags=tags),  # type: ignore[misc]
         )
+        if place % 3 == 0:
+            yield _move(shop, rng, clock, known)
+
+
+def _move(shop: Shop, rng: random.Random, clock: _Clock, known: int) -> Step:
+    home = catalogue.new_home(rng)
+    return Step(clock.next(), "a customer moves", lambda: shop.edit_address(known, **home))
 
 
 class _Clock:
@@ -135,16 +146,8 @@ def _broken(shop: Shop) -> list[Hook]:
     """An order of the shop whose total is written as no number is."""
     with shop.lock:
         number = max(shop.orders) + 500_000
-        payload = catalogue.order_payload(
-            shop,
-            number,
-            9001,
-            None,
-            [{"variant": "TEA-ML-100", "quantity": 1}],
-            0,
-            None,
-            shop.clock().isoformat(timespec="seconds"),
-        )
+        basket = Basket.of([{"variant": "TEA-ML-100", "quantity": 1}], None, 0)
+        payload = order_payload(number, 9001, shop.currency, None, basket, shop.now())
     bad = {"amount": "49,00 元", "currency_code": shop.currency}
     payload |= {"total_price": "49,00 元", "total_price_set": {"shop_money": bad, "presentment_money": bad}}
     return [("orders/create", payload)]

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from connectors.shopify.simulator import node
-from connectors.shopify.simulator.query import Asked, QueryError, cost, page, parse, pick
-from connectors.shopify.simulator.shop import Shop
+from connectors.shopify.simulator.mutation import Mutations
+from connectors.shopify.simulator.query import Asked, QueryError, cost, is_mutation, page, parse, pick
+from connectors.shopify.simulator.shop import Hook, Shop
 
 QUERY_LIMIT = 1000
+MUTATION_COST = 10
 _SINCE = re.compile(r"updated_at:>='([^']+)'")
 _SORTS = {"customers": "UPDATED_AT", "orders": "UPDATED_AT", "products": "UPDATED_AT"}
 
@@ -57,7 +59,9 @@ class Endpoint:
         self.shop = shop
         self.scopes = scopes
         self.bucket = Bucket()
+        self.mutations = Mutations(shop, scopes)
         self.failures: list[str] = []
+        self.on_change: Callable[[Asked, Mapping[str, Any], list[Hook]], None] = lambda *_: None
         self.on_page: Callable[[str], None] = lambda _: None
 
     def answer(self, body: Any) -> dict[str, Any]:
@@ -65,15 +69,21 @@ class Endpoint:
         query, variables = body.get("query") or "", body.get("variables") or {}
         try:
             name, fields = parse(query, variables)
-            points = cost(fields)
+            changes = is_mutation(query)
+            points = cost(fields) + (MUTATION_COST * len(fields) if changes else 0)
             self._refuse(points)
             if not self.bucket.take(points):
                 return self._refusal("Throttled", "THROTTLED", points)
-            data = {each.name: self._root(each) for each in fields}
+            data = {each.key: self._change(each) if changes else self._root(each) for each in fields}
         except QueryError as error:
             return self._refusal(str(error), error.code, 0)
         self.on_page(name)
         return {"data": data, "extensions": self._cost(points, points)}
+
+    def _change(self, asked: Asked) -> dict[str, Any]:
+        answer, hooks = self.mutations.carry_out(asked)
+        self.on_change(asked, answer, hooks)
+        return answer
 
     def _refuse(self, points: int) -> None:
         if self.failures:
@@ -101,9 +111,23 @@ class Endpoint:
             return pick({"accessScopes": [{"handle": scope} for scope in self.scopes]}, asked)
         if asked.name == "node":
             return self._node(asked)
+        if asked.name in ("customer", "customerByIdentifier"):
+            return self._customer(asked)
+        if asked.name == "metafieldDefinitions":
+            place = (asked.arguments.get("namespace"), asked.arguments.get("key"))
+            rows = [each for each in self.mutations.definitions if (each["namespace"], each["key"]) == place]
+            return page(rows, asked, has_more=False, end=None)
+        if asked.name == "webhookSubscriptions":
+            return pick(self.mutations.subscriptions, asked)
         if asked.name not in ("customers", "orders", "products", "locations"):
             raise QueryError(f"Field '{asked.name}' doesn't exist on type 'QueryRoot'", "undefinedField")
         return self._listing(asked)
+
+    def _customer(self, asked: Asked) -> Any:
+        given = asked.arguments
+        with self.shop.lock:
+            held = self.mutations.customers.by(given.get("identifier") or {"id": given.get("id")})
+            return pick(node.customer(held, self.shop.unsaid.get(held["id"])), asked) if held else None
 
     def _listing(self, asked: Asked) -> dict[str, Any]:
         arguments = asked.arguments
@@ -127,7 +151,7 @@ class Endpoint:
     def _rows(self, name: str) -> list[dict[str, Any]]:
         with self.shop.lock:
             if name == "customers":
-                return [node.customer(each) for each in self.shop.customers.values()]
+                return [node.customer(each, self.shop.unsaid.get(n)) for n, each in self.shop.customers.items()]
             if name == "orders":
                 return [
                     node.order(each, self.shop.transactions.get(each["id"], [])) for each in self.shop.orders.values()

@@ -60,8 +60,9 @@ def _marketing(consent: Mapping[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def customer(held: Mapping[str, Any]) -> dict[str, Any]:
-    """Customer."""
+def customer(held: Mapping[str, Any], unsaid: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Customer. `unsaid`: what webhooks do not tell of it: `hub_ref` (its one metafield) and `locale`."""
+    more = unsaid or {}
     email, phone = held.get("email"), held.get("phone")
     return _ids("Customer", held) | {
         "firstName": held.get("first_name"),
@@ -71,6 +72,8 @@ def customer(held: Mapping[str, Any]) -> dict[str, Any]:
         "taxExempt": held.get("tax_exempt"),
         "tags": [each.strip() for each in str(held.get("tags") or "").split(",") if each.strip()],
         "note": held.get("note"),
+        "locale": more.get("locale"),
+        "metafield": {"value": more["hub_ref"]} if more.get("hub_ref") else None,
         "defaultEmailAddress": {"emailAddress": email} | _marketing(held.get("email_marketing_consent"))
         if email
         else None,

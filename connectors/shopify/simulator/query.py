@@ -22,21 +22,34 @@ class QueryError(Exception):
 class Asked:
     """One field of a selection: its arguments with variables filled in, and what is asked of its value.
 
-    `on`: the type of an inline fragment, whose fields count for objects of that type only.
+    `on`: the type of an inline fragment, whose fields count for objects of that type only. `alias`:
+    the name it has in the answer. `directives`: name -> arguments.
     """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
     fields: list[Asked] = field(default_factory=list)
     on: str = ""
+    alias: str = ""
+    directives: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Its name in the answer."""
+        return self.alias or self.name
+
+
+def is_mutation(text: str) -> bool:
+    """Whether a document changes something."""
+    return text.lstrip().startswith("mutation")
 
 
 def parse(text: str, variables: Mapping[str, Any]) -> tuple[str, list[Asked]]:
-    """The operation's name and its root fields; `QueryError` when it is no query."""
+    """The operation's name and its root fields; `QueryError` when it is no query and no mutation."""
     tokens = [found[0] for found in _TOKEN.finditer(text)]
     try:
         start = tokens.index("{")
-        name = tokens[1] if tokens[0] == "query" and start > 1 and tokens[1].isidentifier() else ""
+        name = tokens[1] if tokens[0] in ("query", "mutation") and start > 1 and tokens[1].isidentifier() else ""
         fields, end = _selection(tokens, start, variables)
     except (IndexError, ValueError):
         raise QueryError("syntax error", "undefined") from None
@@ -53,10 +66,13 @@ def _selection(tokens: list[str], at: int, variables: Mapping[str, Any]) -> tupl
             asked = Asked("", on=tokens[at + 2])
             at += 3
         else:
-            asked = Asked(tokens[at])
+            alias, at = (tokens[at], at + 2) if tokens[at + 1] == ":" else ("", at)
+            asked = Asked(tokens[at], alias=alias)
             at += 1
         if tokens[at] == "(":
             asked.arguments, at = _arguments(tokens, at, variables)
+        if tokens[at].startswith("@"):
+            asked.directives[tokens[at][1:]], at = _arguments(tokens, at + 1, variables)
         if tokens[at] == "{":
             asked.fields, at = _selection(tokens, at, variables)
         found.append(asked)
@@ -97,7 +113,7 @@ def pick(value: Any, asked: Asked) -> Any:
             raise QueryError(
                 f"Field '{each.name}' doesn't exist on type '{value.get('__typename', '?')}'", "undefinedField"
             )
-        found[each.name] = pick(value[each.name], each)
+        found[each.key] = pick(value[each.name], each)
     return found
 
 

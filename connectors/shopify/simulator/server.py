@@ -12,12 +12,13 @@ from typing import Any, Literal
 
 from connectors.shopify.simulator.day import CLOSING_S, Step, play_day
 from connectors.shopify.simulator.graphql import Endpoint
+from connectors.shopify.simulator.query import Asked, is_mutation
 from connectors.shopify.simulator.shop import Hook, Shop
 from hub.sdk.testing import SimAnswer, SimRequest, Simulator
 from hub.sdk.webhooks import sign_hmac
 
 API_PATH = re.compile(r"/admin/api/(20\d\d-\d\d)/graphql\.json")
-SCOPES = ("read_customers", "read_orders", "read_all_orders", "read_products", "read_locations")
+SCOPES = ("read_customers", "write_customers", "read_orders", "read_all_orders", "read_products", "read_locations")
 _SHANGHAI = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -25,7 +26,9 @@ class ShopifySimulator(Simulator):
     """One shop. `family`: the header family its webhooks carry. `secret`: what it signs with.
 
     Beside the switches of every simulator: `fail(code, times)` lets the next queries fail with a
-    GraphQL error code in HTTP 200; `endpoint.bucket` holds the cost points.
+    GraphQL error code in HTTP 200; `lose(times)` carries the next mutations out and answers 500;
+    `endpoint.bucket` holds the cost points. With `needs_subscriptions` it sends only what was
+    subscribed to, to the address it was subscribed with.
     """
 
     def __init__(
@@ -49,6 +52,9 @@ class ShopifySimulator(Simulator):
         self._held: list[Hook] = []
         self.shop = Shop(self.shop_now, domain=domain)
         self.endpoint = Endpoint(self.shop, scopes)
+        self.endpoint.on_change = self._changed
+        self.needs_subscriptions = False
+        self._lost = 0
 
     def halt_day(self) -> None:
         """Ends a day that is being played at its next step."""
@@ -76,7 +82,17 @@ class ShopifySimulator(Simulator):
         if request.method != "POST" or not isinstance(body, dict):
             return SimAnswer.of({"errors": "Bad Request"}, 400)
         self.ledger.note("query", {"query": body.get("query"), "variables": body.get("variables")})
-        return SimAnswer.of(self.endpoint.answer(body))
+        answer = self.endpoint.answer(body)
+        if self._lost and is_mutation(str(body.get("query"))):
+            self._lost -= 1
+            return SimAnswer.of({"errors": "Internal Server Error"}, 500)
+        return SimAnswer.of(answer)
+
+    def _changed(self, asked: Asked, answer: Mapping[str, Any], hooks: list[Hook]) -> None:
+        refused = [each.get("code") or each["message"] for each in answer.get("userErrors") or ()]
+        content = {"arguments": asked.arguments, "refused": refused}
+        self.ledger.note(asked.name, content, key=str(asked.directives.get("idempotent", {}).get("key") or ""))
+        self.emit(hooks)
 
     def sign(self, topic: str, message_id: str, body: bytes) -> Mapping[str, str]:
         """The headers of one delivery. `message_id` is the event's; the delivery's own is made of it."""
@@ -102,11 +118,33 @@ class ShopifySimulator(Simulator):
 
     act_fail = fail
 
+    def lose(self, times: int = 1) -> None:
+        """Lets the next `times` mutations take effect and answers them with HTTP 500."""
+        self._lost += times
+
+    act_lose = lose
+
+    def edit_customer(self, number: int, address: Mapping[str, Any] | None = None, **changes: Any) -> None:
+        """Somebody edits a customer in the shop, by the payload's field names; `address`: of the default address."""
+        with self.shop.lock:
+            hooks = self.shop.change_customer(int(number), **changes) if changes else []
+            hooks += self.shop.edit_address(int(number), **address) if address else []
+        self.emit(hooks)
+
+    act_edit_customer = edit_customer
+
     def emit(self, hooks: list[Hook]) -> None:
         """Sends what an act of the shop returned, each as an event of its own."""
         for topic, payload in hooks:
+            if self.needs_subscriptions and not self._is_subscribed(topic):
+                continue
             self.send(topic, payload, message_id=str(uuid.uuid4()))
             self.ledger.note("event", {"topic": topic, "id": payload.get("id")})
+
+    def _is_subscribed(self, topic: str) -> bool:
+        name = topic.replace("/", "_").upper()
+        found = [each["uri"] for each in self.endpoint.mutations.subscriptions if each["topic"] == name]
+        return self.sender.url in found
 
     def carry_out(self, step: Step) -> None:
         """Carries out a step of a day and sends its webhooks in the step's way."""

@@ -12,11 +12,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from connectors.shopify.simulator import catalogue
-from connectors.shopify.simulator.catalogue import both, price
+from connectors.shopify.simulator.catalogue import price
+from connectors.shopify.simulator.order import (
+    Basket,
+    order_payload,
+    parcel_payload,
+    refund_payload,
+    refund_subtotal,
+)
 
 Hook = tuple[str, dict[str, Any]]
 
@@ -33,6 +39,8 @@ class Shop:
     transactions: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
     products: dict[int, dict[str, Any]] = field(default_factory=dict)
     locations: dict[int, dict[str, Any]] = field(default_factory=dict)
+    unsaid: dict[int, dict[str, Any]] = field(default_factory=dict)
+    to_erase: set[int] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Any = field(default_factory=lambda: itertools.count(7_000_001))
 
@@ -48,7 +56,7 @@ class Shop:
 
     def stock(self) -> list[Hook]:
         """Fills the catalogue and the locations: once, when the shop opens."""
-        now = self._now()
+        now = self.now()
         for each in catalogue.LOCATIONS:
             self.locations[each["id"]] = each | {"created_at": now, "updated_at": now}
         sent = []
@@ -59,7 +67,7 @@ class Shop:
 
     def add_customer(self, **given: Any) -> list[Hook]:
         """A new customer; `given` replaces fields of the payload."""
-        now, number = self._now(), next(self._numbers)
+        now, number = self.now(), next(self._numbers)
         held = {
             "id": number,
             "admin_graphql_api_id": f"gid://shopify/Customer/{number}",
@@ -87,8 +95,24 @@ class Shop:
     def change_customer(self, number: int, **changes: Any) -> list[Hook]:
         """A customer with other fields."""
         held = self.customers[number]
-        held.update(changes, updated_at=self._now())
+        held.update(changes, updated_at=self.now())
         return self._sent(("customers/update", held))
+
+    def edit_address(self, number: int, **changes: Any) -> list[Hook]:
+        """A customer changes the default address in the shop, or enters a first one; fields as in a payload."""
+        with self.lock:
+            held = self.customers[number]
+            blank = dict.fromkeys(("first_name", "last_name", "company", "address1", "address2", "city", "province"))
+            blank |= dict.fromkeys(("province_code", "zip", "phone"))
+            old = held["default_address"] or {
+                "id": self.next_number(),
+                **blank,
+                "country": "China",
+                "country_code": "CN",
+            }
+            made = {**old, **changes}
+            others = [each for each in held["addresses"] if each["id"] != made["id"]]
+            return self.change_customer(number, default_address=made, addresses=[made, *others])
 
     def remove_customer(self, number: int) -> list[Hook]:
         """A customer who is gone: the payload is the id alone."""
@@ -109,10 +133,9 @@ class Shop:
         `code`: a discount code and its amount, which is shared out over the lines by their prices.
         """
         with self.lock:
-            number = next(self._numbers)
-            held = catalogue.order_payload(
-                self, number, len(self.orders) + 1001, customer, lines, shipping, code, self._now()
-            )
+            number, buyer = self.next_number(), self.customers.get(customer) if customer else None
+            basket = Basket.of(lines, code, shipping)
+            held = order_payload(number, len(self.orders) + 1001, self.currency, buyer, basket, self.now())
             self.orders[number] = held
             self.transactions[number] = []
         return self._sent(("orders/create", held))
@@ -124,30 +147,13 @@ class Shop:
         held = self.orders[number]
         paid = price(amount) if amount is not None else held["total_price"]
         made = self._transaction(number, "sale", paid, gateway, authorization)
-        held.update(financial_status="paid", updated_at=self._now())
+        held.update(financial_status="paid", updated_at=self.now())
         return self._sent(("order_transactions/create", made), ("orders/paid", held))
 
     def fulfil(self, number: int, *, carrier: str, tracking: str, location: int) -> list[Hook]:
         """A parcel with all lines of an order."""
-        held, now, made = self.orders[number], self._now(), next(self._numbers)
-        parcel = {
-            "id": made,
-            "order_id": number,
-            "name": f"{held['name']}-F{len(held['fulfillments']) + 1}",
-            "status": "success",
-            "shipment_status": None,
-            "created_at": now,
-            "updated_at": now,
-            "location_id": location,
-            "tracking_company": carrier,
-            "tracking_number": tracking,
-            "tracking_numbers": [tracking],
-            "tracking_url": f"https://track.example/{tracking}",
-            "tracking_urls": [f"https://track.example/{tracking}"],
-            "line_items": [
-                {"id": line["id"], "quantity": line["quantity"], "sku": line["sku"]} for line in held["line_items"]
-            ],
-        }
+        held, now = self.orders[number], self.now()
+        parcel = parcel_payload(held, self.next_number(), now, carrier=carrier, tracking=tracking, location=location)
         held["fulfillments"].append(parcel)
         held.update(fulfillment_status="fulfilled", updated_at=now)
         return self._sent(("fulfillments/create", parcel), ("orders/fulfilled", held))
@@ -156,58 +162,33 @@ class Shop:
         """The carrier says that an order's last parcel arrived."""
         held = self.orders[number]
         parcel = held["fulfillments"][-1]
-        parcel.update(shipment_status="delivered", updated_at=self._now())
+        parcel.update(shipment_status="delivered", updated_at=self.now())
         return self._sent(("fulfillments/update", parcel))
 
     def refund(self, number: int, line: int, quantity: int, *, note: str) -> list[Hook]:
         """Money back for `quantity` of the order's line at place `line`, which comes back to stock."""
-        held, now, made = self.orders[number], self._now(), next(self._numbers)
+        held, now, made = self.orders[number], self.now(), self.next_number()
         item = held["line_items"][line]
-        reduced = sum(Decimal(share["amount"]) for share in item["discount_allocations"])
-        each = (Decimal(item["price"]) * item["quantity"] - reduced) / item["quantity"]
-        subtotal = f"{(each * quantity).quantize(Decimal('0.01')):.2f}"
         sale = next(t for t in self.transactions[number] if t["kind"] == "sale")
-        moved = self._transaction(
-            number, "refund", subtotal, sale["gateway"], f"re_{made}_{sale['id']}", parent=sale["id"]
+        back, reference = refund_subtotal(item, quantity), f"re_{made}_{sale['id']}"
+        moved = self._transaction(number, "refund", back, sale["gateway"], reference, parent=sale["id"])
+        given = refund_payload(
+            held, item, quantity, number=made, next_number=self.next_number, moved=moved, note=note, now=now
         )
-        given = {
-            "id": made,
-            "order_id": number,
-            "created_at": now,
-            "processed_at": now,
-            "note": note,
-            "restock": True,
-            "refund_line_items": [
-                {
-                    "id": next(self._numbers),
-                    "line_item_id": item["id"],
-                    "quantity": quantity,
-                    "restock_type": "return",
-                    "location_id": catalogue.LOCATIONS[0]["id"],
-                    "subtotal": subtotal,
-                    "total_tax": "0.00",
-                    "subtotal_set": both(subtotal, self.currency),
-                    "total_tax_set": both("0.00", self.currency),
-                }
-            ],
-            "refund_shipping_lines": [],
-            "transactions": [moved],
-            "order_adjustments": [],
-        }
         held["refunds"].append(given)
         held.update(financial_status="partially_refunded", updated_at=now)
         return self._sent(("refunds/create", given), ("orders/updated", held))
 
     def cancel(self, number: int, reason: str = "customer") -> list[Hook]:
         """An order that is called off."""
-        held, now = self.orders[number], self._now()
+        held, now = self.orders[number], self.now()
         held.update(cancelled_at=now, cancel_reason=reason, updated_at=now, financial_status="voided")
         return self._sent(("orders/cancelled", held))
 
     def _transaction(
         self, number: int, kind: str, amount: str, gateway: str, authorization: str | None, parent: int | None = None
     ) -> dict[str, Any]:
-        now, made = self._now(), next(self._numbers)
+        now, made = self.now(), next(self._numbers)
         found = {
             "id": made,
             "order_id": number,
@@ -226,7 +207,12 @@ class Shop:
         self.transactions[number].append(found)
         return found
 
-    def _now(self) -> str:
+    def next_number(self) -> int:
+        """An id that nothing has yet."""
+        return int(next(self._numbers))
+
+    def now(self) -> str:
+        """The shop's time as payloads write it."""
         return self.clock().isoformat(timespec="seconds")
 
     @staticmethod
