@@ -32,13 +32,15 @@ def full_name(value: Sequence[Any]) -> str | None:
 
 @transform(gives="enum")
 def verified(value: Any, state: Any = None) -> str:
-    """How an e-mail is proven, by `verified_email` and the account's `state`: `otp` or `none`.
+    """How an e-mail is proven, by `verified_email` and the account's `state`: `otp`, `staff` or `none`.
 
-    `verified_email` alone proves nothing: a customer whom the staff typed in or imported carries it
-    too. With an enabled account it means that the owner opened the link or typed the code that was
-    sent to the address. Shopify never proves a phone.
+    With an enabled account it means that the owner opened the link or typed the code that was sent
+    to the address. A customer whom the staff typed in or imported carries it too: then the shop
+    vouches for it, which has one customer for each address. Shopify never proves a phone.
     """
-    return "otp" if value is True and word(state) in ("enabled", "") else "none"
+    if value is not True:
+        return "none"
+    return "otp" if word(state) in ("enabled", "") else "staff"
 
 
 @transform()

@@ -70,9 +70,9 @@ def test_name_when_split_then_is_put_together_as_its_owner_writes_it(
 
 @pytest.mark.parametrize(
     ("verified", "state", "expected"),
-    [(True, "enabled", "otp"), (True, "disabled", "none"), (True, "invited", "none"), (False, "enabled", "none")],
+    [(True, "enabled", "otp"), (True, "disabled", "staff"), (True, "invited", "staff"), (False, "enabled", "none")],
 )
-def test_email_when_verified_without_an_account_then_is_not_proven(verified: bool, state: str, expected: str) -> None:
+def test_email_when_verified_then_the_account_says_by_whom(verified: bool, state: str, expected: str) -> None:
     payload = sample("customers_update") | {"verified_email": verified, "state": state}
     (draft,) = drafts("customers/update", payload)
     assert draft.asserted["identities"][1]["verified"] == expected
