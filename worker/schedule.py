@@ -15,8 +15,8 @@ from worker.wiring import open_hub
 # Jitter keeps several schedulers, and hubs that were started together, from looking at the same moment.
 SHORTEST_S = 2.0
 LONGEST_S = 4.0
-# Two connections: one for the look, one for a sweep that holds another.
-POOL = 3
+# One connection for the look, one for a sweep that holds another, the rest for jobs.
+POOL = 5
 
 _log = logging.getLogger(__name__)
 _random = random.SystemRandom()
@@ -35,7 +35,7 @@ def schedule() -> None:
 
 
 def look(hub: Hub) -> list[Role]:
-    """One look: sweeps, then wakes the roles that are due; returns those."""
+    """One look: sweeps, wakes the roles that are due, starts the periodic jobs that are; returns the roles."""
     from hub.flow import sweep
 
     hub.queue.sign("scheduler")
@@ -43,8 +43,17 @@ def look(hub: Hub) -> list[Role]:
     roles = [role for role in ROLES if is_due(hub.db, role)]
     for role in roles:
         hub.queue.remind(role)
+    _start_jobs(hub)
     _look_for_trouble(hub)
     return roles
+
+
+def _start_jobs(hub: Hub) -> None:
+    from hub.flow.job import Jobs
+
+    if "jobs" not in hub.extras:
+        hub.extras["jobs"] = Jobs(hub)
+    hub.extras["jobs"].look()
 
 
 def _look_for_trouble(hub: Hub) -> None:

@@ -12,8 +12,9 @@ from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub,
 from hub.api.paging import PageQuery, page, text_cursor
 from hub.api.problem import ApiProblem
 from hub.api.repeat import once
-from hub.flow import account, golive
+from hub.flow import account, budget, golive, subscription
 from hub.flow.configure import Wish, connect
+from hub.flow.subscription import TopicState
 from hub.model.permission import Principal
 from hub.store import secret
 from hub.store.connection import ConnectionRow
@@ -106,6 +107,66 @@ def change_connection(body: dict[str, Any], name: str) -> Response:
         connect(current_hub(), _wish(name, body), principal().actor)
     _apply_state(name, body)
     return answer(_json(current_hub().connections.by_name(name)))
+
+
+@blp.route("/<name>/subscriptions", endpoint="subscriptions")
+@permit("flow.see")
+@blp.response(200, description="The subscriptions")
+def get_subscriptions(name: str) -> Response:
+    """What the system will send us, topic by topic, as last asked, and what came of each."""
+    row = _connection(name)
+    found = subscription.overview(current_hub(), row.name)
+    return answer({
+        "connection": found.connection,
+        "address": found.address,
+        "watched": found.is_watched,
+        "note": found.note,
+        "checked_at": written(found.checked_at),
+        "next_at": written(found.next_at),
+        "error": found.error,
+        "items": [_topic_json(one) for one in found.topics],
+    })  # fmt: skip
+
+
+@blp.route("/<name>/budget", endpoint="budget")
+@permit("flow.see")
+@blp.response(200, description="The budget")
+def get_budget(name: str) -> Response:
+    """The rate budget of the remote account, which all processes and connections of it share."""
+    row = _connection(name)
+    found = budget.state(current_hub(), row.name)
+    return answer({
+        "limited": found.is_limited,
+        "shared": found.is_shared,
+        "per_second": found.per_second,
+        "burst": found.burst,
+        "concurrency": found.concurrency,
+        "tokens": found.tokens,
+        "running": found.running,
+        "paused_until": written(found.paused_until),
+        "used_last_minute": found.used,
+        "connections": [one for one in found.connections if _may_see(one)],
+    })  # fmt: skip
+
+
+def _topic_json(one: TopicState) -> dict[str, Any]:
+    kept = one.subscription
+    return {
+        "topic": one.topic,
+        "state": kept.state if kept else None,
+        "address": kept.address if kept else None,
+        "expires_at": written(kept.expires_at) if kept else None,
+        "checked_at": written(kept.checked_at) if kept else None,
+        "error": kept.error if kept else None,
+        "last_received_at": written(one.last_received_at),
+        "usual_gap_s": one.usual_gap_s,
+        "silent": one.is_silent,
+    }
+
+
+def _may_see(name: str) -> bool:
+    allowed = allowed_realms()
+    return allowed is None or current_hub().connections.by_name(name).realm in allowed
 
 
 def _apply_state(name: str, body: dict[str, Any]) -> None:

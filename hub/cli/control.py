@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,7 +42,7 @@ def check(name: str | None, as_json: bool) -> None:
             click.echo()
         for entry in broken:
             say(f"broken: {entry['plugin']}: {entry['reason']}")
-        show(rows, ["connection", "ok", "message", "warnings"], empty="nothing is connected yet")
+        show(rows, ["connection", "ok", "message", "warnings", "subscriptions"], empty="nothing is connected yet")
     sys.exit(0 if not broken and all(row["ok"] for row in rows) else 1)
 
 
@@ -157,15 +158,18 @@ def retire(connection: str, secret_name: str) -> None:
 
 
 def _checked(hub: Hub, name: str) -> dict[str, Any]:
-    from hub.flow import account
+    from hub.flow import account, subscription
 
     found = account.check(hub, name)
+    shown = subscription.overview(hub, name)
+    states = Counter(one.subscription.state for one in shown.topics if one.subscription)
     return {
         "connection": name,
         "ok": found.ok,
         "message": found.message,
         "warnings": "; ".join(found.warnings),
         "facts": dict(found.facts),
+        "subscriptions": ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or shown.note,
     }
 
 

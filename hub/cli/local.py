@@ -46,6 +46,7 @@ def _of_running(settings: Settings, found: dict[str, Any]) -> Settings:
         database_url=found["database_url"],
         redis_url=settings.redis_url or found.get("redis_url", ""),
         environment=found.get("environment", settings.environment),
+        public_url=settings.public_url or found.get("public_url", ""),
         mappings_dir=settings.mappings_dir or (Path(found["mappings_dir"]) if found.get("mappings_dir") else None),
         allowed_private_hosts=tuple(dict.fromkeys((*settings.allowed_private_hosts, *hosts))),
     )

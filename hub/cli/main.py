@@ -29,6 +29,8 @@ COMMANDS: dict[str, Target] = {
     "export": ("hub.cli.connections:export", "Print the connections as such a file."),
     "check": ("hub.cli.control:check", "Check the settings and the connections."),
     "health": ("hub.cli.health:health", "Look at workers, queues, servers and disk."),
+    "subscriptions": ("hub.cli.watch:subscriptions", "Show what systems will send, and restore it."),
+    "jobs": ("hub.cli.watch:jobs", "List the work that comes again and again."),
     "pause": ("hub.cli.control:pause", "Make no calls to a system for now."),
     "resume": ("hub.cli.control:resume", "End a pause or a halt."),
     "halt": ("hub.cli.control:halt", "Stop one connection or everything at once."),
