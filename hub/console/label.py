@@ -149,6 +149,9 @@ WORDS: dict[str, str] = {
     "accepted": N_("accepted"),
     "duplicates": N_("duplicates"),
     "refused": N_("refused"),
+    "items": N_("read"),
+    "too_large": N_("too large"),
+    "absent": N_("deleted there"),
     "pages": N_("pages read"),
     "seen": N_("records seen"),
     "targets": N_("records there"),
@@ -159,6 +162,27 @@ WORDS: dict[str, str] = {
     "busy": N_("At work"),
     "started": N_("Starting"),
     "suspended": N_("Suspended"),
+    # causes of plans and kinds of runs
+    "golive": N_("going live"),
+    "model": N_("model"),
+    "repair": N_("repair"),
+    "disconnect": N_("disconnection"),
+    "verify": N_("verify"),
+    "import": N_("import"),
+    # how runs end
+    "interrupted": N_("interrupted"),
+    "given up": N_("given up"),
+    "died": N_("its process died"),
+    # lanes of the budget
+    "interactive": N_("at once"),
+    "live": N_("Live"),
+    "bulk": N_("in bulk"),
+    # what a live check tells
+    "domain": N_("Domain"),
+    "currency": N_("Currency"),
+    "time_zone": N_("Time zone"),
+    "scopes": N_("Permissions granted"),
+    "name": N_("Name"),
     # results of attempts
     "done": N_("Done"),
     "ok": N_("Done"),

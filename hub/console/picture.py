@@ -108,3 +108,27 @@ def strip(values: Sequence[int], tone: str, title: str) -> Markup:
         f'aria-label="{escape(title)}"><title>{escape(title)}</title>'
         f'<rect class="base" x="0" y="37" width="240" height="1"/>{"".join(bars)}</svg>'
     )
+
+
+def bar(parts: Sequence[tuple[str, float]], most: float, title: str) -> Markup:
+    """One bar of several parts (class, amount), side by side; its whole length stands for `most`."""
+    x, found = 0.0, []
+    for name, amount in parts:
+        width = 960 * max(0.0, amount) / most
+        found.append(f'<rect class="b-{escape(name)}" x="{x:.1f}" y="0" width="{width:.1f}" height="16"/>')
+        x += width
+    return Markup(  # noqa: S704 -- numbers, and texts that went through escape
+        f'<svg class="bar" viewBox="0 0 960 16" preserveAspectRatio="none" role="img" aria-label="{escape(title)}">'
+        f'<title>{escape(title)}</title><rect class="base" width="960" height="16"/>{"".join(found)}</svg>'
+    )
+
+
+def share(part: float, whole: float) -> Markup:
+    """A short bar beside its percentage; the figures stand in the row."""
+    percent = 100 * part / whole if whole else 0.0
+    width = min(100.0, percent)
+    return Markup(  # noqa: S704 -- numbers alone
+        f'<svg class="bar share" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="base" width="100" height="8"/><rect class="b-live" width="{width:.1f}" height="8"/></svg>'
+        f'<span class="num">{percent:.0f}%</span>'
+    )

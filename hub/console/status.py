@@ -67,9 +67,17 @@ STATUSES: dict[str, Status] = {
     "expired": Status("○", "quiet", N_("Expired")),
     "hidden": Status("•••", "quiet", N_("Set, not shown")),
     # runs
+    "queued": Status("◔", "quiet", N_("Waiting for a worker")),
     "running": Status("◔", "wait", N_("Running")),
+    "stopping": Status("‖", "wait", N_("Stopping")),
     "failed": Status("✕", "bad", N_("Failed")),
     "cancelled": Status("○", "quiet", N_("Cancelled")),
+    # plans
+    "plan_held": Status("‖", "warn", N_("Waits for a person")),
+    "plan_canary": Status("◔", "warn", N_("Ten let go")),
+    "plan_counting": Status("◔", "wait", N_("Being counted")),
+    "plan_released": Status("✓", "ok", N_("Released")),
+    "plan_discarded": Status("○", "quiet", N_("Discarded")),
 }
 
 

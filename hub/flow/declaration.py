@@ -42,13 +42,13 @@ def apply(hub: Hub, text: str, actor: str, *, source: str = "file") -> dict[str,
     return {wish.name: connect(hub, wish, actor) for wish in wishes}
 
 
-def export(hub: Hub) -> str:
-    """The declaration of all connections that are not disconnected, without secrets."""
+def export(hub: Hub, realms: Sequence[str] | None = None) -> str:
+    """The declaration of all connections (of these realms) that are not disconnected, without secrets."""
     found: dict[str, Any] = {}
     notes = []
     with hub.db.session() as conn:
         for row in sorted(hub.connections.all(), key=lambda row: row.name):
-            if row.disconnected_at is not None:
+            if row.disconnected_at is not None or (realms is not None and row.realm not in realms):
                 continue
             entry = {key: getattr(row, key) for key in _KEYS if key != "secrets"}
             found[row.name] = {key: value for key, value in entry.items() if value not in ({}, None)}

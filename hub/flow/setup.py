@@ -71,17 +71,22 @@ def begin(hub: Hub, person_id: uuid.UUID, connector: str, name: str, realm: str 
     return _move(hub, Setup(row, {}), step=2)
 
 
-def load(hub: Hub, person_id: uuid.UUID, setup_id: uuid.UUID) -> Setup:
-    """The one of that id; `NotFoundError` when there is none, or it is somebody else's."""
-    row = hub.db.run(lambda conn: store.get(conn, setup_id, person_id))
+def load(hub: Hub, setup_id: uuid.UUID) -> Setup:
+    """The one of that id, whoever began it; `NotFoundError` when there is none (any more)."""
+    row = hub.db.run(lambda conn: store.get(conn, setup_id))
     if row is None:
-        raise NotFoundError("this setup is finished, was given up, or belongs to somebody else")
+        raise NotFoundError("this setup is finished or was given up")
     return Setup(row, _opened(hub, row))
 
 
 def mine(hub: Hub, person_id: uuid.UUID) -> list[SetupRow]:
     """What this person began and has not finished, newest first."""
     return hub.db.run(lambda conn: store.of_person(conn, person_id))
+
+
+def of_connection(hub: Hub, connection_id: int) -> SetupRow | None:
+    """The unfinished setup of a stored connection, whoever began it."""
+    return hub.db.run(lambda conn: store.of_connection(conn, connection_id))
 
 
 def set_credentials(
@@ -209,7 +214,7 @@ def _move(hub: Hub, setup: Setup, *, step: int | None = None, **values: Any) -> 
             changed["step"] = max(step, setup.row.step)
         changed["sealed_secrets"] = _sealed(hub, setup) if setup.secrets else None
         store.update(conn, setup.id, changed)
-        row = store.get(conn, setup.id, setup.row.person_id)
+        row = store.get(conn, setup.id)
         if row is None:
             raise NotFoundError("this setup was finished or given up meanwhile")
         return row

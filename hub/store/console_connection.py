@@ -144,12 +144,23 @@ class RunRow:
     note: str | None
     started_at: datetime
     ended_at: datetime | None
+    total: int | None = None
+    wish: str | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """Its status as people see it: one that waits for a worker is `queued`, one that is asked to stop `stopping`."""
+        if self.status == "running" and self.wish:
+            return "stopping"
+        return "queued" if self.status == "paused" and self.ended_at is None else self.status
 
 
 def runs_of(db: Database, connection_id: int, limit: int = 10) -> list[RunRow]:
     """The latest runs of a connection, newest first."""
-    sql = """select r.id, r.type, c.name, r.stream, r.status, r.outcome, r.coverage, r.counts, r.note, r.started_at, r.ended_at
-             from run r join connection c on c.id = r.connection_id where c.id = %s order by r.started_at desc limit %s"""
+    sql = """select r.id, r.type, c.name, r.stream, r.status, r.outcome, r.coverage, r.counts, r.note, r.started_at, r.ended_at,
+                    r.total, r.wish, r.updated_at
+             from run r join connection c on c.id = r.connection_id where c.id = %s order by r.id desc limit %s"""
     return [RunRow(*row) for row in db.all(sql, (connection_id, limit))]
 
 

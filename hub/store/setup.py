@@ -42,13 +42,16 @@ def insert(conn: Connection, person_id: uuid.UUID, connector: str, name: str, se
     return SetupRow(*row)
 
 
-def get(conn: Connection, setup_id: uuid.UUID, person_id: uuid.UUID, *, lock: bool = False) -> SetupRow | None:
-    """The one of that id, if it is this person's."""
-    tail = " for update" if lock else ""
-    row = conn.execute(
-        f"select {_COLUMNS} from draft where id = %s and person_id = %s{tail}",  # noqa: S608 -- constant text
-        (setup_id, person_id),
-    ).fetchone()
+def get(conn: Connection, setup_id: uuid.UUID) -> SetupRow | None:
+    """The one of that id."""
+    row = conn.execute(f"select {_COLUMNS} from draft where id = %s", (setup_id,)).fetchone()  # noqa: S608
+    return SetupRow(*row) if row else None
+
+
+def of_connection(conn: Connection, connection_id: int) -> SetupRow | None:
+    """The unfinished one of a connection that is stored already."""
+    sql = f"select {_COLUMNS} from draft where connection_id = %s order by updated_at desc limit 1"  # noqa: S608
+    row = conn.execute(sql, (connection_id,)).fetchone()
     return SetupRow(*row) if row else None
 
 

@@ -1,144 +1,145 @@
-"""Connections: the list, and one with its streams, its deliveries, its errors and the acts on it."""
+"""Connections: the list, and one with its tabs: why is it slow, what does it read and write, what went wrong?"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, g, render_template, request
+from flask import Response, abort, g, render_template, request
 
+from hub.console import connection_tab as tabs
 from hub.console import visit
-from hub.console.address import id_of
-from hub.console.language import _
-from hub.console.message import done
-from hub.console.route import Route, act
-from hub.console.shell import page_url
+from hub.console.connection_tab import Shown, sentence_of
+from hub.console.language import N_
+from hub.console.route import Route
 from hub.console.state import alerts_of, due_s, lag_s, state_of
 from hub.console.visit import hub
-from hub.errors import ConflictError
-from hub.flow import account as acts
-from hub.flow import audit as audit_flow
-from hub.flow import guard
+from hub.flow import declaration, setup
 from hub.model.identifier import format_id
-from hub.store import audit, cursor
+from hub.sdk.connector import Manifest
+from hub.store import console_account as account
 from hub.store import console_connection as store
-from hub.store.connection import ConnectionRow
-from hub.store.database import Connection
+from hub.store.console_account import Credential
+from hub.store.console_connection import Figures
+
+TABS: dict[str, tuple[str, Callable[[Shown], dict[str, Any]]]] = {
+    "overview": (N_("At a glance"), tabs.overview),
+    "streams": (N_("Streams"), tabs.streams),
+    "deliveries": (N_("Deliveries"), tabs.deliveries),
+    "rates": (N_("Budget"), tabs.rates),
+    "subscriptions": (N_("Subscriptions"), tabs.subscriptions),
+    "fields": (N_("Fields"), tabs.fields),
+    "settings": (N_("Settings"), tabs.settings),
+    "history": (N_("History"), tabs.history),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One connection in the list."""
+
+    figures: Figures
+    state: str
+    behind_s: float | None
+    title: str
+    credential: Credential | None
 
 
 def list_connections() -> Any:
     """Every connection with its state in one word."""
-    found = store.figures(hub().db, g.fmt.now, visit.realms("flow.see"))
+    now = g.fmt.now
+    status = request.args.get("status", "")
+    found = store.figures(hub().db, now, visit.realms("flow.see"))
+    held = account.credentials(hub().db) if found else {}
+    rows = [Line(f, state_of(f, now), lag_s(f, now), title_of(f), held.get(f.id)) for f in found]
+    states = sorted({row.state for row in rows})
+    may_connect = visit.may("connection.configure")
     return render_template(
         "console/connections.html",
-        rows=[(f, state_of(f, g.fmt.now), lag_s(f, g.fmt.now), due_s(f, g.fmt.now)) for f in found],
-        connectors=sorted(hub().registry.connectors),
+        rows=[row for row in rows if status in ("", row.state)],
+        total=len(rows),
+        status=status if status in states else "",
+        states=states,
+        may_connect=may_connect,
+        setups=setup.mine(hub(), visit.visit().person.id) if may_connect else [],
+        step_of=lambda row: setup.STEPS[min(row.step, len(setup.STEPS)) - 1],
         broken=hub().registry.broken,
         command="retail-hub check",
         api="GET /api/v1/connections",
     )
 
 
+def title_of(f: Figures) -> str:
+    """What the system is called; an absent connector keeps its name."""
+    manifest = manifest_of(f)
+    return getattr(manifest.title, g.language) or f.connector if manifest else f.connector
+
+
+def manifest_of(f: Figures) -> Manifest | None:
+    """The manifest of a connection's connector; None when it is not installed any more."""
+    kind = hub().registry.connectors.get(f.connector)
+    return kind.manifest if kind else None
+
+
+def export_connections() -> Any:
+    """All connections as one declarative file, without secrets."""
+    text = declaration.export(hub(), visit.realms("connection.configure"))
+    headers = {"Content-Disposition": 'attachment; filename="connections.yaml"'}
+    return Response(text, mimetype="application/yaml", headers=headers)
+
+
 def show_connection(name: str) -> Any:
-    """One connection: why is it slow, what does it read and write, what went wrong?"""
+    """One connection at a glance."""
+    return render_tab(name, "overview")
+
+
+def show_connection_tab(name: str, tab: str) -> Any:
+    """One part of a connection's page."""
+    return render_tab(name, tab)
+
+
+def render_tab(name: str, tab: str, **more: Any) -> Any:
+    """One tab; `more` goes to its template, after what the tab itself gives. 404 when either is unknown."""
     found = store.figures(hub().db, g.fmt.now, visit.realms("flow.see"), name)
-    if not found:
+    if not found or tab not in TABS:
         abort(404)
     f = found[0]
-    connector = hub().registry.connectors.get(f.connector)
-    manifest = connector.manifest if connector else None
+    manifest = manifest_of(f)
+    shown = Shown(f, hub().connections.by_name(name), manifest)
     return render_template(
-        "console/connection.html",
-        f=f,
-        state=state_of(f, g.fmt.now),
-        alerts=alerts_of(f, g.fmt.now),
-        behind_s=lag_s(f, g.fmt.now),
-        due_s=due_s(f, g.fmt.now),
-        manifest=manifest,
-        streams=store.streams_of(hub().db, f.id),
-        runs=store.runs_of(hub().db, f.id),
-        plans=store.plans_of(hub().db, f.id),
-        failures=store.failures_of(hub().db, f.id, g.fmt.now),
-        is_pullable=any(stream.pull for stream in manifest.streams) if manifest else False,
-        command=f"retail-hub check {name}",
-        api=f"GET /api/v1/connections/{name}",
+        f"console/connection_{tab}.html",
+        **{
+            "f": f,
+            "tab": tab,
+            "tabs": [(code, title) for code, (title, _view) in TABS.items()],
+            "state": state_of(f, g.fmt.now),
+            "sentence": sentence_of(f),
+            "alerts": alerts_of(f, g.fmt.now),
+            "behind_s": lag_s(f, g.fmt.now),
+            "due_s": due_s(f, g.fmt.now),
+            "manifest": manifest,
+            "pullable": [stream.name for stream in shown.read_streams],
+            "setup_id": _setup_of(f),
+            "command": f"retail-hub check {name}",
+            "api": f"GET /api/v1/connections/{name}",
+            **TABS[tab][1](shown),
+            **more,
+        },
     )
 
 
-def _for_act(name: str) -> tuple[ConnectionRow, str, str]:
-    """The connection, who acts, and why; 403 where the visitor may not operate in its realm."""
-    row = hub().connections.by_name(name)
-    if not visit.may("flow.operate", row.realm):
-        abort(403, "flow.operate")
-    return row, visit.visit().principal.actor, request.form.get("reason", "").strip()[:300]
-
-
-def _page(name: str) -> str:
-    return page_url("show_connection", name=name)
-
-
-def pause_connection(name: str) -> Any:
-    """Stops reading and writing; webhooks are still stored, so nothing is lost."""
-    row, actor, reason = _for_act(name)
-    acts.pause(hub(), row.name, actor, reason)
-    return done(_page(name), _("Paused. Webhooks are still stored; nothing is lost."))
-
-
-def resume_connection(name: str) -> Any:
-    """Goes on from where it stopped."""
-    row, actor, _reason = _for_act(name)
-    acts.resume(hub(), row.name, actor)
-    return done(_page(name), _("Resumed. It catches up from where it stopped."))
-
-
-def halt_connection(name: str) -> Any:
-    """Stops one direction within a second, or lets it go again."""
-    row, actor, _reason = _for_act(name)
-    direction, is_on = request.form.get("direction", ""), request.form.get("on") == "1"
-    if direction not in ("in", "out"):
-        abort(400)
-    change = acts.halt if is_on else acts.lift
-    change(hub(), row.name, actor, inward=direction == "in", outward=direction == "out")
-    return done(_page(name), _("Halted within a second.") if is_on else _("It flows again."))
-
-
-def pull_now(name: str) -> Any:
-    """Makes every stream of a connection due; the workers read them in the background."""
-    row, actor, _reason = _for_act(name)
-
-    def work(conn: Connection) -> None:
-        cursor.wake(conn, row.id)
-        audit.append(conn, actor, "connection.pull", row.name)
-
-    hub().db.run(work)
-    hub().queue.wake("poll")
-    return done(_page(name), _("Reading begins within a few seconds."))
-
-
-def decide_plan(name: str) -> Any:
-    """Lets a held mass change go, ten of it first, or none of it."""
-    row, actor, reason = _for_act(name)
-    plan_id = id_of(request.form.get("plan", ""), "pln")
-    if plan_id not in {plan.id for plan in store.plans_of(hub().db, row.id)}:
-        raise ConflictError("this plan was decided already")
-    decision = request.form.get("decision", "")
-    if decision not in ("release", "canary", "discard"):
-        abort(400)
-    if decision == "discard":
-        guard.discard(hub(), plan_id, actor)
-        text = _("Discarded: nothing of it is sent.")
-    else:
-        count = guard.release(hub(), plan_id, actor, canary=decision == "canary")
-        text = _("%(n)s deliveries let go.", n=count)
-    audit_flow.record(hub(), actor, f"plan.{decision}", format_id("pln", plan_id), reason)
-    return done(_page(name), text)
+def _setup_of(f: Figures) -> str:
+    """The unfinished setup of a connection that was not begun yet; empty when there is none, or one may not go on with it."""
+    if f.phase != "off" or f.disconnected_at or not visit.may("connection.configure", f.realm):
+        return ""
+    found = setup.of_connection(hub(), f.id)
+    return format_id("stp", found.id) if found else ""
 
 
 ROUTES = (
     Route("/connections", list_connections, "flow.see"),
+    Route("/connections.yaml", export_connections, "connection.configure"),
     Route("/connections/<name>", show_connection, "flow.see"),
-    act("/connections/<name>/pause", pause_connection, "flow.operate"),
-    act("/connections/<name>/resume", resume_connection, "flow.operate"),
-    act("/connections/<name>/halt", halt_connection, "flow.operate"),
-    act("/connections/<name>/pull", pull_now, "flow.operate"),
-    act("/connections/<name>/plan", decide_plan, "flow.operate"),
+    Route("/connections/<name>/<tab>", show_connection_tab, "flow.see"),
 )
