@@ -13,7 +13,6 @@ from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit, princip
 from hub.api.paging import PageQuery, id_cursor, page
 from hub.api.problem import ApiProblem
 from hub.api.repeat import once
-from hub.flow import audit
 from hub.flow import delivery as rulings
 from hub.model.identifier import format_id
 from hub.model.mask import mask_field, mask_raw
@@ -64,7 +63,9 @@ def get_delivery(id_: str) -> Response:
     is_clear = principal().may("record.reveal", found.realm)
     shown = [_attempt_json(found.kind, one, is_clear=is_clear) for one in attempts]
     wanted = found.wanted if is_clear else mask_raw(found.wanted)
-    return answer({**_json(found), "realm": found.realm, "wanted": wanted, "attempts": shown})
+    can_look = rulings.can_look(current_hub(), found.connector)
+    detail = {"realm": found.realm, "wanted": wanted, "can_be_looked_up": can_look, "attempts": shown}
+    return answer({**_json(found), **detail})
 
 
 @blp.route("/<id>/retry", methods=["POST"], endpoint="retry")
@@ -97,13 +98,23 @@ def confirm_delivery(body: dict[str, Any], id_: str) -> Response:
     return _ruled(id_, "arrived", body["reason"], body.get("external_id"))
 
 
+@blp.route("/<id>/look", methods=["POST"], endpoint="look")
+@permit("flow.operate")
+@blp.arguments(ReasonBody)
+@blp.response(200, description="The delivery")
+@once
+def look_again(body: dict[str, Any], id_: str) -> Response:
+    """Asks the system what it holds before anything is sent; 409 when the outcome is known or it cannot be asked."""
+    return _ruled(id_, "look", body["reason"])
+
+
 def _ruled(id_: str, act: str, reason: str, external_id: str | None = None) -> Response:
     found, hub, actor = find_delivery(id_), current_hub(), principal().actor
     if act == "arrived":
-        rulings.arrived(hub, found.id, actor, external_id)
+        rulings.arrived(hub, found.id, actor, external_id, reason)
     else:
-        (rulings.retry if act == "retry" else rulings.discard)(hub, found.id, actor)
-    audit.record(hub, actor, f"delivery.{act}", id_, reason)
+        simple = {"retry": rulings.retry, "discard": rulings.discard, "look": rulings.look_again}
+        simple[act](hub, found.id, actor, reason)
     return answer(_json(find_delivery(id_)))
 
 

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 import click
 
+from hub.cli.act import ACTOR, ListingGroup, read_id
 from hub.cli.local import open_hub
 from hub.cli.output import json_option, say, show, show_one
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from hub.store.attempt import Attempt
     from hub.store.view_delivery import DeliveryRow
 
-ACTOR = "cli"
 STATES = ("due", "retry", "sending", "held", "sent", "unknown", "dead", "dropped")
+_reason = click.option("--reason", default="", help="Why; kept in the audit trail.")
 _COLUMNS = ("id", "connection", "record", "state", "failures", "next_at", "error")
 
 
-class _Deliveries(click.Group):
-    """`deliveries` alone lists, and takes the options of `deliveries list`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Puts `list` where no act is named."""
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
-            args = ["list", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_Deliveries)
+@click.group(cls=ListingGroup)
 def deliveries() -> None:
-    """List deliveries, or act on one: show, retry, discard, arrived.
+    """List deliveries, or act on one: show, look, arrived, retry, discard.
 
     \b
     Example:
@@ -54,7 +46,7 @@ def list_(connection: str, state: str | None, before: str | None, limit: int, as
     """
     from hub.store.view_delivery import Filter, list_deliveries
 
-    wish = Filter(state or "", connection, before=read_id(before, "dlv") if before else None)
+    wish = Filter(state or "", connection, before=_id(before) if before else None)
     with open_hub() as hub:
         with hub.db.session() as conn:
             rows = list_deliveries(conn, wish, limit)
@@ -73,11 +65,12 @@ def show_(delivery_id: str, as_json: bool) -> None:
       retail-hub deliveries show dlv_01JD3W8Z5V0000000000000000
     """
     from hub.errors import NotFoundError
+    from hub.flow.delivery import can_look
     from hub.model.identifier import format_id
     from hub.store import attempt
     from hub.store.console_delivery import delivery_detail
 
-    target_id = read_id(delivery_id, "dlv")
+    target_id = _id(delivery_id)
     with open_hub() as hub:
         found = delivery_detail(hub.db, target_id)
         if found is None:
@@ -85,11 +78,13 @@ def show_(delivery_id: str, as_json: bool) -> None:
         with hub.db.session() as conn:
             tried = attempt.of_target(conn, target_id)
         kind = hub.registry.kinds[found.kind]
+        can_be_looked_up = can_look(hub, hub.connections.by_name(found.connection).connector)
     head = {
         "id": delivery_id, "connection": found.connection, "record": format_id(kind.prefix, found.golden_id),
         "state": found.state, "external_id": found.external_id, "failures": found.failures, "error": found.error,
         "due_since": found.dirty_at, "done_at": found.done_at, "next_at": found.verify_at or found.wait_until,
         "plan": format_id("pln", found.plan_id) if found.plan_id else None, "cause": found.cause,
+        "can_be_looked_up": can_be_looked_up,
     }  # fmt: skip
     attempts = [_tried(each) for each in tried]
     if as_json:
@@ -101,67 +96,75 @@ def show_(delivery_id: str, as_json: bool) -> None:
 
 @deliveries.command()
 @click.argument("delivery_id", metavar="ID")
-def retry(delivery_id: str) -> None:
+@_reason
+def look(delivery_id: str, reason: str) -> None:
+    """Ask the system again what became of a delivery with an unknown outcome; nothing is sent before.
+
+    \b
+    Example:
+      retail-hub deliveries look dlv_01JD3W8Z5V0000000000000000
+    """
+    from hub.flow import delivery
+
+    with open_hub() as hub:
+        delivery.look_again(hub, _id(delivery_id), ACTOR, reason)
+    say(f"{delivery_id} is looked up now")
+
+
+@deliveries.command()
+@click.argument("delivery_id", metavar="ID")
+@_reason
+def retry(delivery_id: str, reason: str) -> None:
     """Send what is missing now. For an unknown outcome this rules that it did not arrive.
 
     \b
     Example:
-      retail-hub deliveries retry dlv_01JD3W8Z5V0000000000000000
+      retail-hub deliveries retry dlv_01JD3W8Z5V0000000000000000 --reason "not in their list of orders"
     """
-    from hub.flow import audit, delivery
+    from hub.flow import delivery
 
     with open_hub() as hub:
-        delivery.retry(hub, read_id(delivery_id, "dlv"), ACTOR)
-        audit.record(hub, ACTOR, "delivery.retried", delivery_id)
+        delivery.retry(hub, _id(delivery_id), ACTOR, reason)
     say(f"{delivery_id} is due now")
 
 
 @deliveries.command()
 @click.argument("delivery_id", metavar="ID")
-def discard(delivery_id: str) -> None:
+@_reason
+def discard(delivery_id: str, reason: str) -> None:
     """Do not send it. A later change of its record makes it due again.
 
     \b
     Example:
-      retail-hub deliveries discard dlv_01JD3W8Z5V0000000000000000
+      retail-hub deliveries discard dlv_01JD3W8Z5V0000000000000000 --reason "the shop is closed"
     """
-    from hub.flow import audit, delivery
+    from hub.flow import delivery
 
     with open_hub() as hub:
-        delivery.discard(hub, read_id(delivery_id, "dlv"), ACTOR)
-        audit.record(hub, ACTOR, "delivery.discarded", delivery_id)
+        delivery.discard(hub, _id(delivery_id), ACTOR, reason)
     say(f"{delivery_id} will not be sent")
 
 
 @deliveries.command()
 @click.argument("delivery_id", metavar="ID")
 @click.option("--external-id", metavar="ID", help="The id that the system gave the record; needed for a create.")
-def arrived(delivery_id: str, external_id: str | None) -> None:
+@_reason
+def arrived(delivery_id: str, external_id: str | None, reason: str) -> None:
     """Rule that a delivery with an unknown outcome did arrive.
 
     \b
     Example:
       retail-hub deliveries arrived dlv_01JD3W8Z5V0000000000000000 --external-id 7064
     """
-    from hub.flow import audit, delivery
+    from hub.flow import delivery
 
     with open_hub() as hub:
-        delivery.arrived(hub, read_id(delivery_id, "dlv"), ACTOR, external_id)
-        audit.record(hub, ACTOR, "delivery.arrived", delivery_id)
+        delivery.arrived(hub, _id(delivery_id), ACTOR, external_id, reason)
     say(f"{delivery_id} counts as arrived")
 
 
-def read_id(text: str, prefix: str) -> UUID:
-    """The uuid of such an id; `ConfigError` when it is another's."""
-    from hub.errors import ConfigError
-    from hub.model.identifier import parse_id
-
-    found, id_ = parse_id(text)
-    if found != prefix:
-        raise ConfigError(
-            f"{text} is not the id of a {'delivery' if prefix == 'dlv' else 'plan'}: those begin with {prefix}_"
-        )
-    return id_
+def _id(text: str) -> UUID:
+    return read_id(text, "dlv", "a delivery")
 
 
 def _shown(row: DeliveryRow, prefixes: dict[str, str]) -> dict[str, Any]:

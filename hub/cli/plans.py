@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.deliveries import ACTOR, read_id
+from hub.cli.act import ACTOR, read_id
 from hub.cli.local import open_hub
 from hub.cli.output import json_option, say, show
 
@@ -58,7 +58,7 @@ def release(plan_id: str, canary: bool) -> None:
     from hub.flow import audit, guard
 
     with open_hub() as hub:
-        freed = guard.release(hub, read_id(plan_id, "pln"), ACTOR, canary=canary)
+        freed = guard.release(hub, read_id(plan_id, "pln", "a plan"), ACTOR, canary=canary)
         audit.record(hub, ACTOR, "plan.released", plan_id, canary=canary)
     say(f"{freed} deliveries are due now")
 
@@ -75,7 +75,7 @@ def discard_plan(plan_id: str) -> None:
     from hub.flow import audit, guard
 
     with open_hub() as hub:
-        held = guard.discard(hub, read_id(plan_id, "pln"), ACTOR)
+        held = guard.discard(hub, read_id(plan_id, "pln", "a plan"), ACTOR)
         audit.record(hub, ACTOR, "plan.discarded", plan_id)
     say(f"{held} deliveries are not sent")
 

@@ -19,7 +19,7 @@ ACTS = {
     "alert.assigned": N_("assigned"),
     "alert.snoozed": N_("put aside"),
     "alert.closed": N_("closed"),
-    "delivery.look": N_("looked again"),
+    "delivery.looked": N_("looked again"),
     "delivery.arrived": N_("it had arrived"),
     "delivery.retried": N_("sent again"),
     "delivery.discarded": N_("discarded"),

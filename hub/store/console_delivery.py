@@ -10,7 +10,7 @@ from typing import Any
 from hub.store.console_event import TARGET_STATE
 from hub.store.database import Database
 
-TABS = ("unknown", "dead", "waiting", "held", "sent")
+TABS = ("unknown", "dead", "waiting", "held", "sent", "effects")
 CAP = 10_000
 _DUE = "t.dirty_seq > t.done_seq and t.state = 'due' and t.plan_id is null"
 _FITS = {
@@ -19,6 +19,8 @@ _FITS = {
     "waiting": _DUE,
     "held": "t.plan_id is not null and t.state = 'due'",
 }
+# What happens to a person and cannot be taken back; asked for only where some connection is sent such kinds.
+_EFFECTS = "t.kind = any(%(effects)s) and t.connection_id = any(%(effect_connections)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,14 @@ _SCOPE = """ and (%(connection)s = '' or c.name = %(connection)s)
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """Kinds whose delivery is an effect, and the connections that are sent them."""
+
+    kinds: list[str]
+    connections: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """What to list; `realms` None: all. `before`/`after`: the id to go on from, towards older / newer."""
 
@@ -64,6 +74,7 @@ class Filter:
     realms: list[str] | None = None
     before: uuid.UUID | None = None
     after: uuid.UUID | None = None
+    effects: Effects | None = None
 
 
 def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]:
@@ -75,7 +86,9 @@ def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]
             _SENT + " where a.outcome in ('sent', 'applied') and a.action in ('create', 'update', 'delete')",
         )
     else:
-        key, sql = "t.id", f"{_OPEN} where {_FITS[wish.tab]}"
+        if wish.tab == "effects" and wish.effects is None:
+            return []
+        key, sql = "t.id", f"{_OPEN} where {_EFFECTS if wish.tab == 'effects' else _FITS[wish.tab]}"
     sql += _SCOPE
     sql += f" and {key} < %(before)s" if wish.before else ""
     sql += f" and {key} > %(after)s" if wish.after else ""
@@ -85,20 +98,31 @@ def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]
         "before": wish.before,
         "after": wish.after,
         "limit": limit,
+        "effects": wish.effects.kinds if wish.effects else [],
+        "effect_connections": wish.effects.connections if wish.effects else [],
     }
     rows = [DeliveryRow(*row) for row in db.all(f"{sql} order by {key} {direction} limit %(limit)s", values)]
     return rows[::-1] if wish.after else rows
 
 
-def tab_counts(db: Database, realms: list[str] | None, connection: str = "") -> dict[str, int]:
+def tab_counts(
+    db: Database, realms: list[str] | None, connection: str = "", effects: Effects | None = None
+) -> dict[str, int]:
     """How many stand in each tab but `sent`, each count cut at ten thousand."""
+    fitting = {**_FITS, "effects": _EFFECTS if effects else "false"}
     parts = [
         f"(select count(*) from (select 1 from target t join connection c on c.id = t.connection_id"  # noqa: S608
         f" where {fits} {_SCOPE} limit {CAP}) few)"
-        for fits in _FITS.values()
+        for fits in fitting.values()
     ]
-    row = db.one("select " + ", ".join(parts), {"realms": realms, "connection": connection})
-    return dict(zip(_FITS, row or (0, 0, 0, 0), strict=True))
+    values = {
+        "realms": realms,
+        "connection": connection,
+        "effects": effects.kinds if effects else [],
+        "effect_connections": effects.connections if effects else [],
+    }
+    row = db.one("select " + ", ".join(parts), values)
+    return dict(zip(fitting, row or (0,) * len(fitting), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +131,7 @@ class DeliveryDetail:
 
     id: uuid.UUID
     connection: str
+    connector: str
     realm: str
     kind: str
     object_type: str
@@ -128,7 +153,7 @@ class DeliveryDetail:
 
 
 _DETAIL = f"""
-select t.id, c.name, t.realm, t.kind, t.object_type, {TARGET_STATE}, o.cluster, g.data, p.external_id, t.failures, t.error,
+select t.id, c.name, c.connector, t.realm, t.kind, t.object_type, {TARGET_STATE}, o.cluster, g.data, p.external_id, t.failures, t.error,
        t.wanted, t.dirty_at, t.done_at, t.wait_until, t.verify_at, t.waiting_for, t.plan_id, t.cause, t.cause_id
 from target t join {_NAMED} where t.id = %s
 """  # noqa: S608 -- constants of this module

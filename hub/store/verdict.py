@@ -27,6 +27,15 @@ def send_again(conn: Connection, target_id: uuid.UUID) -> None:
     _close_attempts(conn, target_id, "not_applied")
 
 
+def look_again(conn: Connection, target_id: uuid.UUID) -> None:
+    """Looks at what the peer holds before anything is sent; its attempts stay unaccounted for until then."""
+    conn.execute(
+        "update target set state = 'due', verify_at = clock_timestamp(), wait_until = null, waiting_for = null, failures = 0"
+        " where id = %s",
+        (target_id,),
+    )
+
+
 def give_up(conn: Connection, target_id: uuid.UUID) -> None:
     """Not sent; due again when its golden record changes."""
     conn.execute(

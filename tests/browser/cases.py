@@ -1,14 +1,57 @@
-"""Every page in every state it can be in. A route that is missing here fails `test_cases_...`."""
+"""Every page in every state it can be in.
+
+A route without a case of its own is looked at once, full, as the admin, at an address made of `world.ids`: the value of
+`<run_id>` is `world.ids["run"]`.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from hub.console.pages import ROUTES
+from hub.console.route import Route
 from tests.browser.world import LONG_NAME, World
 
 STATES = ("full", "empty", "error", "long")
 MISSING = "01M80NG4PR9Q2455H1Z1QE4RSP"
+
+
+# Values of the parameters of addresses, where they are not ids.
+VALUES = {
+    "kind": "orders",
+    "name": "crm",
+    "opaque": "nothing",
+    "plugin": "labels",
+    "path": "words",
+    "connector": "webhook",
+    "tab": "streams",
+    "step": "streams",
+}
+# The id that stands for a parameter, where its name is not that of the parameter.
+WORDS = {"record_id": "order", "delivery_id": "delivery_dead"}
+
+
+def path_of(route: Route, world: World) -> str:
+    """An address of that route whose things exist."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: _value(found[1], world) or "nothing", route.rule)
+
+
+def lacking(route: Route, world: World) -> list[str]:
+    """What somebody has to put into `world.ids` so that the route can be looked at."""
+    names = re.findall(r"<(?:\w+:)?(\w+)>", route.rule)
+    return [WORDS.get(name, name.removesuffix("_id")) for name in names if not _value(name, world)]
+
+
+def _value(name: str, world: World) -> str:
+    return VALUES.get(name) or world.ids.get(WORDS.get(name, name.removesuffix("_id")), "")
+
+
+def is_page(route: Route) -> bool:
+    """Whether it answers with a page: not an act, not a file."""
+    last = route.rule.rpartition("/")[2]
+    return "GET" in route.methods and "." not in last and "/static/" not in route.rule
 
 
 @dataclass(frozen=True)
@@ -29,6 +72,13 @@ class Case:
 
 def cases(world: World) -> list[Case]:
     """All cases; `empty` ones belong to the hub of the first day, the others to the full one."""
+    own = _own(world)
+    seen = {case.endpoint for case in own}
+    others = [route for route in ROUTES if is_page(route) and route.endpoint not in seen and not lacking(route, world)]
+    return [*own, *(Case(route.endpoint, "full", path_of(route, world)) for route in others)]
+
+
+def _own(world: World) -> list[Case]:
     ids = world.ids
     long_name = quote(LONG_NAME.replace(" ", "-"))
     return [
@@ -39,6 +89,16 @@ def cases(world: World) -> list[Case]:
         Case("show_overview", "full", "/"),
         Case("show_overview", "empty", "/"),
         Case("show_overview", "long", "/", role="viewer"),
+        Case("list_alerts", "full", "/alerts"),
+        Case("list_alerts", "full", "/alerts?tab=closed"),
+        Case("list_alerts", "long", "/alerts?tab=snoozed"),
+        Case("list_alerts", "empty", "/alerts"),
+        Case("list_alerts", "empty", "/alerts?tab=closed"),
+        Case("list_alerts", "error", "/alerts", 403, "viewer"),
+        Case("show_alert", "full", f"/alerts/{ids['alert']}"),
+        Case("show_alert", "long", f"/alerts/{ids['alert_aside']}"),
+        Case("show_alert", "full", f"/alerts/{ids['alert_over']}", role="auditor"),
+        Case("show_alert", "error", f"/alerts/alr_{MISSING}", 404),
         Case("show_search", "full", "/search"),
         Case("show_results", "error", "/search/nothing", 404),
         Case("list_events", "full", "/events"),
@@ -75,5 +135,65 @@ def cases(world: World) -> list[Case]:
         Case("show_connection", "full", "/connections/crm"),
         Case("show_connection", "long", f"/connections/{long_name}"),
         Case("show_connection", "error", "/connections/nothing", 404),
+        *_connecting(ids, long_name),
+        Case("list_users", "full", "/system/users"),
+        Case("list_users", "error", "/system/users", 403, "operator"),
+        Case("show_user", "full", f"/system/users/{ids['user']}"),
+        Case("show_user", "error", f"/system/users/usr_{MISSING}", 404),
+        Case("list_tokens", "full", "/system/tokens"),
+        Case("list_tokens", "empty", "/system/tokens"),
+        Case("list_audit", "full", "/system/audit"),
+        Case("list_audit", "full", "/system/audit?act=user&span=today", role="auditor"),
+        Case("list_audit", "long", f"/system/audit?object={long_name}"),
+        Case("list_plugins", "full", "/system/plugins", role="auditor"),
+        Case("show_health", "full", "/system/health", role="operator"),
+        Case("show_plugged", "full", "/p/labels/words"),
+        Case("show_plugged", "error", "/p/labels/words", 403, "steward"),
         Case("nowhere", "error", "/nothing/here", 404),
+    ]
+
+
+def _connecting(ids: dict[str, str], long_name: str) -> list[Case]:
+    """Connections, setting one up, runs and plans."""
+    tabs = ("streams", "deliveries", "rates", "subscriptions", "fields", "settings", "history")
+    setup = f"/connections/new/webhook/{ids['setup']}"
+    return [
+        Case("list_connections", "long", "/connections?status=paused", role="auditor"),
+        Case("list_connections", "full", "/connections?status=act"),
+        Case("list_connections", "error", "/connections", 403, "viewer"),
+        *(Case("show_connection", "full", f"/connections/{quote(name)}") for name in ("停用的店", "待上线", "未开始")),
+        *(
+            Case("show_connection", "long", f"/connections/{quote(name)}", role="auditor")
+            for name in ("已断开", "影子")
+        ),
+        *(Case("show_connection_tab", "full", f"/connections/{quote('网店')}/{tab}") for tab in tabs),
+        *(Case("show_connection_tab", "long", f"/connections/{quote('停用的店')}/{tab}") for tab in tabs[:4]),
+        *(Case("show_connection_tab", "long", f"/connections/{long_name}/{tab}", role="operator") for tab in tabs[4:]),
+        Case("show_connection_tab", "error", "/connections/crm/nonsense", 404),
+        Case("choose_connector", "full", "/connections/new"),
+        Case("choose_connector", "empty", "/connections/new"),
+        Case("choose_connector", "error", "/connections/new", 403, "operator"),
+        Case("start_setup", "full", "/connections/new/shopify"),
+        Case("start_setup", "error", "/connections/new/nothing", 404),
+        *(
+            Case("show_step", "full", f"{setup}/{step}")
+            for step in ("credentials", "streams", "notifications", "first-pull")
+        ),
+        Case("show_step", "error", f"/connections/new/webhook/stp_{MISSING}/streams", 404),
+        Case("list_runs", "full", "/runs"),
+        Case("list_runs", "empty", "/runs"),
+        Case("list_runs", "long", "/runs?type=verify&status=failed"),
+        Case("list_runs", "error", "/runs", 403, "viewer"),
+        *(Case("show_run", "full", f"/runs/{ids[name]}") for name in ("run", "run_held", "run_import")),
+        Case("show_run", "long", f"/runs/{ids['run_failed']}", role="auditor"),
+        Case("show_run", "error", f"/runs/run_{MISSING}", 404),
+        Case("list_plans", "full", "/plans"),
+        Case("list_plans", "full", "/plans?state=all"),
+        Case("list_plans", "empty", "/plans"),
+        Case("list_plans", "long", "/plans?state=canary", role="auditor"),
+        *(
+            Case("show_plan", "full", f"/plans/{ids[name]}")
+            for name in ("plan", "plan_golive", "plan_over", "plan_counting")
+        ),
+        Case("show_plan", "error", f"/plans/pln_{MISSING}", 404),
     ]

@@ -11,19 +11,11 @@ from hub.console.route import Route
 from hub.flow import access, login
 from hub.model.permission import ROLES as ROLE_TABLE
 from hub.model.permission import Grant
+from tests.browser.cases import path_of
 from tests.browser.client import Visitor
 from tests.browser.world import PASSWORD, ROLES, World
 
 GUARDED = [route for route in ROUTES if route.permission]
-WORDS = {"event_id": "event", "record_id": "order", "delivery_id": "delivery_dead"}
-
-
-def path_of(route: Route, world: World) -> str:
-    """An address of that route whose things exist."""
-    values = {"kind": "orders", "name": "crm", "opaque": "nothing"} | {
-        name: world.ids[word] for name, word in WORDS.items()
-    }
-    return re.sub(r"<(\w+)>", lambda found: values[found[1]], route.rule)
 
 
 @pytest.mark.parametrize("role", ROLES)

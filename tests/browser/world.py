@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from hub.errors import Problem
-from hub.flow import access, login
+from hub.flow import access, alert, audit, login
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
 from hub.model.permission import Grant
@@ -55,6 +55,7 @@ def make_users(world: World) -> None:
             )
             with world.hub.db.session() as conn:
                 person.set_profile(conn, person_id, language=language, time_zone="Asia/Shanghai")
+            world.ids["user"] = format_id("usr", person_id)
             cookie = login.log_in(world.hub, name, password, address="127.0.0.1")
             assert cookie
             world.cookies[name] = cookie
@@ -86,6 +87,8 @@ def make_shop(world: World) -> None:
     world.ids["event_long"] = _event_id(world, "customer", "long")
     _make_deliveries(world, shop, crm)
     _make_runs(world, shop)
+    _make_alerts(world)
+    _make_tokens(world)
 
 
 def _send_records(rig: Rig) -> None:
@@ -244,3 +247,30 @@ def _make_runs(world: World, shop: int) -> None:
             " values (%s, 'pull', %s, 'orders', 'done', 'ok', 'complete', '{\"accepted\": 60, \"duplicates\": 2}', now())",
             (new_id(), shop),
         )
+
+
+def _make_alerts(world: World) -> None:
+    """What the faults above mean, one that was put aside, and one that is over."""
+    alert.evaluate(world.hub)
+    told = {name: alert.raise_alert(world.hub, "told", name, data={"text": LONG[:600]}) for name in ("aside", "over")}
+    alert.snooze(world.hub, told["aside"], "cli", "1d")
+    alert.close(world.hub, told["over"], "cli", "no matter")
+    world.ids |= {f"alert_{name}": format_id("alr", id_) for name, id_ in told.items()}
+    row = world.hub.db.one("select id from alert where type = 'unknown'")
+    assert row
+    world.ids["alert"] = format_id("alr", row[0])
+
+
+def _make_tokens(world: World) -> None:
+    """One in use, one for ever with a long name, one that was revoked; then the trail is checked."""
+    in_use, text = access.create_token(world.hub, "viewer", "daily reports", author="cli", realm="default")
+    access.holder_of(world.hub, text)
+    access.create_token(world.hub, "operator", LONG[:80], author="cli")
+    ended, _text = access.create_token(world.hub, "admin", "old till", author="cli")
+    access.revoke_token(world.hub, ended, author="cli")
+    world.ids["token"] = in_use
+    for kind, prefix in (("run", "run"), ("plan", "pln")):
+        row = world.hub.db.one(f"select id from {kind} order by id limit 1")
+        assert row
+        world.ids.setdefault(kind, format_id(prefix, row[0]))
+    audit.verify(world.hub)

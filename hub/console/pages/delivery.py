@@ -8,17 +8,19 @@ from flask import abort, g, render_template, request
 
 from hub.console import golden, visit
 from hub.console.address import PAGE, cut, id_of, pages, wished_id
+from hub.console.decision import decisions_on
 from hub.console.language import _
 from hub.console.message import done
 from hub.console.route import Route, act
 from hub.console.shell import page_url
-from hub.console.visit import hub
-from hub.flow import audit
+from hub.console.visit import hub, local_path
+from hub.errors import ConfigError
 from hub.flow import delivery as acts
 from hub.model.identifier import format_id
 from hub.model.mask import mask_field
 from hub.store import attempt
 from hub.store import console_delivery as store
+from hub.store.attempt import Attempt
 from hub.store.console_delivery import DeliveryDetail
 
 
@@ -26,16 +28,21 @@ def list_deliveries() -> Any:
     """One tab of deliveries; the first one that has something when none is asked for."""
     seen = visit.realms("flow.see")
     connection = request.args.get("connection", "")[:60]
-    counts = store.tab_counts(hub().db, seen, connection)
+    effects = _effects()
+    counts = store.tab_counts(hub().db, seen, connection, effects)
     tab = request.args.get("tab", "")
     if tab not in store.TABS:
         tab = next((name for name in ("unknown", "dead", "waiting", "held") if counts[name]), "sent")
     prefix = "att" if tab == "sent" else "dlv"
     before, after = wished_id("before", prefix), wished_id("after", prefix)
-    wish = store.Filter(tab, connection, seen, before, after)
+    wish = store.Filter(tab, connection, seen, before, after, effects)
     rows, has_more = cut(store.list_deliveries(hub().db, wish, PAGE + 1), after is not None)
+    tried = _tried(rows) if tab == "unknown" else {}
     return render_template(
         "console/deliveries.html",
+        tried=tried,
+        can_look=_can_look,
+        may_act=lambda row: visit.may("flow.operate", hub().connections.by_name(row.connection).realm),
         tab=tab,
         tabs=store.TABS,
         counts=counts,
@@ -51,6 +58,24 @@ def list_deliveries() -> Any:
         command=f"retail-hub deliveries --state {'due' if tab == 'waiting' else tab}",
         api="GET /api/v1/deliveries",
     )
+
+
+def _effects() -> store.Effects | None:
+    """What happens to people (messages, points), and who is sent it; None when nobody is."""
+    kinds = [kind.name for kind in hub().registry.kinds.values() if "effect_key" in kind.by_name]
+    rows = [row for row in hub().connections.all() if any(row.writes(kind) for kind in kinds)]
+    return store.Effects(kinds, [row.id for row in rows]) if rows else None
+
+
+def _tried(rows: list[store.DeliveryRow]) -> dict[Any, Attempt]:
+    """The last attempt of each that nobody can account for."""
+    with hub().db.session() as conn:
+        found = attempt.unaccounted(conn, [row.target_id for row in rows])
+    return {target_id: tried[-1] for target_id, tried in found.items()}
+
+
+def _can_look(connection: str) -> bool:
+    return acts.can_look(hub(), hub().connections.by_name(connection).connector)
 
 
 def message_of(error: dict[str, Any] | None) -> str:
@@ -82,6 +107,9 @@ def show_delivery(delivery_id: str) -> Any:
         attempts=[(one, shown(one.asserted)) for one in attempts],
         message_of=message_of,
         cause_url=_cause_url(found),
+        can_look=acts.can_look(hub(), found.connector),
+        may_act=visit.may("flow.operate", found.realm),
+        decisions=decisions_on(delivery_id),
         is_late=(g.fmt.now - found.dirty_at).total_seconds() > 60,
         command=f"retail-hub deliveries show {delivery_id}",
         api=f"GET /api/v1/deliveries/{delivery_id}",
@@ -102,47 +130,55 @@ def _cause_url(found: DeliveryDetail) -> str:
     return page_url("show_event", event_id=format_id("evt", found.cause_id)) if is_event and found.cause_id else ""
 
 
-def _for_act(delivery_id: str) -> tuple[DeliveryDetail, str, str]:
-    """The delivery, who acts, and why; 403 where the visitor may not operate in its realm."""
+def _for_act(delivery_id: str, *, needs_reason: bool = True) -> tuple[DeliveryDetail, str, str]:
+    """The delivery, who acts, and why; 403 where the visitor may not operate in its realm, 400 without a reason."""
     found = _delivery(delivery_id)
     if not visit.may("flow.operate", found.realm):
         abort(403, "flow.operate")
-    return found, visit.visit().principal.actor, request.form.get("reason", "").strip()[:300]
+    reason = request.form.get("reason", "").strip()[:300]
+    if needs_reason and not reason:
+        raise ConfigError(_("Say why: the decision is recorded with its reason."))
+    return found, visit.visit().principal.actor, reason
+
+
+def _back(delivery_id: str) -> str:
+    return local_path(request.form.get("back"), page_url("show_delivery", delivery_id=delivery_id))
+
+
+def look_again(delivery_id: str) -> Any:
+    """Asks the system what it holds, before anything is sent."""
+    found, actor, reason = _for_act(delivery_id, needs_reason=False)
+    acts.look_again(hub(), found.id, actor, reason)
+    return done(_back(delivery_id), _("The system is asked what it holds. Nothing is sent before it has answered."))
 
 
 def retry_delivery(delivery_id: str) -> Any:
-    """Due again now, from the start; what may have arrived is looked for first."""
-    found, actor, reason = _for_act(delivery_id)
-    acts.retry(hub(), found.id, actor)
-    audit.record(hub(), actor, "delivery.retried", delivery_id, reason)
-    return done(
-        page_url("show_delivery", delivery_id=delivery_id),
-        _("It is due again. What may have arrived is looked for first."),
-    )
+    """Due again now, from the start. Of an unknown outcome this rules that it did not arrive, so it needs a reason."""
+    is_ruling = _delivery(delivery_id).state == "unknown"
+    found, actor, reason = _for_act(delivery_id, needs_reason=is_ruling)
+    acts.retry(hub(), found.id, actor, reason)
+    return done(_back(delivery_id), _("It is due again. What may have arrived is looked for first."))
 
 
 def discard_delivery(delivery_id: str) -> Any:
     """Given up until the record changes again."""
     found, actor, reason = _for_act(delivery_id)
-    acts.discard(hub(), found.id, actor)
-    audit.record(hub(), actor, "delivery.discarded", delivery_id, reason)
-    return done(
-        page_url("show_delivery", delivery_id=delivery_id),
-        _("Discarded. The next change of the record is delivered again."),
-    )
+    acts.discard(hub(), found.id, actor, reason)
+    return done(_back(delivery_id), _("Discarded. The next change of the record is delivered again."))
 
 
 def confirm_arrival(delivery_id: str) -> Any:
     """A person looked: it is there, under this id."""
-    found, actor, reason = _for_act(delivery_id)
-    acts.arrived(hub(), found.id, actor, request.form.get("external_id", "").strip()[:200] or None)
-    audit.record(hub(), actor, "delivery.arrived", delivery_id, reason)
-    return done(page_url("show_delivery", delivery_id=delivery_id), _("Noted: it had arrived. Nothing is sent again."))
+    found, actor, reason = _for_act(delivery_id, needs_reason=False)
+    external_id = request.form.get("external_id", "").strip()[:200] or None
+    acts.arrived(hub(), found.id, actor, external_id, reason)
+    return done(_back(delivery_id), _("Noted: it had arrived. Nothing is sent again."))
 
 
 ROUTES = (
     Route("/deliveries", list_deliveries, "flow.see"),
     Route("/deliveries/<delivery_id>", show_delivery, "flow.see"),
+    act("/deliveries/<delivery_id>/look", look_again, "flow.operate"),
     act("/deliveries/<delivery_id>/retry", retry_delivery, "flow.operate"),
     act("/deliveries/<delivery_id>/discard", discard_delivery, "flow.operate"),
     act("/deliveries/<delivery_id>/arrived", confirm_arrival, "flow.operate"),
