@@ -46,8 +46,8 @@ def kept_name(value: Sequence[Any], part: str) -> str | None:
 def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[identities, held]` the one phone and the one e-mail that a shop can hold.
 
-    The one it has stays while it is among the person's; else the best proven of their own numbers,
-    which the shop will call unproven. Placeholders, masked and virtual ones are never written.
+    The one it has stays while it is among the person's; else the best proven of their own ones.
+    Placeholders, masked and virtual ones are never written.
     """
     known, held = value
     if known is None:
@@ -78,12 +78,14 @@ def kept_tags(value: Sequence[Any]) -> list[str] | None:
     known, held = value
     if known is None:
         return None
-    spelt = {str(tag).casefold(): str(tag) for tag in held or ()}
-    found: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
     for tag in (str(each).strip() for each in known):
         if tag and "," not in tag and len(tag) <= _LONGEST_TAG:
-            found.setdefault(tag.casefold(), spelt.get(tag.casefold(), tag))
-    return sorted(found.values())
+            found.setdefault(tag.casefold(), {tag})
+    for tag in map(str, held or ()):
+        if tag.casefold() in found:
+            found[tag.casefold()] = {own for own in map(str, held) if own.casefold() == tag.casefold()}
+    return sorted(set().union(*found.values()))
 
 
 @transform()
@@ -175,7 +177,19 @@ def _chosen(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> Mappin
     best = min(usable, key=_worth, default=None)
     if best is None:
         return None
-    return tidy_identity({"namespace": namespace, "value": str(best["value"]), "verified": "none"})
+    return tidy_identity({"namespace": namespace, "value": str(best["value"]), "verified": _proof(namespace, held)})
+
+
+def _proof(namespace: str, held: Sequence[Any]) -> str:
+    """How the shop will call a contact proven that the hub writes there (`connectors.shopify.person.verified`).
+
+    Its e-mails are so by themselves. Foreseen here, since otherwise our own write would come back as
+    the shop's word.
+    """
+    if namespace != "email":
+        return "none"
+    has = next((each for each in held if each.get("namespace") == namespace), None)
+    return str(has.get("verified") or "none") if has else "staff"
 
 
 def _worth(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
