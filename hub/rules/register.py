@@ -55,7 +55,8 @@ class Cell:
     """One field of one record.
 
     `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
-    peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written.
+    peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written. `base`:
+    what had last been written when the own evidence came, so what its author may have seen of others.
     """
 
     own: Any = MISSING
@@ -65,6 +66,7 @@ class Cell:
     expected: Any = MISSING
     fresh: bool = False
     wrote: Any = MISSING
+    base: Any = MISSING
 
     @property
     def held(self) -> Any:
@@ -213,7 +215,7 @@ def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
         cell.expected, cell.fresh = value, False
         return
     first = cell.own is MISSING and cell.wrote is MISSING
-    cell.own, cell.since, cell.at = value, item.since, item.order
+    cell.own, cell.since, cell.at, cell.base = value, item.since, item.order, cell.wrote
     cell.weak = item.weak and first
     cell.expected, cell.fresh = value, False
 
@@ -228,7 +230,7 @@ def encode(result: Fold) -> dict[str, Any]:
 
     `t`: order of the last item; `v`: field -> own value; `s`, `a`: the most common since and order of
     evidence; `x`: field -> [since, order] where they differ; `w`: weak fields; `e`: field ->
-    {`e`: expected, `f`: fresh, `w`: wrote}, only of cells that were written.
+    {`e`: expected, `f`: fresh, `w`: wrote, `b`: base}, only of cells that were written.
     """
     values: dict[str, Any] = {}
     written: dict[str, Any] = {}
@@ -277,6 +279,8 @@ def _encode_written(cell: Cell) -> dict[str, Any]:
         packed["f"] = True
     if cell.wrote is not MISSING:
         packed["w"] = cell.wrote
+    if cell.base is not MISSING:
+        packed["b"] = cell.base
     return packed
 
 
@@ -295,6 +299,7 @@ def decode(packed: Mapping[str, Any]) -> Fold:
         cell.expected = written.get("e", MISSING)
         cell.fresh = written.get("f", False)
         cell.wrote = written.get("w", MISSING)
+        cell.base = written.get("b", MISSING)
     return Fold(cells, _order(packed.get("t")))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode
+from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose_equal
 
 
 @dataclass(slots=True)
@@ -186,7 +186,7 @@ def contenders_of(ranked: Iterable[Candidate]) -> dict[str, str]:
 
 def _is_open(rule: FieldRule, ranked: Sequence[Candidate], pins: Mapping[str, Pin]) -> bool:
     """Whether systems contradict each other about something that no pin has settled."""
-    if not ranked or not is_conflict(ranked[0], ranked[1:]):
+    if not contradict(rule, ranked):
         return False
     return any(
         name not in pins and other.values.get(name, MISSING) != ranked[0].values.get(name, MISSING)
@@ -249,6 +249,35 @@ def value_hash(value: Any) -> str:
     """The last tie-break: 8 bytes of the canonical JSON, as hex."""
     packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(packed).hexdigest()[:16]
+
+
+def contradict(rule: FieldRule, ranked: Sequence[Candidate]) -> bool:
+    """Whether a person should look at a rule's candidates (best first): see `is_conflict`.
+
+    Where the newest wins, also when the two newest were edited without one having seen the other,
+    although they had been in step before: one of the systems was away, or both were quicker than the hub.
+    """
+    if len(ranked) < 2:
+        return False
+    if is_conflict(ranked[0], ranked[1:]):
+        return True
+    return rule.policy == "latest" and _edited_apart(rule, ranked[0], ranked[1])
+
+
+def _edited_apart(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
+    bases = [_bases(rule, one) for one in (best, other)]
+    if best.values == other.values or not any(bases):
+        return False
+    return not _has_seen(bases[0], other) and not _has_seen(bases[1], best)
+
+
+def _bases(rule: FieldRule, candidate: Candidate) -> dict[str, Any]:
+    cells = {name: candidate.source.fold.own(name) for name in rule.fields}
+    return {name: cell.base for name, cell in cells.items() if cell is not None and cell.base is not MISSING}
+
+
+def _has_seen(base: Mapping[str, Any], other: Candidate) -> bool:
+    return bool(base) and all(loose_equal(value, other.values.get(name)) for name, value in base.items())
 
 
 def is_conflict(best: Candidate, losers: Iterable[Candidate]) -> bool:
