@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,19 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from hub import bootstrap, console
+from hub import bootstrap, console, registry
 from hub.config import load_settings
 from hub.embedded.postgres import Postgres
 from hub.embedded.valkey import Valkey
 from hub.keyring import Keyring
+from tests.browser.connecting import make_connections
 from tests.browser.world import World, make_shop, make_users
 
+# A third party's plugin, and one that lacks something.
+PLUGINS = (
+    EntryPoint("labels", "tests.plugins.labels.plugin", registry.GROUP),
+    EntryPoint("unfinished", "tests.plugins.unfinished", registry.GROUP),
+)
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -35,14 +42,17 @@ QUIET = (
 
 
 @contextmanager
-def _world(postgres: Postgres, valkey: Valkey, folder: Path, name: str) -> Iterator[World]:
+def _world(
+    postgres: Postgres, valkey: Valkey, folder: Path, name: str, points: Sequence[EntryPoint] = ()
+) -> Iterator[World]:
     with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name} template template strategy file_copy")
     settings = load_settings({
         "DATABASE_URL": postgres.url_of(name), "REDIS_URL": valkey.url, "HUB_SECRET_KEY": Keyring.generate().export(),
-        "HUB_DATA_DIR": str(folder), "HUB_ENVIRONMENT": "test",
+        "HUB_DATA_DIR": str(folder), "HUB_ENVIRONMENT": "test", "HUB_PUBLIC_URL": "https://hub.example",
+        "HUB_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     })  # fmt: skip
-    hub = bootstrap.start(settings)
+    hub = bootstrap.start(settings, registry=registry.load([*entry_points(group=registry.GROUP), *points]))
     try:
         yield World(hub)
     finally:
@@ -76,9 +86,11 @@ def _served(world: World) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def full(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A hub in which everything happened."""
-    with _world(postgres, valkey, tmp_path_factory.mktemp("full"), "console_full") as world:
+    folder = tmp_path_factory.mktemp("full")
+    with _world(postgres, valkey, folder, "console_full", PLUGINS) as world:
         make_users(world)
         make_shop(world)
+        make_connections(world)
         yield world
 
 
