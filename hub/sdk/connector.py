@@ -310,11 +310,15 @@ class ReceivesWebhooks(ABC):
         return Response(200)
 
     def subscriptions(self) -> Sequence[Mapping[str, str]]:
-        """What the system says it will send us: `{"topic", "address", "state"}`."""
+        """What the system says it will send us: `{"topic", "address", "state"}`, and `expires_at` (RFC 3339) where it ends.
+
+        `state` is `active`, `expired` or the system's own word for what does not work. Called again and
+        again; `subscribe` follows when one is missing, goes elsewhere, is not active or ends soon.
+        """
         return ()
 
     def subscribe(self) -> None:  # noqa: B027 -- doing nothing is a right answer
-        """Restores missing subscriptions. Safe to repeat."""
+        """Makes missing subscriptions for `self.account.webhook_url` and renews those that end soon. Safe to repeat."""
 
 
 class Writes(ABC):

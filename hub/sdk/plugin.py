@@ -21,7 +21,8 @@ class Job:
     """Work that a plugin wants done again and again, or daily at a time.
 
     `run` is called without arguments by one worker at a time, may be interrupted and called again,
-    and so must be idempotent. Set `every_s` (seconds), or `daily_at` (`03:30`, in `zone`).
+    and so must be idempotent. Set `every_s` (seconds), or `daily_at` (`03:30`, in `zone`). When it
+    raises, its error is shown and it is run again after a while.
     """
 
     name: str
