@@ -101,7 +101,8 @@ def fetch(client: Client, module: str, names: Sequence[str], cursor: Any, page_s
         read_at = time.time()
         reply = _page(client, module, names, place, page_size)
         if place.began is None:
-            place.began = _server_time(reply, read_at)
+            # A hub whose own clock is ahead would miss deletions.
+            place.began = instant(server_time(reply))
         rows = reply.rows()
         fresh = place.take(rows)
         more = bool(reply.info.get("more_records")) and bool(rows)
@@ -189,10 +190,10 @@ def _deleted(client: Client, module: str, place: Place) -> Iterator[Page]:
     yield Page(events, place.next_pass().as_cursor, last=True, truncated=cut, read_at=read_at)
 
 
-def _server_time(reply: Reply, otherwise: float) -> str:
-    """Zoho's clock: a hub whose clock is ahead would else miss deletions."""
+def server_time(reply: Reply) -> datetime:
+    """Zoho's clock, to the second, as it answered; ours where it does not say."""
     try:
         found = parsedate_to_datetime(reply.headers.get("date", ""))
     except (ValueError, TypeError):
-        found = datetime.fromtimestamp(otherwise, UTC)
-    return instant(found if found.tzinfo else found.replace(tzinfo=UTC))
+        return datetime.now(UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -7,13 +7,17 @@ update goes by Zoho's id. `trigger: []` keeps the org's workflows from running o
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from connectors.zoho.client import Client, Reply
 from connectors.zoho.fault import code_of, error_of_record
 from connectors.zoho.fields import shown
 from connectors.zoho.placing import EMAILS, FIELDS, PHONES, place, whole_groups
+from connectors.zoho.reading import SECOND, moment, server_time
 from hub.errors import HubError, RejectedError, UnknownOutcomeError
 from hub.model import time as hub_time
 from hub.model.fault import ValueFault
@@ -23,6 +27,7 @@ BATCH = 100
 _HUB_REF = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _ID = re.compile(r"[0-9]{1,30}")
 _GONE = "INVALID_DATA"
+_LONGEST_WAIT_S = 3.0
 
 
 class Writer:
@@ -53,8 +58,7 @@ class Writer:
         """The contact as it is now; None when it is gone."""
         if not _ID.fullmatch(external_id):
             return None
-        rows = self._current([external_id], self._names)
-        row = rows.get(external_id)
+        row = self._current([external_id], self._names).rows.get(external_id)
         return Found(external_id, version_of(row), row) if row else None
 
     def find(self, hub_ref: str, keys: Mapping[str, Any]) -> Found | None:
@@ -98,19 +102,23 @@ class Writer:
         return self._results(self._client.ask("POST", f"/{self._module}/upsert", json=body), deliveries)
 
     def _update(self, deliveries: Sequence[Delivery]) -> list[WriteResult]:
-        parts = [whole_groups(each.changed or each.data, each.data) for each in deliveries]
-        slotted = [
-            str(each.external_id)
-            for each, part in zip(deliveries, parts, strict=True)
-            if any(field in part for field in FIELDS)
-        ]
-        current = self._current(slotted, FIELDS) if slotted else {}
+        current = self._current([str(each.external_id) for each in deliveries], FIELDS)
+        held = [current.rows.get(str(each.external_id), {}) for each in deliveries]
         rows = [
-            {**place(part, current.get(str(each.external_id), {})), "id": each.external_id}
-            for each, part in zip(deliveries, parts, strict=True)
+            place(whole_groups(each.changed or each.data, each.data), row)
+            for each, row in zip(deliveries, held, strict=True)
         ]
-        body = {"data": rows, "trigger": []}
-        return self._results(self._client.ask("PUT", f"/{self._module}", json=body, idempotent=False), deliveries)
+        # Where everything stands in its place already there is nothing to say.
+        due = [n for n, row in enumerate(rows) if row or not held[n]]
+        results = {
+            n: WriteResult(deliveries[n].external_id, version_of(held[n])) for n in set(range(len(rows))) - set(due)
+        }
+        if due:
+            current.wait()
+            body = {"data": [{**rows[n], "id": deliveries[n].external_id} for n in due], "trigger": []}
+            reply = self._client.ask("PUT", f"/{self._module}", json=body, idempotent=False)
+            results |= zip(due, self._results(reply, [deliveries[n] for n in due]), strict=True)
+        return [results[n] for n in range(len(deliveries))]
 
     def _delete(self, deliveries: Sequence[Delivery]) -> list[WriteResult]:
         params = {"ids": ",".join(str(each.external_id) for each in deliveries), "wf_trigger": "false"}
@@ -146,15 +154,34 @@ class Writer:
     def _where(self, delivery: Delivery) -> str:
         return f"{self._client.connection}: {self._module} {delivery.external_id or delivery.hub_ref}"
 
-    def _current(self, ids: Sequence[str], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        params = {"ids": ",".join(ids), "fields": shown([*names[:49], *({"Modified_Time"} - set(names[:49]))])}
+    def _current(self, ids: Sequence[str], names: Sequence[str]) -> _Current:
+        asked = [*names[:49], *({"Modified_Time"} - set(names[:49]))]
         try:
-            rows = self._client.get(f"/{self._module}", params).rows()
+            reply = self._client.get(f"/{self._module}", {"ids": ",".join(ids), "fields": shown(asked)})
         except RejectedError as error:
             if error.code == _GONE:
-                return {}
+                return _Current({}, datetime.now(UTC))
             raise
-        return {str(row["id"]): row for row in rows if row.get("id")}
+        return _Current({str(row["id"]): row for row in reply.rows() if row.get("id")}, server_time(reply))
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    """Contacts as they were at Zoho's time `at`, by id."""
+
+    rows: Mapping[str, dict[str, Any]]
+    at: datetime
+
+    def wait(self) -> None:
+        """Until Zoho's clock shows another second than the newest change of these contacts.
+
+        Zoho's times are whole seconds, and they order versions. A write in the very second of a change
+        that was read before it could not be told from one that came after.
+        """
+        newest = max((moment(row.get("Modified_Time")) for row in self.rows.values()), default=self.at - SECOND)
+        wait_s = (newest + SECOND - self.at.replace(microsecond=0)).total_seconds()
+        if wait_s > 0:
+            time.sleep(min(wait_s, _LONGEST_WAIT_S))
 
 
 def version_of(row: Mapping[str, Any] | None) -> str | None:

@@ -168,6 +168,12 @@ class _Handler(BaseHTTPRequestHandler):
             if self.server.stopping.wait(1 / self.server.switches.slow_bytes):
                 raise _HangUpError
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` header tells the system's own clock, too."""
+        return super().date_time_string(
+            time.time() + self.server.switches.clock_skew if timestamp is None else timestamp
+        )
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silent: the ledger is the log."""
 
