@@ -108,6 +108,11 @@ class Rate:
         """From a manifest's `rate`."""
         return cls(rate.get("per_second", 0), max(rate.get("burst", 0), 1.0), int(rate.get("concurrency", 0)))
 
+    def places(self, lane: Lane) -> int:
+        """How many calls may run at once for one more in `lane` to begin: bulk calls, which may last, leave one place at least."""
+        least = 1 if lane == "bulk" and self.concurrency > 1 else 0
+        return self.concurrency - max(least, int(RESERVE[lane] * self.concurrency))
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
@@ -149,7 +154,7 @@ class Bucket:
         used = f"{self._key}:used:{int(time.time()) // SLOT_S}"
         keys = [self._key, f"{self._key}:running", f"{self._key}:callers", used]
         number = LANES.index(lane) + 1
-        limits = [rate.per_second, rate.burst, rate.concurrency]
+        limits = [rate.per_second, rate.burst, rate.places(lane)]
         arguments = [*limits, cost, needed, number, lane, lease, hold_s * 1000, self._process]
         delay_ms, callers, is_paused = self._enter(keys=keys, args=arguments)
         return Admission(delay_ms / 1000, callers, bool(is_paused))

@@ -81,8 +81,8 @@ def look_again_in() -> timedelta:
 def look_after(hub: Hub, name: str, *, restore: bool = False) -> list[SubscriptionRow]:
     """Asks the system what it will send, has missing, misdirected and ending subscriptions restored, and keeps the answer.
 
-    Asks for a restoration anyway when `restore`, at the first look and after a change of the
-    connection. Safe to repeat. Raises what the system answered, once that is noted: an account that
+    Asks for a restoration anyway when `restore`, at the first look, after a failure and after a
+    change of the connection. Safe to repeat. Raises what the system answered, once that is noted: an account that
     refuses us pauses the connection.
     """
     row = hub.connections.by_name(name)
@@ -102,7 +102,8 @@ def _look(hub: Hub, row: ConnectionRow, restore: bool) -> list[SubscriptionRow]:
     before = store.of_connection(hub.db, row.id)
     listed = _listed(connector, address)
     failure: Exception | None = None
-    if restore or _is_changed(before, row) or _is_wanting(before, listed):
+    is_failing = store.is_failing(hub.db, row.id)
+    if restore or is_failing or _is_changed(before, row) or _is_wanting(before, listed):
         failure = _subscribed(connector)
         listed = _listed(connector, address)
         if failure is None:

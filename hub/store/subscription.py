@@ -81,3 +81,9 @@ def replace(conn: Connection, connection_id: int, listed: Iterable[Listed]) -> N
 def forget(conn: Connection, connection_id: int) -> None:
     """Deletes what is known of a connection's subscriptions."""
     conn.execute("delete from subscription where connection_id = %s", (connection_id,))
+
+
+def is_failing(db: Database, connection_id: int) -> bool:
+    """Whether the last look at a connection's subscriptions went wrong."""
+    row = db.one("select health -> 'subscriptions' ->> 'ok' from connection where id = %s", (connection_id,))
+    return row == ("false",)

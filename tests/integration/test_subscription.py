@@ -186,6 +186,18 @@ def test_look_when_restoring_fails_then_what_is_lost_is_shown_with_the_error(hub
     assert shown(hub)["b"] == ("active", ADDRESS)
 
 
+def test_look_when_the_system_refuses_a_topic_then_the_error_stays_until_it_is_granted(hub: Hub) -> None:
+    Till.script["error"] = RejectedError("crm: b needs the scope read_b")
+    Till.script["kept"] = [active("a")]
+    for _ in range(2):
+        with pytest.raises(RejectedError):
+            look_after(hub, "crm")
+    assert shown(hub) == {"a": ("active", ADDRESS)}
+    Till.script["error"] = None
+    look_after(hub, "crm")
+    assert shown(hub) == {"a": ("active", ADDRESS), "b": ("active", ADDRESS)}
+
+
 @pytest.mark.parametrize(
     ("error", "is_paused"), [(ConnectionPausedError("crm: 401"), True), (RetryableError("crm: 503"), False)]
 )
