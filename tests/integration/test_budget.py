@@ -311,7 +311,8 @@ def test_state_when_spent_then_says_what_is_left_and_who_used_it(hub: Hub) -> No
             pass
     budget.pause(90)
     found = state(hub, "shop")
-    assert (found.is_shared, found.tokens, found.burst, found.running) == (True, 3.5, 10, 0)
+    assert (found.is_shared, found.burst, found.running) == (True, 10, 0)
+    assert found.tokens == pytest.approx(3.5, abs=0.1)
     assert found.used == {"interactive": 0, "live": 4.5, "bulk": 2}
     assert found.paused_until is not None
     assert 80 < found.paused_until.timestamp() - time.time() <= 90
