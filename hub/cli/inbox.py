@@ -91,7 +91,9 @@ def _show_summary(summary: Summary, as_json: bool) -> None:
         say(f"line {one['line']}: {one['reason']}")
     if summary.refused > SHOWN_REFUSALS:
         say(f"and {summary.refused - SHOWN_REFUSALS} more; --json names up to 1000")
-    sys.exit(1 if summary.refused else 0)
+    if summary.is_cancelled:
+        say("somebody ended it; what was read stays, and repeating the command goes on")
+    sys.exit(1 if summary.refused or summary.is_cancelled else 0)
 
 
 def _show_run(result: RunResult, as_json: bool) -> None:

@@ -14,9 +14,8 @@ from hub.console.picture import bar, share
 from hub.console.state import due_s, lag_s, state_of
 from hub.console.visit import hub
 from hub.flow import budget as budget_flow
-from hub.flow import configure, golive, wish
+from hub.flow import configure, golive, subscription, wish
 from hub.flow.connection import ConnectionRow
-from hub.flow.credential import webhook_url
 from hub.sdk.connector import Connector, Manifest, ReceivesWebhooks, Stream
 from hub.store import console_account as account
 from hub.store import console_connection as store
@@ -56,6 +55,8 @@ class Shown:
 def overview(shown: Shown) -> dict[str, Any]:
     """Streams in short, what failed, what runs, what waits for a person."""
     f = shown.figures
+    if f.phase == "off":
+        return {"streams": stream_lines(shown), "runs": [], "plans": [], "failures": []}
     return {
         "streams": stream_lines(shown),
         "runs": store.runs_of(hub().db, f.id, 5),
@@ -141,12 +142,14 @@ def rates(shown: Shown) -> dict[str, Any]:
 
 
 def subscriptions(shown: Shown) -> dict[str, Any]:
-    """What the system says that it sends us, and where to."""
+    """What the system says that it sends us, where to, and what came of it."""
+    name = shown.row.name
     return {
         "receives": shown.kind is not None and issubclass(shown.kind, ReceivesWebhooks),
-        "address": webhook_url(hub().settings.public_url, shown.row.name),
-        "subscriptions": account.subscriptions_of(hub().db, shown.figures.id),
+        "sub": subscription.overview(hub(), name),
         "topics": [topic for stream in (shown.manifest.streams if shown.manifest else ()) for topic in stream.topics],
+        "command": f"retail-hub subscriptions {name}",
+        "api": f"GET /api/v1/connections/{name}/subscriptions",
     }
 
 

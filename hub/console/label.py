@@ -139,6 +139,19 @@ WORDS: dict[str, str] = {
     "restored": N_("restored"),
     "merged": N_("merged"),
     "erased": N_("erased"),
+    "choice": N_("choice"),
+    # what waits for a person
+    "conflict": N_("conflict"),
+    "loop": N_("loop"),
+    "money": N_("sums that do not add up"),
+    # what people agreed to, and points
+    "granted": N_("granted"),
+    "denied": N_("denied"),
+    "withdrawn": N_("withdrawn"),
+    "objected": N_("objected"),
+    "expired": N_("expired"),
+    "earn": N_("earned"),
+    "redeem": N_("redeemed"),
     # what an attempt did
     "create": N_("create"),
     "update": N_("update"),
@@ -173,10 +186,26 @@ WORDS: dict[str, str] = {
     "interrupted": N_("interrupted"),
     "given up": N_("given up"),
     "died": N_("its process died"),
+    "somebody paused it": N_("somebody paused it"),
+    "somebody ended it": N_("somebody ended it"),
+    "somebody ended it; the next reading goes on from here": N_(
+        "somebody ended it; the next reading goes on from here"
+    ),
+    "some lines were refused": N_("some lines were refused"),
+    "quarantined": N_("quarantined"),
+    "another reading was asked for": N_("another reading was asked for"),
+    "it is being read already": N_("it is being read already"),
+    "its process ended": N_("its process ended"),
+    "its process stopped": N_("its process stopped"),
     # lanes of the budget
     "interactive": N_("at once"),
     "live": N_("Live"),
     "bulk": N_("in bulk"),
+    # what a system says of a subscription
+    "sub_active": N_("Active"),
+    "sub_elsewhere": N_("sent elsewhere"),
+    "sub_expired": N_("Expired"),
+    "sub_missing": N_("missing"),
     # what a live check tells
     "domain": N_("Domain"),
     "currency": N_("Currency"),

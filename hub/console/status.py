@@ -70,6 +70,7 @@ STATUSES: dict[str, Status] = {
     "queued": Status("◔", "quiet", N_("Waiting for a worker")),
     "running": Status("◔", "wait", N_("Running")),
     "stopping": Status("‖", "wait", N_("Stopping")),
+    "incomplete": Status("◆", "warn", N_("Ended, not complete")),
     "failed": Status("✕", "bad", N_("Failed")),
     "cancelled": Status("○", "quiet", N_("Cancelled")),
     # plans

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Literal
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from hub.flow.context import Hub
 from hub.flow.line import Line, LineError, parse_line
 from hub.sdk.connector import RawEvent, ReceivesWebhooks, WebhookRequest
 from hub.store import inbox
+from hub.store import run as run_store
 from hub.store.connection import ConnectionRow
 from hub.store.inbox import NewEvent
+from hub.store.run import Coverage, Status
 
 BATCH = 500
 SHOWN_REFUSALS = 1000
@@ -39,6 +41,12 @@ class Summary:
     duplicates: int = 0
     refused: int = 0
     refusals: list[LineResult] = field(default_factory=list)
+    is_cancelled: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "refused": self.refused}
 
     def add(self, results: Iterable[LineResult]) -> None:
         """Counts a batch."""
@@ -62,13 +70,38 @@ def ingest(
     lane: int = inbox.BULK,
     progress: Callable[[Summary], None] | None = None,
 ) -> Summary:
-    """Stores lines as events of the connection `name` (or the one each envelope names); see `ingest_batches`."""
+    """Stores lines as events of the connection `name` (or the one each envelope names); see `ingest_batches`.
+
+    It is a run: it can be watched, and ended after the batch at hand; then `summary.is_cancelled`.
+    """
     summary = Summary()
-    for results in ingest_batches(hub, name, lines, topic, lane=lane):
-        summary.add(results)
-        if progress:
-            progress(summary)
+    batches = ingest_batches(hub, name, lines, topic, lane=lane)
+    first = next(batches, None)
+    row = hub.connections.by_name(name) if name else None
+    run_id = run_store.start(hub.db, "import", row.id if row else None)
+    try:
+        for results in chain([first] if first else [], batches):
+            summary.add(results)
+            wish = hub.db.run(lambda conn: run_store.progress(conn, run_id, summary.counts))
+            if progress:
+                progress(summary)
+            if wish == "cancel":
+                summary.is_cancelled = True
+                break
+    except BaseException as error:
+        _end(hub, run_id, "failed", summary, f"it stopped with {type(error).__name__}")
+        raise
+    if summary.is_cancelled:
+        _end(hub, run_id, "cancelled", summary, "somebody ended it")
+    else:
+        _end(hub, run_id, "done", summary)
     return summary
+
+
+def _end(hub: Hub, run_id: UUID, status: Status, summary: Summary, note: str = "") -> None:
+    coverage: Coverage = "complete" if status == "done" and not summary.refused else "partial"
+    note = note or ("some lines were refused" if summary.refused else "")
+    run_store.end(hub.db, run_id, status, outcome=status, coverage=coverage, counts=summary.counts, note=note)
 
 
 def ingest_batches(

@@ -19,8 +19,10 @@ from hub.flow.context import Hub
 from hub.flow.record import map_event, store_mapped
 from hub.store import inbox
 from hub.store import replay as store
+from hub.store import run as run_store
 from hub.store.database import Connection
 from hub.store.replay import Selection
+from hub.store.run import Coverage, Status
 
 CHUNK = 500
 DRY_RUN_LIMIT = 5_000
@@ -33,6 +35,12 @@ class Replayed:
 
     done: int = 0
     quarantined: int = 0
+    is_cancelled: bool = False
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return {"done": self.done, "quarantined": self.quarantined}
 
 
 @dataclass(slots=True)
@@ -47,19 +55,49 @@ class Preview:
 
 
 def replay(hub: Hub, selection: Selection, progress: Callable[[int], None] | None = None) -> Replayed:
-    """Puts the selected events back into the queue, in chunks of one commit each. Safe to repeat."""
+    """Puts the selected events back into the queue, in chunks of one commit each. Safe to repeat.
+
+    More than a few events by id is a run: it can be watched, and ended after the chunk at hand; then
+    `is_cancelled`.
+    """
     result = Replayed()
+    run_id = None if selection.ids else run_store.start(hub.db, "replay", selection.connection_id)
+    try:
+        _requeue(hub, selection, result, run_id, progress)
+    except BaseException as error:
+        _end(hub, run_id, "failed", result, f"it stopped with {type(error).__name__}")
+        raise
+    finally:
+        hub.queue.wake("pipeline")
+    if result.is_cancelled:
+        _end(hub, run_id, "cancelled", result, "somebody ended it")
+    else:
+        _end(hub, run_id, "done", result)
+    return result
+
+
+def _requeue(
+    hub: Hub, selection: Selection, result: Replayed, run_id: uuid.UUID | None, progress: Callable[[int], None] | None
+) -> None:
     if selection.status in (None, "quarantined"):
         result.quarantined = hub.db.run(lambda conn: _release(conn, selection))
-    if selection.status in (None, "done"):
-        after: uuid.UUID | None = None
-        while ids := hub.db.run(lambda conn, after=after: store.done_events(conn, selection, after, CHUNK)):  # type: ignore[misc]
-            result.done += hub.db.run(lambda conn, ids=ids: inbox.requeue(conn, ids))  # type: ignore[misc]
-            after = ids[-1]
-            if progress:
-                progress(result.done)
-    hub.queue.wake("pipeline")
-    return result
+    if selection.status not in (None, "done"):
+        return
+    after: uuid.UUID | None = None
+    while ids := hub.db.run(lambda conn, after=after: store.done_events(conn, selection, after, CHUNK)):  # type: ignore[misc]
+        result.done += hub.db.run(lambda conn, ids=ids: inbox.requeue(conn, ids))  # type: ignore[misc]
+        after = ids[-1]
+        if progress:
+            progress(result.done)
+        if run_id and hub.db.run(lambda conn: run_store.progress(conn, run_id, result.counts)) == "cancel":
+            result.is_cancelled = True
+            return
+
+
+def _end(hub: Hub, run_id: uuid.UUID | None, status: Status, result: Replayed, note: str = "") -> None:
+    if run_id is not None:
+        coverage: Coverage = "complete" if status == "done" else "partial"
+        run_store.end(hub.db, run_id, status, outcome=status, coverage=coverage, counts=result.counts, note=note)
 
 
 def _release(conn: Connection, selection: Selection) -> int:

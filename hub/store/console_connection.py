@@ -150,9 +150,11 @@ class RunRow:
 
     @property
     def state(self) -> str:
-        """Its status as people see it: one that waits for a worker is `queued`, one that is asked to stop `stopping`."""
+        """Its status as people see it: `queued` waits for a worker, `stopping` is asked to end, `incomplete` ended without seeing all."""
         if self.status == "running" and self.wish:
             return "stopping"
+        if self.status == "done" and self.coverage not in (None, "complete"):
+            return "incomplete"
         return "queued" if self.status == "paused" and self.ended_at is None else self.status
 
 

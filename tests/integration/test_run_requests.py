@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError, RetryableError
-from hub.flow import poll
+from hub.flow import ingest, poll, replay
 from hub.flow import run as flow
 from hub.flow.configure import Wish, connect
 from hub.flow.context import Hub
@@ -154,3 +154,45 @@ def test_begin_at_when_never_read_then_the_cursor_stands_there(hub: Hub, monkeyp
     assert flow.begin_at(hub, "shop", "orders", 1_700_000_000)
     assert place(hub).position == 7
     assert not flow.begin_at(hub, "shop", "orders", 1_700_000_000)
+
+
+def lines(count: int) -> list[bytes]:
+    return [b'{"_topic": "orders/create", "_id": "%d", "_body": {"n": %d}}' % (n, n) for n in range(count)]
+
+
+def last_run(hub: Hub) -> Run:
+    return store.recent(hub.db, limit=1)[0]
+
+
+def test_import_when_done_then_a_run_with_its_counts(hub: Hub) -> None:
+    ingest.ingest(hub, "shop", [*lines(3), b"not json"])
+    found = last_run(hub)
+    assert (found.type, found.status, found.coverage) == ("import", "done", "partial")
+    assert found.counts == {"accepted": 3, "duplicates": 0, "refused": 1}
+    assert found.note == "some lines were refused"
+
+
+def test_import_when_somebody_ends_it_then_what_was_read_stays(hub: Hub) -> None:
+    def end(_summary: ingest.Summary) -> None:
+        if last_run(hub).status == "running":
+            flow.cancel(hub, last_run(hub).id, "test")
+
+    summary = ingest.ingest(hub, "shop", lines(1400), progress=end)
+    assert summary.is_cancelled
+    assert (last_run(hub).status, last_run(hub).counts["accepted"]) == ("cancelled", 1000)
+    assert hub.db.one("select count(*) from event") == (1000,)
+
+
+def test_replay_when_done_then_a_run_and_it_cannot_be_paused(hub: Hub) -> None:
+    ingest.ingest(hub, "shop", lines(3))
+    hub.db.execute("delete from event_work")
+    seen: list[str] = []
+
+    def hold(_count: int) -> None:
+        with pytest.raises(ConflictError, match="cannot be paused"):
+            flow.pause(hub, last_run(hub).id, "test")
+        seen.append(last_run(hub).status)
+
+    result = replay.replay(hub, replay.Selection(), hold)
+    assert (result.done, seen) == (3, ["running"])
+    assert (last_run(hub).type, last_run(hub).status, last_run(hub).counts["done"]) == ("replay", "done", 3)

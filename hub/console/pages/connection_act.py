@@ -15,9 +15,9 @@ from hub.console.pages.connection import render_tab
 from hub.console.route import act
 from hub.console.shell import page_url
 from hub.console.visit import hub, local_path
-from hub.errors import ConfigError, ConflictError
+from hub.errors import ConfigError, ConflictError, HubError
 from hub.flow import account as acts
-from hub.flow import configure, golive, run
+from hub.flow import configure, golive, run, subscription
 from hub.flow.configure import Wish
 from hub.model.identifier import format_id
 from hub.store.connection import ConnectionRow
@@ -68,6 +68,17 @@ def check_connection(name: str) -> Any:
     found = acts.check(hub(), row.name)
     text = "; ".join((found.message, *found.warnings))
     return done(back_to(name), text, "bad" if not found.ok else "warn" if found.warnings else "ok")
+
+
+def renew_subscriptions(name: str) -> Any:
+    """Asks the system what it sends, and has what is missing restored."""
+    row, _actor, _reason = for_act(name)
+    here = back_to(name, "subscriptions")
+    try:
+        found = subscription.look_after(hub(), row.name, restore=True)
+    except HubError as error:
+        return done(here, str(error), "bad")
+    return done(here, _("Asked and restored: %(n)s subscriptions.", n=len(found)))
 
 
 def pull_now(name: str) -> Any:
@@ -150,6 +161,7 @@ ROUTES = (
     act("/connections/<name>/resume", resume_connection, "flow.operate"),
     act("/connections/<name>/halt", halt_connection, "flow.operate"),
     act("/connections/<name>/check", check_connection, "flow.operate"),
+    act("/connections/<name>/subscriptions", renew_subscriptions, "flow.operate"),
     act("/connections/<name>/pull", pull_now, "flow.operate"),
     act("/connections/<name>/go-live", go_live_now, "connection.configure"),
     act("/connections/<name>/disconnect", disconnect_connection, "connection.configure"),

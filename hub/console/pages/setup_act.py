@@ -16,7 +16,7 @@ from hub.console.route import act
 from hub.console.shell import page_url
 from hub.console.visit import hub
 from hub.errors import ConfigError, ConflictError, HubError
-from hub.flow import configure, golive, preview, run, setup
+from hub.flow import configure, golive, preview, run, setup, subscription
 from hub.flow.setup import Setup
 from hub.model.identifier import format_id
 from hub.model.mask import mask_field
@@ -89,14 +89,11 @@ def subscribe_setup(connector: str, setup_id: str) -> Any:
     """Step 4: asks the system to send us what it knows of."""
     one, _actor = _own(connector, setup_id)
     here = _step(connector, setup_id, "notifications")
-    made = hub().connections.connector(one.name)
     try:
-        if isinstance(made, ReceivesWebhooks):
-            made.subscribe()
+        if issubclass(hub().registry.connector(connector), ReceivesWebhooks):
+            subscription.look_after(hub(), one.name, restore=True)
     except HubError as error:
         return done(here, str(error), "bad")
-    except Exception as error:
-        raise made.classify(error) from error
     return done(here, _("Subscribed, as far as the system can be asked. The first notification shows below."))
 
 
