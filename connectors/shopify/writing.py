@@ -1,26 +1,31 @@
 """Writing customers: one of the hub's deliveries becomes as few calls as it needs.
 
-`customerSet` replaces lists: addresses and tags that its input does not name are deleted. So lists
-are in its input only when it makes a new customer; later they are added and taken away one by one,
-and what the shop holds beside the hub's values is left alone. Source: shopify.dev, customerSet.
+`customerSet` replaces lists: addresses and tags that its input does not name are deleted. So the
+customer is read first, and lists are in its input only where they change, with all that the shop
+holds beside the hub's values. What the shop is given between the reading and the writing is its own
+word to the hub, which writes it back. Source: shopify.dev, customerSet.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from connectors.shopify import documents
-from connectors.shopify.change import SCALARS, Node, address_steps, consent_steps, differing, tag_steps
+from connectors.shopify.change import SCALARS, Node, change_of, consent_steps, set_step, step_of
 from connectors.shopify.client import Client, NoDefinitionError
 from connectors.shopify.completing import complete
 from connectors.shopify.definition import HubField, ensure_definition
-from connectors.shopify.documents import CODED_ERRORS, CUSTOMER, Step, payload_of
+from connectors.shopify.documents import Step, payload_of
 from connectors.shopify.queries import CUSTOMERS
 from connectors.shopify.refusal import GONE, refusal, taken_fields
 from hub.errors import RejectedError, RetryableError, UnknownOutcomeError
 from hub.sdk.connector import Delivery, Found, WriteResult
+
+_MARGIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,46 +98,53 @@ class CustomerWriter:
     def _create(self, delivery: Delivery) -> WriteResult:
         data = delivery.data
         given = {name: data[name] for name in (*SCALARS, "tags", "addresses") if data.get(name)}
-        identifier = self.hub_field.identifier(delivery.hub_ref)
+        step = set_step(self.hub_field.identifier(delivery.hub_ref), given)
         try:
-            node = self._set(delivery, given, identifier)
+            node = self._set(delivery, step)
         except NoDefinitionError:
             ensure_definition(self.client, self.hub_field)
-            node = self._set(delivery, given, identifier)
-        return self._finish(delivery, node, consent_steps(delivery, node))
+            node = self._set(delivery, step)
+        consents = consent_steps(delivery, node)
+        if consents:
+            self._carry_out(delivery, consents)
+            node = self._again(node)
+        return _result(node)
 
     def _update(self, delivery: Delivery, node: Node) -> WriteResult:
-        scalars = differing(delivery, node)
-        if scalars:
-            node = self._set(delivery, scalars, {"id": node["id"]})
-        steps = [*tag_steps(delivery, node), *address_steps(delivery, node), *consent_steps(delivery, node)]
-        return self._finish(delivery, node, steps)
+        step, consents = step_of(change_of(delivery, node), node), consent_steps(delivery, node)
+        if step is not None or consents:
+            _let_its_second_pass(node)
+        if consents:
+            self._carry_out(delivery, consents)
+        if step is not None and step.name == "customerSet":
+            return _result(self._set(delivery, step))
+        if step is not None:
+            self._carry_out(delivery, [step])
+        return _result(self._again(node) if step is not None or consents else node)
 
-    def _set(self, delivery: Delivery, given: Mapping[str, Any], identifier: Mapping[str, Any]) -> Node:
-        step = Step(
-            "customerSet",
-            {"identifier": ("CustomerSetIdentifiers", identifier), "input": ("CustomerSetInput!", given)},
-            f"customer{{{CUSTOMER}}} {CODED_ERRORS}",
-        )
+    def _set(self, delivery: Delivery, step: Step) -> Node:
         try:
             (answer,) = self._carry_out(delivery, [step])
         except TakenError as error:
-            raise self._taken(error, given) from None
+            raise self._taken(error, step.arguments["input"][1]) from None
         node = self._whole(answer.get("customer"))
         if node is None:
             raise UnknownOutcomeError(f"{self._where(delivery)}: Shopify answered customerSet without the customer")
         return node
 
-    def _finish(self, delivery: Delivery, node: Node, steps: Sequence[Step]) -> WriteResult:
-        if steps:
-            self._carry_out(delivery, steps)
-            node = self.read(str(node["legacyResourceId"])) or node
-        return WriteResult(str(node["legacyResourceId"]), node.get("updatedAt"), payload_of(node))
+    def _again(self, node: Node) -> Node:
+        return self.read(str(node["legacyResourceId"])) or node
 
     def _delete(self, delivery: Delivery) -> WriteResult:
-        if delivery.external_id is None:
-            return WriteResult()
-        step = Step("customerDelete", {"input": ("CustomerDeleteInput!", {"id": gid(delivery.external_id)})})
+        node = self.read(delivery.external_id or "")
+        if node is None:
+            return WriteResult(delivery.external_id)
+        if (node.get("hubRef") or {}).get("value") != delivery.hub_ref:
+            raise RejectedError(
+                f"{self._where(delivery)}: the hub deletes only customers that it made itself; delete it in the shop",
+                code="not_ours",
+            )
+        step = Step("customerDelete", {"input": ("CustomerDeleteInput!", {"id": node["id"]})})
         try:
             self._carry_out(delivery, [step])
         except RejectedError as error:
@@ -179,9 +191,26 @@ class TakenError(RejectedError):
         self.fields = tuple(fields)
 
 
+def _result(node: Node) -> WriteResult:
+    return WriteResult(str(node["legacyResourceId"]), node.get("updatedAt"), payload_of(node))
+
+
 def found_of(node: Node | None) -> Found | None:
     """A node as the hub wants what was read."""
     return None if node is None else Found(str(node["legacyResourceId"]), node.get("updatedAt"), payload_of(node))
+
+
+def _let_its_second_pass(node: Node) -> None:
+    """Waits, a second at most, until our change cannot have the same time as the one before it.
+
+    Shopify's times are whole seconds: a change of ours within the second of the shop's own last one
+    could not be told from it, and what the shop said would look like our echo.
+    """
+    if not node.get("updatedAt"):
+        return
+    age_s = time.time() - datetime.fromisoformat(str(node["updatedAt"])).timestamp()
+    if 0 <= age_s < 1:
+        time.sleep(1 + _MARGIN_S - age_s)
 
 
 def gid(external_id: str) -> str:

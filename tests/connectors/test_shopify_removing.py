@@ -64,14 +64,25 @@ def test_read_when_gone_or_no_number_then_is_none(connector: ShopifyConnector) -
 
 def test_customer_when_deleted_twice_then_is_gone(shop: ShopifySimulator, connector: ShopifyConnector) -> None:
     external_id = add(shop, email="li@example.com")
+    shop.shop.unsaid[int(external_id)] = {"hub_ref": "dlv_1"}
     assert [connector.write([removal(external_id)])[0].error for _ in range(2)] == [None, None]
     assert shop.shop.customers == {}
 
 
 def test_customer_when_it_has_orders_then_is_not_deleted(shop: ShopifySimulator, connector: ShopifyConnector) -> None:
     external_id = add(shop, email="li@example.com")
+    shop.shop.unsaid[int(external_id)] = {"hub_ref": "dlv_1"}
     shop.shop.place_order(int(external_id), [{"variant": "TEA-LJ-250", "quantity": 1}])
     assert isinstance(connector.write([removal(external_id)])[0].error, RejectedError)
+    assert len(shop.shop.customers) == 1
+
+
+def test_customer_when_not_made_by_the_hub_then_is_not_deleted(
+    shop: ShopifySimulator, connector: ShopifyConnector
+) -> None:
+    error = connector.write([removal(add(shop, email="li@example.com"))])[0].error
+    assert isinstance(error, RejectedError)
+    assert error.code == "not_ours"
     assert len(shop.shop.customers) == 1
 
 

@@ -159,6 +159,20 @@ def test_update_when_the_customer_is_gone_then_is_rejected_as_gone(connector: Sh
     assert error.code == "gone"
 
 
+def test_update_when_the_shop_changed_it_in_this_second_then_ours_has_a_later_time(
+    shop: ShopifySimulator, connector: ShopifyConnector
+) -> None:
+    shop.shop.is_coarse = True
+    external_id = add(shop, first_name="雷")
+    for n in range(2):
+        shop.edit_customer(int(external_id), note=f"note {n}")
+        before = held(shop, external_id)["updated_at"]
+        result = written(connector, delivery({"lastName": f"李{n}", "tags": ["vip"]}, external_id))
+        assert held(shop, external_id)["updated_at"] > before
+        assert result.stored is not None
+        assert result.stored["note"] == f"note {n}"
+
+
 @pytest.mark.parametrize("name", ["email", "phone"])
 def test_contact_when_another_customer_has_it_then_the_error_names_field_and_customer(
     shop: ShopifySimulator, connector: ShopifyConnector, name: str

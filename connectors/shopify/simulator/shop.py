@@ -11,7 +11,7 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.shopify.simulator import catalogue
@@ -29,7 +29,11 @@ Hook = tuple[str, dict[str, Any]]
 
 @dataclass
 class Shop:
-    """One shop's records by id. `clock` answers an aware time in the shop's zone. Use it under `lock` from threads."""
+    """One shop's records by id. `clock` answers an aware time in the shop's zone. Use it under `lock` from threads.
+
+    `is_coarse`: several changes of a customer within one second have the same time, as in a real shop;
+    else each is a second later than the one before.
+    """
 
     clock: Callable[[], datetime]
     domain: str = "demo.myshopify.com"
@@ -41,6 +45,7 @@ class Shop:
     locations: dict[int, dict[str, Any]] = field(default_factory=dict)
     unsaid: dict[int, dict[str, Any]] = field(default_factory=dict)
     to_erase: set[int] = field(default_factory=set)
+    is_coarse: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Any = field(default_factory=lambda: itertools.count(7_000_001))
 
@@ -95,7 +100,7 @@ class Shop:
     def change_customer(self, number: int, **changes: Any) -> list[Hook]:
         """A customer with other fields."""
         held = self.customers[number]
-        held.update(changes, updated_at=self.now())
+        held.update(changes, updated_at=self._later_than(held["updated_at"]))
         return self._sent(("customers/update", held))
 
     def edit_address(self, number: int, **changes: Any) -> list[Hook]:
@@ -206,6 +211,12 @@ class Shop:
         }
         self.transactions[number].append(found)
         return found
+
+    def _later_than(self, text: str) -> str:
+        now = self.clock().replace(microsecond=0)
+        if not self.is_coarse:
+            now = max(now, datetime.fromisoformat(text) + timedelta(seconds=1))
+        return now.isoformat(timespec="seconds")
 
     def next_number(self) -> int:
         """An id that nothing has yet."""
