@@ -183,7 +183,7 @@ def test_budget_when_peer_asked_for_a_pause_then_nobody_spends(make: Make) -> No
     one.pause(1)
     with pytest.raises(RetryableError) as caught, other.spend(wait_s=1):
         pass
-    assert 55 < (caught.value.retry_after_s or 0) <= 60
+    assert 55 < (caught.value.retry_after_s or 0) < 60.5
 
 
 def test_budget_when_corrected_by_the_peer_then_all_wait_longer(make: Make) -> None:
@@ -315,7 +315,7 @@ def test_state_when_spent_then_says_what_is_left_and_who_used_it(hub: Hub) -> No
     assert found.tokens == pytest.approx(3.5, abs=0.1)
     assert found.used == {"interactive": 0, "live": 4.5, "bulk": 2}
     assert found.paused_until is not None
-    assert 80 < found.paused_until.timestamp() - time.time() <= 90
+    assert 80 < found.paused_until.timestamp() - time.time() < 90.5
     assert found.connections == ("shop",)
     assert state(hub, "till").tokens == 10
 
