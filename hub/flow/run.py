@@ -33,9 +33,11 @@ def ask_pull(
     """
     row = hub.connections.by_name(name)
     names = read_streams(hub.registry.connector(row.connector), row.flows)
+    if not names:
+        raise ConfigError(f"{name} has nothing to read: no stream of {row.connector} is pulled for its flows")
     wanted = [one for one in names if stream in (None, "", one)]
     if not wanted:
-        raise ConfigError(f"{name} reads no stream {stream!r}; it reads: {', '.join(names) or 'none'}")
+        raise ConfigError(f"{name} reads no stream {stream!r}; it reads: {', '.join(names)}")
     asked = {key: value for key, value in (("since", since), ("full", full)) if value}
 
     def work(conn: Connection) -> dict[str, uuid.UUID]:

@@ -1,0 +1,111 @@
+"""From nothing to a live shop in a real Chromium, by forms alone, against the simulated shop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from connectors.shopify.simulator import ShopifySimulator
+from hub.embedded.postgres import Postgres
+from hub.embedded.valkey import Valkey
+from hub.flow import golive, poll
+from tests.browser.conftest import _served, _world
+from tests.browser.world import World, make_users
+from tests.fixtures.hub import Rig
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+Visit = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def first_day(
+    postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, str]]:
+    """A hub of its own, and where it is served."""
+    with _world(postgres, valkey, tmp_path_factory.mktemp("first"), "console_first") as world:
+        make_users(world)
+        with _served(world) as url:
+            yield world, url
+
+
+@pytest.fixture
+def shop() -> Iterator[ShopifySimulator]:
+    """A shop that had a day already."""
+    with ShopifySimulator() as simulator:
+        simulator.play(7, customers=8, orders=6)
+        yield simulator
+
+
+def work(world: World) -> None:
+    """What the workers do: read, process, move phases on."""
+    poll.run_due(world.hub)
+    Rig(world.hub).settle()
+    golive.advance(world.hub)
+    golive.advance(world.hub)
+
+
+@pytest.mark.parametrize("javascript", [False, True], ids=["forms alone", "with javascript"])
+def test_shop_when_connected_in_five_steps_then_live_and_its_records_are_here(
+    first_day: tuple[World, str], shop: ShopifySimulator, visit: Visit, *, javascript: bool
+) -> None:
+    world, url = first_day
+    page = visit(world, url, "admin", javascript=javascript).new_page()
+    page.goto(f"{url}/console/connections")
+    page.get_by_role("link", name="接入系统").click()
+    page.get_by_role("link", name="接入 Shopify 网店").click()
+    _prepare(page)
+    _check(page, shop)
+    _choose(page)
+    page.get_by_role("button", name="继续：首次拉取").click()
+    assert world.hub.connections.by_name("pudong").phase == "off"
+    _try(page, world)
+    page.get_by_role("button", name="开始读取").click()
+    expect(page.locator("main")).to_contain_text("等待工作进程")
+    work(world)
+    page.goto(page.url)
+    expect(page.locator("main")).to_contain_text("pudong 已上线")
+    page.get_by_role("button", name="完成").click()
+    expect(page.get_by_role("status")).to_contain_text("pudong 已接入")
+    page.goto(f"{url}/console/connections/pudong/streams")
+    assert page.locator("main tbody tr", has_text="customers").first.locator("text=完整").count() >= 1
+    assert world.hub.db.one("select count(*) > 3 from golden where kind = 'customer'") == (True,)
+    page.close()
+
+
+def _prepare(page: Page) -> None:
+    expect(page.locator("main")).to_contain_text("demo.myshopify.com")
+    page.get_by_label("名称", exact=True).fill("pudong")
+    page.get_by_role("button", name="继续").click()
+
+
+def _check(page: Page, shop: ShopifySimulator) -> None:
+    """First with a wrong token, then with the right one."""
+    page.get_by_label("shop", exact=False).first.fill(shop.shop.domain)
+    page.get_by_label("base_url").fill(shop.url)
+    page.get_by_label("secret", exact=False).first.fill("hush")
+    page.get_by_label("access_token").fill("shpat_wrong_token")
+    page.get_by_role("button", name="检查并保存").click()
+    expect(page.locator("main")).to_contain_text("未连通")
+    page.get_by_label("access_token").fill(shop.token)
+    page.get_by_role("button", name="检查并保存").click()
+    expect(page.locator("main")).to_contain_text("已连接")
+    expect(page.locator("main")).to_contain_text("Asia/Shanghai")
+    assert shop.token not in page.content()
+    page.get_by_role("link", name="继续：数据流").click()
+
+
+def _choose(page: Page) -> None:
+    expect(page.locator("main")).to_contain_text("policies/customer.yaml")
+    page.get_by_label("顾客", exact=False).select_option("in")
+    page.get_by_role("button", name="保存并继续").click()
+    expect(page.locator("main")).to_contain_text("https://hub.example/webhooks/pudong")
+    expect(page.locator("main")).to_contain_text("正在等待第一条通知")
+
+
+def _try(page: Page, world: World) -> None:
+    page.get_by_role("button", name="试 20 条 customers").click()
+    expect(page.locator("#tried")).to_contain_text("customers")
+    expect(page.locator("main")).to_contain_text("full_name")
+    assert world.hub.db.one("select count(*) from event") == (0,)
