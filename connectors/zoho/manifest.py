@@ -51,7 +51,8 @@ CONFIG = (
             "without it the hub only reads now and then",
         ),
         secret=True,
-        example="c2VjcmV0IG9mIHRoZSBub3RpZmljYXRpb25z",
+        generated=True,
+        example="whsec_c2VjcmV0IG9mIHRoZSBub3RpZmljYXRpb25z",
     ),
     ConfigField(
         "hub_field",
