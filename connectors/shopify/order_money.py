@@ -6,7 +6,8 @@ before refunds; `current_*` fields are net of them and not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -19,10 +20,33 @@ _GRAMS |= {"oz": Decimal("28.349523125"), "ounces": Decimal("28.349523125")}
 _GRAMS |= {"lb": Decimal("453.59237"), "pounds": Decimal("453.59237")}
 
 
+class _Once(threading.local):
+    """What was reckoned of the last objects, by the very objects: several fields of an order ask for the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[tuple[Any, ...], Money]] = {}
+
+    def money(self, of: tuple[Any, ...], reckon: Callable[..., Money]) -> Money:
+        """`reckon(*of)`, once for these objects; they are kept, so that no other takes their place in memory."""
+        key = id(of[0])
+        held = self._known.get(key)
+        if held is not None and all(one is other for one, other in zip(held[0], of, strict=True)):
+            return held[1]
+        found = reckon(*of)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[key] = (of, found)
+        return found
+
+
+_MOST_KNOWN = 64
+_lines, _shares = _Once(), _Once()
+
+
 @transform(gives="money")
 def line_discount(value: Any, currency: str) -> dict[str, str]:
     """The sum of a line's `discount_allocations`: its share of every reduction of the order."""
-    return _shares(value, currency).as_dict()
+    return _reduction(value, currency).as_dict()
 
 
 @transform(gives="money")
@@ -31,7 +55,7 @@ def line_total(value: Mapping[str, Any], currency: str) -> dict[str, str]:
 
     Tax is in it exactly when the shop's prices contain tax (`tax_inclusive` of the order).
     """
-    return (_gross(value, currency) - _shares(get(value, "discount_allocations"), currency)).as_dict()
+    return (_gross(value, currency) - _reduction(get(value, "discount_allocations"), currency)).as_dict()
 
 
 @transform(gives="money")
@@ -69,15 +93,25 @@ def discounts(value: list[Any], currency: str, lines: Any, shipping: Any) -> lis
 
 
 def _gross(line: Mapping[str, Any], currency: str) -> Money:
+    price, quantity = get(line, "originalUnitPriceSet", "price_set", "price"), get(line, "quantity")
+    return _lines.money((line, price, quantity, currency), _reckon_gross)
+
+
+def _reckon_gross(line: Mapping[str, Any], _: Any, quantity: Any, currency: str) -> Money:
     price = money_set(get(line, "originalUnitPriceSet")) or amount(line, "price", currency) or Money.zero(currency)
-    return price.times(Decimal(str(get(line, "quantity") or 0)))
+    return price.times(quantity if quantity.__class__ is int else Decimal(str(quantity or 0)))
 
 
-def _shares(allocations: Any, currency: str) -> Money:
+def _reduction(allocations: Any, currency: str) -> Money:
     return add_up((_share(share, currency) for share in elements(allocations)), currency)
 
 
 def _share(share: Mapping[str, Any], currency: str) -> Money:
+    given = get(share, "allocatedAmountSet", "amount_set", "amount")
+    return _shares.money((share, given, currency), _reckon_share)
+
+
+def _reckon_share(share: Mapping[str, Any], _: Any, currency: str) -> Money:
     return money_set(get(share, "allocatedAmountSet")) or amount(share, "amount", currency) or Money.zero(currency)
 
 

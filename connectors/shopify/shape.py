@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from hub.model.money import Money, exponent_of, format_amount
@@ -16,20 +17,28 @@ _UNDERSCORE = re.compile(r"_([a-z0-9])")
 
 def get(node: Any, name: str, *others: str) -> Any:
     """The value of `name` in either spelling (`line_items`, `lineItems`), else of `others`; None when absent."""
-    if not isinstance(node, Mapping):
+    # Payloads are plain dicts; the test for it is the cheapest there is, and this is asked most of all.
+    if node.__class__ is not dict and not isinstance(node, Mapping):
         return None
-    for each in (name, _UNDERSCORE.sub(lambda found: found[1].upper(), name), *others):
+    if name in node:
+        return node[name]
+    for each in (_camel(name), *others):
         if each in node:
             return node[each]
     return None
 
 
+@cache
+def _camel(name: str) -> str:
+    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+
+
 def elements(held: Any) -> Iterator[Mapping[str, Any]]:
     """The objects of a list, plain or a connection's `nodes`; none of anything else."""
-    if isinstance(held, Mapping):
+    if held.__class__ is dict:
         held = held.get("nodes")
-    for element in held if isinstance(held, list) else ():
-        if isinstance(element, Mapping):
+    for element in held if held.__class__ is list else ():
+        if element.__class__ is dict:
             yield element
 
 
