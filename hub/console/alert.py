@@ -20,9 +20,10 @@ BLIND_S = 60.0
 SEVERITIES = ("note", "todo", "urgent")
 
 # Where each type leads: the first of these pages that exists, with what of the alert goes into its address.
-_CONNECTION = ("show_connection", {"name": "connection"}, {})
+Link = tuple[str, dict[str, str], dict[str, str]]
+_CONNECTION: Link = ("show_connection", {"name": "connection"}, {})
 _DELIVERIES = ("list_deliveries", {"connection": "connection"})
-_LINKS: dict[str, tuple[tuple[str, dict[str, str], dict[str, str]], ...]] = {
+_LINKS: dict[str, tuple[Link, ...]] = {
     "slow": ((*_DELIVERIES, {"tab": "waiting"}),),
     "quarantine": (("list_quarantine", {"connection": "connection", "cause": "cause"}, {}),),
     "parked": (("list_parked", {}, {}),),

@@ -94,6 +94,12 @@ def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
     return rows[::-1] if wish.after else rows
 
 
+def rows_of(db: Database, ids: list[uuid.UUID]) -> list[EventRow]:
+    """These events as the list shows them, newest first."""
+    sql = _ROW.format(source=_EVERY) + " where e.id = any(%s) order by e.id desc"
+    return [EventRow(*row) for row in db.all(sql, (ids,))]
+
+
 @dataclass(frozen=True, slots=True)
 class EventDetail:
     """One event without its body. `problem` and `failed_at` when it stands in quarantine."""
@@ -162,9 +168,15 @@ def touched_by(db: Database, event_id: uuid.UUID) -> list[Touched]:
     return [Touched(*row) for row in db.all(_TOUCHED, (event_id,))]
 
 
+# The state of a target in one word, as the console shows it.
+TARGET_STATE = """case when t.state <> 'due' then t.state when t.plan_id is not null then 'held'
+    when t.lease_until > now() then 'sending' when t.dirty_seq <= t.done_seq and t.verify_at is null then 'sent'
+    when t.failures > 0 then 'retry' else 'due' end"""
+
+
 @dataclass(frozen=True, slots=True)
 class Caused:
-    """A delivery that follows from a record: where to, and how far it is."""
+    """A delivery that the event caused: where to, how far it is, and the last attempt for it (None: not tried yet)."""
 
     target_id: uuid.UUID
     connection: str
@@ -172,22 +184,71 @@ class Caused:
     state: str
     external_id: str | None
     dirty_at: datetime
-    done_at: datetime | None
+    tried_at: datetime | None
+    outcome: str | None
+    error: dict[str, Any] | None
 
 
-# The state of a target in one word, as the console shows it.
-TARGET_STATE = """case when t.state <> 'due' then t.state when t.plan_id is not null then 'held'
-    when t.lease_until > now() then 'sending' when t.dirty_seq <= t.done_seq and t.verify_at is null then 'sent'
-    when t.failures > 0 then 'retry' else 'due' end"""
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One row of the feed that the event caused, also of what was derived from a record it spoke about."""
 
-_CAUSED = f"""
-select t.id, c.name, t.kind, {TARGET_STATE}, p.external_id, t.dirty_at, t.done_at
-from record r join target t on t.owner_rid = r.rid join connection c on c.id = t.connection_id
-left join record p on p.rid = t.rid
-where r.cluster = any(%s) order by t.dirty_at desc limit 50
+    golden_id: uuid.UUID
+    kind: str
+    type: str
+    version: int
+    fields: list[str]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+# The feed is found through the entities that the event can have moved: those it spoke about, and what these belong
+# to. So the feed needs no index by its cause, which every change would pay for.
+_MOVED = """
+with recursive moved(cluster, depth) as (
+    select r.cluster, 0 from record r where r.rid = any(%(rids)s)
+    union
+    select p.cluster, m.depth + 1 from moved m join record r on r.cluster = m.cluster
+        join reference f on f.child = r.rid join record p on p.rid = f.parent where m.depth < 3),
+member as (select r.rid from record r where r.cluster in (select cluster from moved))
+"""
+
+_FEED = f"""{_MOVED}
+select c.golden_id, c.kind, c.type, c.version, c.fields, coalesce(c.before, '{{}}'), coalesce(c.after, '{{}}')
+from change c where c.golden_id in (select rid from member) and c.cause = 'event' and c.cause_id = %(event)s
+order by c.seq limit 100
 """  # noqa: S608 -- a constant of this module
 
 
-def deliveries_of(db: Database, golden_ids: list[uuid.UUID]) -> list[Caused]:
-    """The targets of these golden records."""
-    return [Caused(*row) for row in db.all(_CAUSED, (golden_ids,))]
+def changes_of(db: Database, event_id: uuid.UUID, rids: list[uuid.UUID]) -> list[FeedRow]:
+    """What the event changed in golden records, in order; `rids` are the records it spoke about. At most 100."""
+    return [FeedRow(*row) for row in db.all(_FEED, {"event": event_id, "rids": rids})]
+
+
+_CAUSED = f"""{_MOVED}
+select t.id, c.name, t.kind, {TARGET_STATE}, p.external_id, t.dirty_at, a.started_at, a.outcome, a.error
+from target t join connection c on c.id = t.connection_id left join record p on p.rid = t.rid
+left join lateral (select started_at, outcome, error from attempt where target_id = t.id and cause_id = %(event)s
+                   and action in ('create', 'update', 'delete') order by id desc limit 1) a on true
+where t.owner_rid in (select rid from member) and (t.cause_id = %(event)s or a.started_at is not null)
+order by t.id limit 50
+"""  # noqa: S608 -- constants of this module
+
+
+def deliveries_of(db: Database, event_id: uuid.UUID, rids: list[uuid.UUID]) -> list[Caused]:
+    """What was sent, or is due, because of the event; what a later change took along is not among it."""
+    return [Caused(*row) for row in db.all(_CAUSED, {"event": event_id, "rids": rids})]
+
+
+def event_before(db: Database, event_id: uuid.UUID, rids: list[uuid.UUID]) -> uuid.UUID | None:
+    """The last event before that one that spoke about one of these records."""
+    row = db.one(
+        "select event_id from version where rid = any(%s) and event_id < %s order by event_id desc limit 1",
+        (rids, event_id),
+    )
+    return row[0] if row else None
+
+
+def releases_of(db: Database, ids: list[int]) -> dict[int, datetime]:
+    """When these releases (numbers of all rules in force) were made."""
+    return dict(db.all("select id, created_at from release where id = any(%s)", (ids,)))

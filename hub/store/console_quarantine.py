@@ -1,4 +1,4 @@
-"""What stands aside: events in quarantine, grouped by cause, and records that wait for their parent."""
+"""Events in quarantine, grouped by cause."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ from (select w.connection_id, e.topic, coalesce(w.cause, '') as cause, count(*) 
              max(w.failed_at) as last_at, max(w.id::text) as sample
       from event_work w join event e on e.id = w.id where w.state = 1 group by 1, 2, 3) g
 join connection c on c.id = g.connection_id join event_work w on w.id = g.sample::uuid
-where %s::text[] is null or c.realm = any(%s)
-order by g.last_at desc nulls last limit %s
+where (%(realms)s::text[] is null or c.realm = any(%(realms)s))
+  and (%(connection)s = '' or c.name = %(connection)s) and (%(cause)s = '' or g.cause = %(cause)s)
+order by g.last_at desc nulls last limit %(limit)s
 """
 
 
-def groups(db: Database, realms: list[str] | None) -> list[Group]:
-    """One row per cause, the latest first."""
-    return [Group(*row) for row in db.all(_GROUPS, (realms, realms, MOST_GROUPS))]
+def groups(db: Database, realms: list[str] | None, connection: str = "", cause: str = "") -> list[Group]:
+    """One row per cause, the latest first; of one connection, or with one cause, when named."""
+    values = {"realms": realms, "connection": connection, "cause": cause, "limit": MOST_GROUPS}
+    return [Group(*row) for row in db.all(_GROUPS, values)]
 
 
 _IDS = """
@@ -55,37 +57,33 @@ def ids_of_group(db: Database, connection_id: int, topic: str, cause: str, limit
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedRow:
-    """A record whose mandatory parent has not been seen yet, and the source key it waits for."""
+class Key:
+    """What the events of one group have in common."""
 
-    id: uuid.UUID
-    kind: str
+    connection_id: int
     connection: str
-    object_type: str
-    external_id: str
-    parked_at: datetime | None
-    last_event: uuid.UUID | None
-    parent_type: str | None
-    parent_id: str | None
+    realm: str
+    topic: str
+    cause: str
 
 
-_PARKED = """
-select r.rid, r.kind, c.name, r.object_type, r.external_id, r.parked_at, r.last_event, p.object_type, p.external_id
-from record r join connection c on c.id = r.connection_id
-left join lateral (select p.object_type, p.external_id from reference f join record p on p.rid = f.parent
-                   where f.child = r.rid and p.state = 0 order by f.field limit 1) p on true
-where r.parked and (%(realms)s::text[] is null or r.realm = any(%(realms)s)) {fits}
-order by r.rid {direction} limit %(limit)s
+_KEY = """
+select w.connection_id, c.name, c.realm, e.topic, coalesce(w.cause, '')
+from event_work w join event e on e.id = w.id join connection c on c.id = w.connection_id where w.id = %s and w.state = 1
 """
 
 
-def parked(
-    db: Database, realms: list[str] | None, before: uuid.UUID | None, after: uuid.UUID | None, limit: int
-) -> list[ParkedRow]:
-    """Parked records, newest ids first."""
-    fits = (" and r.rid < %(before)s" if before else "") + (" and r.rid > %(after)s" if after else "")
-    sql = _PARKED.format(fits=fits, direction="asc" if after else "desc")
-    rows = [
-        ParkedRow(*row) for row in db.all(sql, {"realms": realms, "before": before, "after": after, "limit": limit})
-    ]
-    return rows[::-1] if after else rows
+def key_of(db: Database, event_id: uuid.UUID) -> Key | None:
+    """The group of a quarantined event; None when it is not in quarantine."""
+    row = db.one(_KEY, (event_id,))
+    return Key(*row) if row else None
+
+
+def waiting_for(db: Database, connection_id: int) -> int:
+    """How many records wait for a parent of this connection that may be among its quarantined events."""
+    sql = """
+        select count(*) from (select 1 from record r join reference f on f.child = r.rid join record p on p.rid = f.parent
+            where r.parked and p.state = 0 and p.connection_id = %s limit 1000) few
+    """
+    row = db.one(sql, (connection_id,))
+    return int(row[0]) if row else 0

@@ -108,8 +108,8 @@ def update(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     sql = """
-        update record r set state = t.state, parked = t.parked, fold = t.fold,
-               parked_at = case when t.parked then coalesce(r.parked_at, clock_timestamp()) end,
+        update record r set state = t.state, parked = t.parked and not r.orphan, fold = t.fold,
+               parked_at = case when t.parked and not r.orphan then coalesce(r.parked_at, clock_timestamp()) end,
                release_id = coalesce(t.release_id, r.release_id),
                last_event = coalesce(t.last_event, r.last_event), last_event_at = coalesce(t.last_event_at, r.last_event_at)
         from jsonb_to_recordset(%s::jsonb) as t(rid uuid, state smallint, parked boolean, fold jsonb, release_id integer,

@@ -28,6 +28,7 @@ VALUES = {
     "connector": "webhook",
     "tab": "streams",
     "step": "streams",
+    "field": "number",
 }
 # The id that stands for a parameter, where its name is not that of the parameter.
 WORDS = {"record_id": "order", "delivery_id": "delivery_dead"}
@@ -108,6 +109,10 @@ def _own(world: World) -> list[Case]:
         Case("show_event", "full", f"/events/{ids['event']}"),
         Case("show_event", "full", f"/events/{ids['quarantined']}"),
         Case("show_event", "long", f"/events/{ids['event_long']}"),
+        *(
+            Case("show_event", "full", f"/events/{ids['event']}?tab={tab}")
+            for tab in ("headers", "canonical", "difference", "processings")
+        ),
         Case("show_event", "error", f"/events/evt_{MISSING}", 404),
         Case("list_kinds", "full", "/records"),
         Case("list_records", "full", "/records/customers"),
@@ -121,6 +126,9 @@ def _own(world: World) -> list[Case]:
         Case("show_record", "error", f"/records/customers/cus_{MISSING}", 404),
         Case("list_deliveries", "full", "/deliveries?tab=waiting"),
         Case("list_deliveries", "full", "/deliveries?tab=sent"),
+        Case("list_deliveries", "full", "/deliveries?tab=unknown"),
+        Case("list_deliveries", "full", "/deliveries?tab=dead"),
+        Case("list_deliveries", "empty", "/deliveries?tab=effects"),
         Case("list_deliveries", "empty", "/deliveries"),
         Case("list_deliveries", "error", "/deliveries", 403, "viewer"),
         Case("show_delivery", "full", f"/deliveries/{ids['delivery_unknown']}"),
@@ -128,6 +136,10 @@ def _own(world: World) -> list[Case]:
         Case("show_delivery", "error", f"/deliveries/dlv_{MISSING}", 404),
         Case("list_quarantine", "full", "/quarantine"),
         Case("list_quarantine", "empty", "/quarantine"),
+        Case("list_quarantine", "long", "/quarantine?connection=nothing"),
+        Case("show_quarantined", "full", f"/quarantine/{ids['quarantined']}"),
+        Case("show_quarantined", "full", f"/quarantine/{ids['quarantined']}", role="auditor"),
+        Case("show_quarantined", "error", f"/quarantine/{ids['event']}", 404),
         Case("list_parked", "full", "/parked"),
         Case("list_parked", "empty", "/parked"),
         Case("list_connections", "full", "/connections"),
@@ -136,6 +148,7 @@ def _own(world: World) -> list[Case]:
         Case("show_connection", "long", f"/connections/{long_name}"),
         Case("show_connection", "error", "/connections/nothing", 404),
         *_connecting(ids, long_name),
+        *_persons(ids),
         Case("list_users", "full", "/system/users"),
         Case("list_users", "error", "/system/users", 403, "operator"),
         Case("show_user", "full", f"/system/users/{ids['user']}"),
@@ -150,6 +163,47 @@ def _own(world: World) -> list[Case]:
         Case("show_plugged", "full", "/p/labels/words"),
         Case("show_plugged", "error", "/p/labels/words", 403, "steward"),
         Case("nowhere", "error", "/nothing/here", 404),
+    ]
+
+
+def _persons(ids: dict[str, str]) -> list[Case]:
+    """Customers, what holds their sources together, acts on them, conflicts, the access log."""
+    merged, crowd, alone = (f"/records/customers/{ids[name]}" for name in ("merged", "crowd", "alone"))
+    customer, long = f"/records/customers/{ids['customer']}", f"/records/customers/{ids['long']}"
+    return [
+        Case("show_record", "full", merged),
+        Case("show_record", "full", f"{merged}?part=decisions"),
+        Case("show_record", "full", f"{merged}?came_from={ids['gone']}", role="steward"),
+        Case("show_record", "empty", f"{alone}?part=points", role="viewer"),
+        Case("show_record", "long", crowd),
+        Case("show_cluster", "full", f"{merged}/cluster"),
+        Case("show_cluster", "full", f"{merged}/cluster", role="viewer"),
+        Case("show_cluster", "long", f"{crowd}/cluster"),
+        Case("show_cluster", "long", f"{crowd}/cluster?source={ids['crowd_source']}"),
+        Case("show_cluster", "error", f"/records/customers/cus_{MISSING}/cluster", 404),
+        Case("show_pins", "full", f"{customer}/pin"),
+        *(Case("show_pin", "full", f"{customer}/pin/{name}") for name in ("full_name", "gender", "birthday")),
+        Case("show_pin", "long", f"{long}/pin/note"),
+        Case("show_pin", "error", f"{customer}/pin/nothing", 404),
+        Case("show_merge", "full", f"{customer}/merge"),
+        Case("show_merge", "error", f"{customer}/merge", 403, "operator"),
+        Case("plan_merge", "full", f"{alone}/merge/{ids['merged']}"),
+        Case("plan_merge", "long", f"{long}/merge/{ids['crowd']}"),
+        Case("show_split", "full", f"{merged}/split"),
+        Case("show_split", "long", f"{crowd}/split"),
+        Case("show_split", "empty", f"{alone}/split"),
+        Case("plan_split", "full", f"{merged}/split/{ids['source']}"),
+        Case("list_conflicts", "full", "/conflicts"),
+        Case("list_conflicts", "empty", "/conflicts"),
+        Case("list_conflicts", "long", "/conflicts?state=snoozed&type=loop"),
+        Case("list_conflicts", "error", "/conflicts", 403, "operator"),
+        Case("show_conflict", "full", f"/conflicts/{ids['conflict']}", role="steward"),
+        Case("show_conflict", "long", f"/conflicts/{ids['loop']}"),
+        Case("show_conflict", "error", f"/conflicts/itm_{MISSING}", 404),
+        Case("list_reveals", "full", "/privacy/access-log", role="auditor"),
+        Case("list_reveals", "empty", "/privacy/access-log"),
+        Case("list_reveals", "long", f"/privacy/access-log?subject={ids['customer']}", role="privacy"),
+        Case("list_reveals", "error", "/privacy/access-log", 403, "steward"),
     ]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from hub.console.pages import ROUTES
 from hub.flow import audit
 from hub.model.identifier import parse_id
-from tests.browser.cases import cases
+from tests.browser.cases import cases, path_of
 from tests.browser.client import Visitor
 from tests.browser.world import CANARIES, CANARY_MAIL, CANARY_NAME, CANARY_PHONE, ROLES, World
 
@@ -18,12 +19,14 @@ def text_of(page: str) -> str:
 
 
 def test_personal_data_when_any_role_crawls_then_no_canary_is_seen(full: World) -> None:
-    for role in ROLES:
+    """Every page and every file, in both languages for the viewer."""
+    own = {f"/records/customers/{full.ids['customer']}", "/records/customers"}
+    files = {path_of(route, full) for route in ROUTES if route.rule.endswith(".csv")} | {"/records/customers.csv"}
+    for role in (*ROLES, "viewer-en"):
         visitor = Visitor(full, role)
-        paths = {case.path for case in cases(full)} | {f"/records/customers/{full.ids['customer']}"}
-        for path in sorted(paths):
+        for path in sorted({case.path for case in cases(full)} | own | files):
             page = visitor.get(path)
-            seen = [canary for canary in CANARIES if canary in page.text]
+            seen = [canary for canary in CANARIES if canary in page.text or canary in str(page.headers)]
             assert not seen, f"{role} {path} shows {seen}"
 
 
@@ -130,7 +133,7 @@ def test_order_when_shown_then_its_parts_add_up_and_its_ledger_is_complete(full:
 
 def test_event_when_shown_then_what_it_said_and_did(full: World) -> None:
     page = text_of(Visitor(full).get(f"/events/{full.ids['event']}").text)
-    for words in ("order.updated", "映射为 1 条记录", "带来的新内容", "#1042", "采用此值", "crm"):
+    for words in ("order.updated", "映射为 1 条记录", "改变的字段", "#1042", "引起的投递", "crm"):
         assert words in page
 
 

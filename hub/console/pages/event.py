@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-from flask import abort, g, render_template, request
+from flask import abort, render_template, request
 
-from hub.console import visit
+from hub.console import effect, payload, visit
 from hub.console.address import PAGE, SPANS, cut, id_of, pages, since_of, wished, wished_id
-from hub.console.effect import effects_of
+from hub.console.decision import decisions_on
 from hub.console.golden import arranged, record_url
-from hub.console.language import _
-from hub.console.route import Route, act
+from hub.console.route import Route
 from hub.console.visit import hub, may
-from hub.flow import audit
+from hub.flow.replay import Preview
+from hub.model.identifier import format_id
 from hub.model.mask import mask_field, mask_raw
 from hub.rules.register import SEPARATOR
 from hub.store import console_event as store
 from hub.store.console_event import EventDetail, Touched
-from hub.store.event import read_event
-
-# What is shown of a body, and what of it is read at all: a page is no editor.
-SHOWN = 24_000
-PARSED = 2_000_000
+from hub.store.event import read_event, read_many
 
 
 def list_events() -> Any:
@@ -48,45 +43,72 @@ def list_events() -> Any:
     )
 
 
+TABS = ("raw", "headers", "canonical", "difference", "processings")
+
+
 def show_event(event_id: str) -> Any:
     """What came, what it was understood as, what it changed, what went out because of it."""
-    return _page(_event(event_id), event_id)
+    return event_page(find_event(event_id), event_id)
 
 
-def reveal_payload(event_id: str) -> Any:
-    """The same page with the body in clear, this once; who saw it and why is recorded."""
-    found = _event(event_id)
-    reason = request.form.get("reason", "").strip()[:300]
-    if not reason or not visit.may("payload.raw", found.realm):
-        abort(403, "payload.raw")
-    audit.record(hub(), visit.visit().principal.actor, "payload.seen", event_id, reason)
-    return _page(found, event_id, is_clear=True)
-
-
-def _page(found: EventDetail, event_id: str, *, is_clear: bool = False) -> Any:
+def event_page(found: EventDetail, event_id: str, *, is_clear: bool = False, preview: Preview | None = None) -> Any:
+    """The page of one event; `preview`: what running it again would do."""
     touched = store.touched_by(hub().db, found.id)
-    golden_ids = sorted({one.golden_id for one in touched})
-    effects = effects_of(found.id, touched)
+    rids = [one.rid for one in touched]
+    rows = store.changes_of(hub().db, found.id, rids) if rids else []
+    rest = effect.idle(found.id, touched, rows)
+    tab = wished("tab", TABS) or "raw"
     return render_template(
         "console/event.html",
         event=found,
         event_id=event_id,
         status=_status(found, touched),
         touched=touched,
-        observations={one.rid: _shown(one) for one in touched},
-        effects=effects,
-        news=sum(len(effect.fields) for effect in effects),
-        is_echo=bool(effects) and all(effect.is_echo for effect in effects),
-        deliveries=store.deliveries_of(hub().db, golden_ids),
+        changes=effect.changes(rows),
+        idle=rest,
+        is_echo=bool(rest) and not rows and all(one.is_echo for one in rest),
+        deliveries=store.deliveries_of(hub().db, found.id, rids) if rids else [],
         problems=_problems(found, is_clear=is_clear),
-        raw=_raw(found, is_clear=is_clear),
+        preview=_preview(preview) if preview else None,
+        tab=tab,
+        tabs=TABS,
+        may_operate=visit.may("flow.operate", found.realm),
+        message_of=lambda error: str((error or {}).get("message") or ""),
         record_url=record_url,
+        curl=f'curl -sS -H "Authorization: Bearer $HUB_TOKEN" {request.url_root}api/v1/events/{event_id}/raw',
         command=f"retail-hub events {event_id}",
         api=f"GET /api/v1/events/{event_id}",
+        **_tab(tab, found, event_id, touched, is_clear=is_clear),
     )
 
 
-def _event(event_id: str) -> EventDetail:
+def _tab(tab: str, found: EventDetail, event_id: str, touched: list[Touched], *, is_clear: bool) -> dict[str, Any]:
+    """What only the open tab needs."""
+    if tab == "canonical":
+        return {"observations": {one.rid: _shown(one) for one in touched}}
+    if tab == "headers":
+        return {"headers": found.headers if is_clear else mask_raw(found.headers)}
+    if tab == "processings":
+        releases = store.releases_of(hub().db, sorted({one.release_id for one in touched}))
+        return {"releases": releases, "decisions": decisions_on(event_id)}
+    if tab == "difference":
+        return _difference(found, touched)
+    return {"raw": _raw(found, is_clear=is_clear)} if tab == "raw" else {}
+
+
+def _difference(found: EventDetail, touched: list[Touched]) -> dict[str, Any]:
+    earlier = store.event_before(hub().db, found.id, [one.rid for one in touched]) if touched else None
+    if earlier is None or not _may_see_bodies(found):
+        return {"earlier": None, "differences": None}
+    with hub().db.session() as conn:
+        bodies = {one.id: one.body or b"" for one in read_many(conn, hub().keyring, [earlier, found.id])}
+    if set(bodies) != {earlier, found.id}:
+        return {"earlier": None, "differences": None}
+    lines = payload.difference(bodies[earlier], bodies[found.id], is_masked=True)
+    return {"earlier": format_id("evt", earlier), "differences": lines}
+
+
+def find_event(event_id: str) -> EventDetail:
     """The event in the address, if the visitor may see its realm; else 404, as if there were none."""
     found = store.event_detail(hub().db, id_of(event_id, "evt"))
     seen = visit.realms("flow.see")
@@ -117,53 +139,42 @@ def _shown(one: Touched) -> dict[str, Any]:
 def _problems(event: EventDetail, *, is_clear: bool) -> list[dict[str, Any]]:
     """Why it stands in quarantine, its sample values masked."""
     problems = (event.problem or {}).get("problems", []) if event.state == 1 else []
-    return [
-        {
-            **problem,
-            "value": problem.get("value", "")
-            if is_clear
-            else mask_raw(problem.get("value", ""), problem.get("path", "")),
-        }
-        for problem in problems[:20]
-    ]
+    return [problem if is_clear else masked_problem(problem) for problem in problems[:20]]
 
 
-def _raw(event: EventDetail, *, is_clear: bool) -> dict[str, Any] | None:
-    """The body as this visitor may see it: `{"text", "is_masked", "is_cut", "length"}`; None without leave or when erased."""
-    if not event.has_body or not (may("payload.masked") or may("payload.raw")):
+def masked_problem(problem: dict[str, Any]) -> dict[str, Any]:
+    """One problem, its sample value masked."""
+    return {**problem, "value": mask_raw(problem.get("value", ""), problem.get("path", ""))}
+
+
+def _preview(found: Preview) -> dict[str, Any]:
+    """What running it again would do, masked."""
+    return {
+        "changes": [
+            (change, [] if change["type"] == "merged" else effect.changed_fields(
+                change["kind"], change["fields"], change["before"] or {}, change["after"] or {}))
+            for change in found.changes[:20]
+        ],
+        "more": max(0, len(found.changes) - 20),
+        "targets": found.targets,
+        "problems": [masked_problem(problem) for one in found.problems for problem in one["problems"]][:20],
+    }  # fmt: skip
+
+
+def _may_see_bodies(event: EventDetail) -> bool:
+    return event.has_body and (may("payload.masked") or may("payload.raw"))
+
+
+def _raw(event: EventDetail, *, is_clear: bool) -> payload.Body | None:
+    """The body as this visitor may see it; None without leave or when erased."""
+    if not _may_see_bodies(event):
         return None
     with hub().db.session() as conn:
         body = read_event(conn, hub().keyring, event.id).body or b""
-    return render_body(body, is_masked=not is_clear)
-
-
-def render_body(body: bytes, *, is_masked: bool) -> dict[str, Any]:
-    """A body as text: JSON indented and masked by shape; anything else whole, in hex, or hidden."""
-    document: Any = None
-    is_json = False
-    if len(body) <= PARSED:
-        try:
-            document, is_json = orjson.loads(body), True
-        except orjson.JSONDecodeError:
-            is_json = False
-    if is_json:
-        text = orjson.dumps(mask_raw(document) if is_masked else document, option=orjson.OPT_INDENT_2).decode()
-    elif is_masked:
-        text = _("Not JSON, so it cannot be masked: %(size)s.", size=g.fmt.size(len(body)))
-    else:
-        text = _as_text(body)
-    return {"text": text[:SHOWN], "is_masked": is_masked, "is_cut": len(text) > SHOWN, "length": len(text)}
-
-
-def _as_text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return body[: SHOWN // 3].hex(" ")
+    return payload.render(body, is_masked=not is_clear)
 
 
 ROUTES = (
     Route("/events", list_events, "flow.see"),
     Route("/events/<event_id>", show_event, "flow.see"),
-    act("/events/<event_id>/reveal", reveal_payload, "payload.raw"),
 )

@@ -133,3 +133,6 @@ create table notice (
 create index notice_due on notice (due_at);
 comment on table notice is 'records to be read; one row however often they are told of, gone when they were read';
 comment on column notice.seq is 'counts what was told: a row that was told of again while it was read stays';
+
+alter table record add column orphan boolean not null default false;
+comment on column record.orphan is 'a person ruled that its parent will not come: it is not parked again';
