@@ -82,17 +82,17 @@ def _workers(facts: dict[str, Any]) -> str:
     if facts["count"] is None:
         return _("Redis does not answer, so nobody knows who works.")
     if facts["missing"]:
-        return _("nobody does: %(names)s", names=", ".join(facts["missing"]))
+        return _("missing: %(names)s", names=", ".join(facts["missing"]))
     return _("%(n)s at work, every role is there", n=facts["count"])
 
 
 def _queue(check: Check) -> str:
     facts, age = check.facts, check.facts["oldest_s"]
     if check.code == "inbox":
-        text = _("%(n)s events waiting, %(marks)s records to resolve", n=g.fmt.number(facts["waiting"]), marks=g.fmt.number(facts["marks"]))  # fmt: skip
+        text = _("events waiting: %(n)s · records to resolve: %(marks)s", n=g.fmt.number(facts["waiting"]), marks=g.fmt.number(facts["marks"]))  # fmt: skip
     else:
         text = _("%(n)s due", n=g.fmt.number(facts["due"]))
-    return text + (" · " + _("the oldest since %(age)s", age=g.fmt.duration(age)) if age is not None else "")
+    return text + (" · " + _("the oldest for %(age)s", age=g.fmt.duration(age)) if age is not None else "")
 
 
 def _redis(facts: dict[str, Any]) -> str:
