@@ -81,7 +81,7 @@ class Settings:
         "REDIS_URL",
         "",
         _url("redis", "rediss", "unix", "valkey"),
-        "The Redis or Valkey that wakes workers up; it may lose its data. Unset: an embedded server in HUB_DATA_DIR",
+        "The Redis or Valkey for wake-ups and rate budgets; it may lose its data. Unset: an embedded server in HUB_DATA_DIR",
         example="redis://redis.example:6379/0",
         secret=True,
     )

@@ -1,4 +1,4 @@
-"""One Valkey server of our own. It only wakes workers up: its data may be lost at any time."""
+"""One Valkey server of our own. It wakes workers up and holds rate budgets: its data may be lost at any time."""
 
 from __future__ import annotations
 
