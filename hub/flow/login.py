@@ -66,14 +66,13 @@ def visit_of(hub: Hub, cookie: str) -> Visit | None:
     """Who holds this cookie; None when the session was revoked, has expired, or the user is barred."""
     digest = digest_of(cookie)
     with hub.db.session() as conn:
-        found = session.live(conn, digest, IDLE_S)
-        known = person.with_grants(conn, found.person_id) if found else None
-        if found is None or known is None or known[0].disabled_at is not None:
-            return None
-        if found.is_stale:
+        found = session.holder(conn, digest, IDLE_S)
+        if found is not None and found[0].is_stale:
             session.touch(conn, digest)
-    holder, granted = known
-    return Visit(holder, Principal(format_id("usr", holder.id), granted), found.csrf, digest)
+    if found is None:
+        return None
+    opened, known, granted = found
+    return Visit(known, Principal(format_id("usr", known.id), granted), opened.csrf, digest)
 
 
 def log_out(hub: Hub, cookie: str) -> None:

@@ -48,19 +48,6 @@ def by_id(conn: Connection, person_id: UUID) -> Person | None:
     return Person(*found) if found else None
 
 
-def with_grants(conn: Connection, person_id: UUID) -> tuple[Person, tuple[Grant, ...]] | None:
-    """The user with that id and what is granted to them, in one statement: it precedes every page."""
-    found = conn.execute(
-        f"select {_COLUMNS}, (select coalesce(json_agg(json_build_array(role, realm, locations) order by role, realm), '[]')"  # noqa: S608
-        " from role_grant where person_id = p.id) from person p where id = %s",
-        (person_id,),
-    ).fetchone()
-    if found is None:
-        return None
-    *columns, granted = found
-    return Person(*columns), tuple(Grant(role, realm, tuple(locations)) for role, realm, locations in granted)
-
-
 def everybody(conn: Connection) -> list[Person]:
     """All users by name."""
     return [Person(*row) for row in conn.execute(f"select {_COLUMNS} from person order by name")]  # noqa: S608

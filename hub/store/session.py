@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from hub.model.permission import Grant
 from hub.store.database import Connection
+from hub.store.person import Person
 
 # A session seen within the last minute is not written again: reading pages must not cost writes.
 _TOUCH = "update session set seen_at = now() where hash = %s and seen_at < now() - interval '1 minute'"
@@ -30,15 +32,27 @@ def insert(conn: Connection, digest: bytes, person_id: UUID, csrf: str, expires_
     )
 
 
-def live(conn: Connection, digest: bytes, idle_s: int) -> Session | None:
-    """The session, unless it was revoked, has expired, or was not used for `idle_s` seconds."""
-    found = conn.execute(
-        "select person_id, csrf, seen_at, seen_at < now() - interval '1 minute' from session"
-        " where hash = %s and revoked_at is null"
-        " and expires_at > now() and seen_at > now() - make_interval(secs => %s)",
-        (digest, idle_s),
-    ).fetchone()
-    return Session(*found) if found else None
+_HOLDER = """
+    select s.person_id, s.csrf, s.seen_at, s.seen_at < now() - interval '1 minute',
+        p.id, p.name, p.password, p.language, p.time_zone, p.created_at, p.disabled_at, p.must_change,
+        (select coalesce(json_agg(json_build_array(role, realm, locations) order by role, realm), '[]')
+         from role_grant where person_id = p.id)
+    from session s join person p on p.id = s.person_id
+    where s.hash = %s and s.revoked_at is null and p.disabled_at is null
+      and s.expires_at > now() and s.seen_at > now() - make_interval(secs => %s)
+"""
+
+
+def holder(conn: Connection, digest: bytes, idle_s: int) -> tuple[Session, Person, tuple[Grant, ...]] | None:
+    """Whose session it is and what is granted to them, in one statement: it precedes every page.
+
+    None when it was revoked, has expired, was not used for `idle_s` seconds, or its user is barred.
+    """
+    found = conn.execute(_HOLDER, (digest, idle_s)).fetchone()
+    if found is None:
+        return None
+    granted = tuple(Grant(role, realm, tuple(locations)) for role, realm, locations in found[12])
+    return Session(*found[:4]), Person(*found[4:12]), granted
 
 
 def touch(conn: Connection, digest: bytes) -> None:
