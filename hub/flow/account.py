@@ -12,7 +12,7 @@ from hub.errors import ConfigError, ConnectionPausedError, HubError, NotFoundErr
 from hub.flow.context import Hub
 from hub.sdk.connector import CheckResult
 from hub.sdk.rate import working_in
-from hub.store import access_token, audit, cursor, item, secret
+from hub.store import access_token, audit, cursor, item, secret, subscription
 from hub.store import connection as store
 from hub.store.connection import ConnectionRow, Direction
 from hub.store.database import Connection
@@ -111,6 +111,7 @@ def disconnect(hub: Hub, name: str, actor: str, reason: str = "") -> bool:
         store.set_disconnected(conn, row.id)
         secret.forget(conn, row.id)
         access_token.forget(conn, row.id)
+        subscription.forget(conn, row.id)
         item.resolve_cause(conn, _cause(row), actor, {"act": "disconnected"})
         audit.append(conn, actor, "connection.disconnect", row.name, reason)
         return True

@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from hub.errors import ConnectionPausedError, HubError, RejectedError, RetryableError
-from hub.flow.account import pause, resume
+from hub.flow.account import disconnect, pause, resume
 from hub.flow.alert_pace import ENOUGH, Pace, pack
 from hub.flow.configure import Wish, connect
 from hub.flow.context import Hub
@@ -259,9 +259,10 @@ def test_jobs_when_the_system_is_away_then_the_error_is_shown_and_it_is_asked_ag
 
 
 def test_jobs_when_a_connection_is_disconnected_then_left_alone(hub: Hub) -> None:
-    hub.db.execute("update connection set disconnected_at = now(), phase = 'off', generation = generation + 1")
-    hub.connections.reload()
+    look_after(hub, "crm")
+    disconnect(hub, "crm", "li")
     assert Jobs(hub).look() == []
+    assert overview(hub, "crm").topics == ()
 
 
 def test_overview_when_webhooks_came_then_says_when_last_and_what_is_usual(hub: Hub) -> None:
