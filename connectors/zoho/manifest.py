@@ -15,7 +15,6 @@ CONFIG = (
         "data_centre",
         Text("账户所在的数据中心；中国大陆账户选 cn", "The data centre that the account lives in"),
         required=True,
-        default="cn",
         example="cn",
         choices=tuple(CENTRES),
     ),

@@ -203,6 +203,37 @@ def test_phone_when_changed_in_the_shop_then_the_colleagues_other_number_stays(s
     assert (contact["Mobile"], contact["Phone"]) == ("+8613900010005", "021-6279 0000")
 
 
+def test_existing_contacts_when_first_read_then_linked_and_none_is_made_twice(
+    make_hub: Callable[..., Hub], database_url: str
+) -> None:
+    with ZohoSimulator() as zoho:
+        made = Scene(make_hub(database_url), zoho=zoho)
+        made.connect("shop", {"customer": "in"})
+        for n in range(30):
+            email = {"namespace": "email", "value": f"c{n}@example.com", "verified": "otp"}
+            made.customer(str(n), at(1), full_name=f"顾客{n:02}", identities=[email], note=f"备注 {n}")
+        for n in range(20, 45):
+            zoho.crm.add(
+                Last_Name=f"顾客{n:02}", Email=f"C{n}@example.com", Modified_Time=f"2026-11-01T10:00:{n}+08:00"
+            )
+        made.settle()
+        wish = Wish("crm", "zoho", config=dict(config_of(zoho)), secrets=secrets(), flows={"customer": "both"})
+        connect(made.hub, wish, "test")
+        poll.pull(made.hub, "crm", full=True)
+        made.settle()
+        assert made.writes() == []
+        golive.go_live(made.hub, "crm", "test")
+        made.rest()
+        assert len(made.golden_ids("customer")) == 45
+        assert len(made.contacts()) == 45
+        assert made.writes().count("insert") == 20
+        assert made.writes().count("update") == 10
+        assert sorted(row["Description"] for row in made.contacts() if row["Description"]) == sorted(
+            f"备注 {n}" for n in range(30)
+        )
+        assert made.rest() == 0
+
+
 def test_notification_when_it_names_many_then_one_call_reads_them(scene: Scene) -> None:
     ids = [scene.zoho.crm.add(Last_Name=f"顾客{n}") for n in range(5)]
     scene.posted.clear()
