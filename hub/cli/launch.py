@@ -98,7 +98,13 @@ def _run(servers: Servers, children: list[Child], wish: _Wish, app: str | None, 
     _wait_ready(settings, web)
     hosts = ",".join(settings.allowed_private_hosts)
     rules = str(settings.mappings_dir.absolute()) if settings.mappings_dir else ""
-    servers.publish(url=url, environment=settings.environment, allowed_private_hosts=hosts, mappings_dir=rules)
+    servers.publish(
+        url=url,
+        environment=settings.environment,
+        allowed_private_hosts=hosts,
+        mappings_dir=rules,
+        public_url=settings.public_url,
+    )
     say(f"console {url}/")
     if password:
         say(f"first password of admin: {password}")
