@@ -74,7 +74,9 @@ class ZohoConnector(Connector, Reads, ReceivesWebhooks, Writes):
 
     def subscriptions(self) -> Sequence[Mapping[str, str]]:
         """What Zoho will notify us of, with the end of the channel."""
-        return notice.subscriptions(self._client, self._channel_id)
+        if not self._has_notifications:
+            return ()
+        return notice.subscriptions(self._client, self._module, self._channel_id)
 
     def subscribe(self) -> None:
         """Makes or renews the channel; without a `webhook_secret` there is none, and nothing happens."""

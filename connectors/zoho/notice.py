@@ -87,18 +87,20 @@ def decode(request: WebhookRequest, module: str) -> list[RawEvent]:
     ]
 
 
-def subscriptions(client: Client, channel_id: str) -> list[dict[str, str]]:
-    """What Zoho says that it sends on our channel."""
-    return [
-        {
-            "topic": str(event),
+def subscriptions(client: Client, module: str, channel_id: str) -> list[dict[str, str]]:
+    """What Zoho says that it sends on our channel: by the hub's own topics where it listens to everything."""
+    found = []
+    for row in _channels(client, channel_id):
+        ends = moment(str(row.get("channel_expiry")))
+        told = {
             "address": str(row.get("notify_url") or "").partition("?")[0],
-            "state": "active" if moment(str(row.get("channel_expiry"))) > datetime.now(UTC) else "expired",
-            "expires_at": instant(moment(str(row.get("channel_expiry")))),
+            "state": "active" if ends > datetime.now(UTC) else "expired",
+            "expires_at": instant(ends),
         }
-        for row in _channels(client, channel_id)
-        for event in row.get("events") or ()
-    ]
+        for event in row.get("events") or ():
+            topics = (CHANGED, DELETED) if event == f"{module}.all" else (str(event),)
+            found += [{"topic": topic, **told} for topic in topics]
+    return found
 
 
 def subscribe(client: Client, module: str, address: str, channel_id: str, secret: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,7 +12,7 @@ import orjson
 import pytest
 
 from connectors.zoho.simulator import ZohoSimulator
-from hub.flow import golive, notice, poll
+from hub.flow import golive, notice, poll, subscription
 from hub.flow.configure import Wish, connect
 from hub.flow.context import Hub
 from hub.flow.receive import receive
@@ -232,6 +233,26 @@ def test_existing_contacts_when_first_read_then_linked_and_none_is_made_twice(
             f"备注 {n}" for n in range(30)
         )
         assert made.rest() == 0
+
+
+def test_channel_when_the_hub_looks_after_it_then_made_and_renewed(
+    make_hub: Callable[..., Hub], database_url: str
+) -> None:
+    with ZohoSimulator() as zoho:
+        hub = make_hub(database_url)
+        object.__setattr__(hub.settings, "public_url", "https://hub.example")
+        wish = Wish("crm", "zoho", config=dict(config_of(zoho)), secrets=secrets(), flows={"customer": "both"})
+        connect(hub, wish, "test")
+        rows = subscription.look_after(hub, "crm")
+        assert [(row.topic, row.state, row.address) for row in rows] == [
+            ("contacts.changed", "active", ADDRESS), ("contacts.deleted", "active", ADDRESS),
+        ]  # fmt: skip
+        subscription.look_after(hub, "crm")
+        (channel,) = zoho.channels.held.values()
+        soon = (datetime.now(UTC) + timedelta(days=2)).isoformat(timespec="seconds")
+        zoho.channels.held[channel["channel_id"]] = {**channel, "channel_expiry": soon}
+        subscription.look_after(hub, "crm")
+        assert [entry.content["method"] for entry in zoho.ledger.entries("watch")] == ["POST", "PUT"]
 
 
 def test_notification_when_it_names_many_then_one_call_reads_them(scene: Scene) -> None:

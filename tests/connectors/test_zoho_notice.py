@@ -96,8 +96,9 @@ def test_subscribe_when_repeated_then_one_channel_and_one_call(zoho: ZohoSimulat
     connector.subscribe()
     connector.subscribe()
     assert [entry.content["method"] for entry in zoho.ledger.entries("watch")] == ["POST"]
-    (held,) = connector.subscriptions()
-    assert (held["topic"], held["address"], held["state"]) == ("Contacts.all", ADDRESS, "active")
+    changed, held = connector.subscriptions()
+    assert (changed["topic"], held["topic"]) == ("contacts.changed", "contacts.deleted")
+    assert (held["address"], held["state"]) == (ADDRESS, "active")
     left = datetime.fromisoformat(held["expires_at"]) - datetime.now(UTC)
     assert timedelta(days=6) < left < timedelta(days=7)
 
@@ -122,7 +123,7 @@ def test_subscribe_when_the_channel_has_ended_then_made_again(zoho: ZohoSimulato
     zoho.switches.clock_skew = 0.0
     zoho.channels.held.clear()
     connector.subscribe()
-    assert len(connector.subscriptions()) == 1
+    assert len(connector.subscriptions()) == 2
 
 
 def test_subscribe_when_the_hub_moved_or_the_secret_changed_then_the_channel_follows(zoho: ZohoSimulator) -> None:
@@ -143,6 +144,7 @@ def test_subscribe_when_there_is_no_secret_then_nothing(zoho: ZohoSimulator, con
     connector.secrets = {**connector.secrets, "webhook_secret": []}
     connector.subscribe()
     assert zoho.channels.held == {}
+    assert connector.subscriptions() == ()
     assert any("webhook_secret" in warning for warning in connector.check().warnings)
 
 
