@@ -13,6 +13,7 @@ from hub.model.identifier import format_id
 from hub.model.kind import Field, Kind
 from hub.model.mask import mask_field
 from hub.store.console_record import Linked, linked
+from hub.store.view import ChangeRow
 
 # What a record is called by, best first.
 _NAMES = ("number", "title", "name", "full_name", "nickname", "company_name", "code", "sku", "provider_ref")
@@ -27,6 +28,7 @@ RULES = {
     "verified": N_("a proven value beats one that was only stated"),
     "derived": N_("computed by the hub from other records"),
     "pin": N_("fixed by a person"),
+    "choice": N_("chosen by a person, until one of those concerned says something new"),
 }
 
 
@@ -109,6 +111,17 @@ def with_links(value: Any, links: LinkMap) -> Any:
         label = title_of(hub().registry.kinds.get(found.kind), found.data)
         return {**value, "url": record_url(found.kind, found.golden_id), "label": label}
     return {key: with_links(part, links) for key, part in value.items()}
+
+
+def differences(kind: Kind | None, change: ChangeRow) -> list[tuple[str, Any, Any]]:
+    """Field, before and after of the first fields that a change touched, masked."""
+    before, after = change.before or {}, change.after or {}
+    names = change.fields[:12] if change.type == "updated" else []
+
+    def shown(name: str, value: Any) -> Any:
+        return mask_field(kind.by_name.get(name) if kind else None, name, value)
+
+    return [(name, shown(name, before.get(name)), shown(name, after.get(name))) for name in names]
 
 
 def reasons(kind: Kind, found: dict[str, Any], links: LinkMap, revealed: Collection[str] = ()) -> dict[str, Any]:

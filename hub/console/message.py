@@ -17,30 +17,32 @@ COOKIE = "hub_message"
 _PURPOSE = b"console message"
 
 
-def say(text: str, tone: str = "ok") -> None:
-    """Shows `text` on the page that comes next. No personal data: it travels through the browser."""
-    g.setdefault("said", []).append([tone, text[:400]])
+def say(text: str, tone: str = "ok", undo: str = "") -> None:
+    """Shows `text` on the page that comes next, with a button that undoes the act `undo` (`dec_…`).
+
+    No personal data: it travels through the browser.
+    """
+    g.setdefault("said", []).append([tone, text[:400], undo])
 
 
-def done(url: str, text: str, tone: str = "ok") -> AnyResponse:
+def done(url: str, text: str, tone: str = "ok", undo: str = "") -> AnyResponse:
     """The end of every act: says what happened and goes on with a page that can be reloaded."""
-    say(text, tone)
+    say(text, tone, undo)
     return redirect(url, 303)
 
 
-def heard() -> list[tuple[str, str]]:
+def heard() -> list[tuple[str, str, str]]:
     """The messages that came with this request, and those said while it was answered."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = []
     cookie = request.cookies.get(COOKIE)
     if cookie:
         g.was_heard = True
         try:
-            found = [
-                tuple(pair) for pair in orjson.loads(hub().keyring.open(base64.urlsafe_b64decode(cookie), _PURPOSE))
-            ]
+            said = orjson.loads(hub().keyring.open(base64.urlsafe_b64decode(cookie), _PURPOSE))
+            found = [(tone, text, undo) for tone, text, undo in said]
         except (HubError, ValueError, binascii.Error):
             found = []
-    found += [tuple(pair) for pair in g.pop("said", [])]
+    found += [(tone, text, undo) for tone, text, undo in g.pop("said", [])]
     return found
 
 

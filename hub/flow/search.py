@@ -65,12 +65,24 @@ def ids_of_text(conn: Connection, hub: Hub, kind: Kind, text: str, realms: Seque
         row = view.golden_of(conn, rid, frozenset(realms))
         if prefix == kind.prefix and row is not None:
             found.add(row.id)
+    return found | view.ids_of_keys(conn, _hashes(hub, kind, _keys_of_text(kind, text), realms), MOST)
+
+
+def find_all(conn: Connection, hub: Hub, text: str, realms: Sequence[str]) -> set[uuid.UUID]:
+    """`ids_of_text` for every kind at once: two statements. Realms and kinds of the hits are the caller's to check."""
+    hashes: set[bytes] = set()
+    for kind in hub.registry.kinds.values():
+        hashes |= _hashes(hub, kind, _keys_of_text(kind, text), realms)
+    return view.ids_of_external(conn, None, text.strip()) | view.ids_of_keys(conn, hashes, MOST)
+
+
+def _keys_of_text(kind: Kind, text: str) -> list[MatchKey]:
     keys = [MatchKey(path.replace(".", "_"), "", normal(text), 0) for path in kind.lookups]
     if "identities" in kind.by_name:
         keys += [lookup_key(namespace, text) for namespace in NAMESPACES]
     for single in ("gln", "tax_ids"):
         keys += _keys_of_identity(kind, Identity(single, text)) if single in kind.by_name else []
-    return found | view.ids_of_keys(conn, _hashes(hub, kind, keys, realms), MOST)
+    return keys
 
 
 def _keys_of_identity(kind: Kind, identity: Identity) -> list[MatchKey]:

@@ -76,9 +76,14 @@ def timeline(
     lines = [
         _line(hub, kind, row, is_clear)
         for row in rows[:limit]
-        if row.what != "fact" or sees is None or sees(row.realm, row.data)
+        if sees is None or not _is_sale(row) or sees(row.realm, row.data)
     ]
     return lines, _cursor(more) if more else ""
+
+
+def _is_sale(entry: Entry) -> bool:
+    """Whether it belongs to an order, and so to a store; whoever sees the customer sees the rest."""
+    return entry.what == "fact" and (entry.kind == "order" or bool(entry.data.get("_order_id")))
 
 
 def _filter(group: str, cursor: str) -> Filter:

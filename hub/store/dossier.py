@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hub.store.console_event import TARGET_STATE
 from hub.store.database import Connection
 
 Rid = uuid.UUID
@@ -114,12 +115,26 @@ class Kin:
     is_stated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class KeptInStep:
+    """A delivery: where to, and how far it is; times as text."""
+
+    target_id: Rid
+    connection: str
+    kind: str
+    state: str
+    external_id: str | None
+    dirty_at: str
+    done_at: str | None
+
+
 @dataclass(slots=True)
 class Concerns:
     """What concerns a golden record besides its values."""
 
     rulings: list[Ruling] = field(default_factory=list)
     items: list[OpenItem] = field(default_factory=list)
+    deliveries: list[KeptInStep] = field(default_factory=list)
     purchases: list[Purchases] = field(default_factory=list)
     kin: list[Kin] = field(default_factory=list)
 
@@ -133,6 +148,12 @@ _ITEMS = """
     select json_agg(json_build_array(i.id, i.type, i.state, i.data) order by i.id desc)
     from (select * from item where rid = any(%(rids)s) and state <> 'resolved' order by id desc limit 20) i
 """
+_DELIVERIES = f"""
+    select json_agg(json_build_array(t.id, t.name, t.kind, t.state, t.external_id, t.dirty_at, t.done_at) order by t.dirty_at desc)
+    from (select t.id, c.name, t.kind, {TARGET_STATE} as state, p.external_id, t.dirty_at, t.done_at
+        from target t join connection c on c.id = t.connection_id left join record p on p.rid = t.rid
+        where t.owner_rid = any(%(rids)s) order by t.dirty_at desc limit 50) t
+"""  # noqa: S608 -- a constant
 _PURCHASES = """
     select json_agg(json_build_array(currency, n, amount, first, last) order by n desc) from (
         select data #>> '{totals,total,currency}' as currency, count(*) as n,
@@ -163,17 +184,18 @@ _KIN = """
 
 
 def concerns(conn: Connection, dossier: Dossier) -> Concerns:
-    """Live decisions, open items, and of a customer the purchases and the kin: one statement."""
+    """Live decisions, open items, deliveries (times as text), and of a customer the purchases and the kin: one statement."""
     is_customer = dossier.kind == "customer"
-    parts = (_RULINGS, _ITEMS, _PURCHASES if is_customer else "null", _KIN if is_customer else "null")
+    parts = (_RULINGS, _ITEMS, _DELIVERIES, _PURCHASES if is_customer else "null", _KIN if is_customer else "null")
     sql = "select " + ", ".join(f"({part})" for part in parts)
     row = conn.execute(sql, {"rids": [member.rid for member in dossier.members], "id": dossier.id}).fetchone()
     assert row is not None  # noqa: S101 -- a select without from yields its row
     return Concerns(
         [_ruling(one) for one in row[0] or ()],
-        [OpenItem(Rid(one[0]), *one[1:]) for one in row[1] or ()],
-        [Purchases(*one) for one in row[2] or ()],
-        [Kin(Rid(one[0]), *one[1:]) for one in row[3] or ()],
+        [OpenItem(*[Rid(one[0]), *one[1:]]) for one in row[1] or ()],
+        [KeptInStep(*[Rid(one[0]), *one[1:]]) for one in row[2] or ()],
+        [Purchases(*one) for one in row[3] or ()],
+        [Kin(*[Rid(one[0]), *one[1:]]) for one in row[4] or ()],
     )
 
 

@@ -51,7 +51,8 @@ _BELOW = "(%(at)s::text is null or (at, tie) < (%(at)s, %(tie)s))"
 _FACTS = f"""
 select at, tie, 'fact', kind, id, realm, data from (
     select {_AT} as at, 'f' || g.id as tie, g.kind, g.id, g.realm,
-        g.data || jsonb_build_object('_order', o.data ->> 'number', '_order_id', o.id) as data
+        case when o.id is null then g.data else g.data || jsonb_build_object(
+            '_order', o.data ->> 'number', '_order_id', o.id, 'store', o.data -> 'store') end as data
     from (select id, null::uuid as order_id from near union all select id, order_id from far) k
     join golden g on g.id = k.id and g.lifecycle = 'active' left join golden o on o.id = k.order_id
     where %(kinds)s::text[] is null or g.kind = any(%(kinds)s)) f

@@ -117,32 +117,26 @@ def ids_of_keys(conn: Connection, hashes: Collection[bytes], most: int) -> set[R
     return {cluster for (cluster,) in found}
 
 
-_OBJECT_TYPES = """
-    with recursive found as (
-        (select object_type from record where connection_id = %(connection)s order by object_type limit 1)
-        union all
-        select (select r.object_type from record r
-                where r.connection_id = %(connection)s and r.object_type > found.object_type
-                order by r.object_type limit 1)
-        from found where found.object_type is not null
-    ) select object_type from found where object_type is not null
+# The key begins with connection and object type: the few object types are hopped over in the index.
+_BY_EXTERNAL = """
+    select distinct r.cluster from connection c
+    cross join lateral (
+        with recursive found as (
+            (select object_type from record where connection_id = c.id order by object_type limit 1)
+            union all
+            select (select r.object_type from record r where r.connection_id = c.id and r.object_type > found.object_type
+                    order by r.object_type limit 1)
+            from found where found.object_type is not null
+        ) select object_type from found where object_type is not null) t
+    join record r on r.connection_id = c.id and r.object_type = t.object_type and r.external_id = %(external_id)s
+    where r.state > 0 and (%(connection)s::integer is null or c.id = %(connection)s)
 """
 
 
 def ids_of_external(conn: Connection, connection_id: int | None, external_id: str) -> set[Rid]:
-    """Golden ids of the records with this external id, at one connection or (None) at any."""
-    # The key begins with connection and object type: the few object types are hopped over in the index.
-    ids = [connection_id] if connection_id is not None else [i for (i,) in conn.execute("select id from connection")]
-    clusters: set[Rid] = set()
-    for one in ids:
-        types = [name for (name,) in conn.execute(_OBJECT_TYPES, {"connection": one})]
-        found = conn.execute(
-            "select cluster from record where connection_id = %s and object_type = any(%s) and external_id = %s"
-            " and state > 0",
-            (one, types, external_id),
-        )
-        clusters.update(cluster for (cluster,) in found)
-    return clusters
+    """Golden ids of the records with this external id, at one connection or (None) at any; one statement."""
+    found = conn.execute(_BY_EXTERNAL, {"connection": connection_id, "external_id": external_id})
+    return {cluster for (cluster,) in found}
 
 
 def sources(conn: Connection, ids: Collection[Rid]) -> dict[Rid, list[SourceRow]]:

@@ -63,6 +63,8 @@ def make_users(world: World) -> None:
 
 def make_shop(world: World) -> None:
     """Two systems that agree about customers and orders, with something wrong of every kind."""
+    from tests.browser.persons import make_persons  # it needs the names of this module
+
     rig = Rig(world.hub)
     both = {
         "customer": "both",
@@ -78,6 +80,7 @@ def make_shop(world: World) -> None:
     rig.connect(LONG_NAME.replace(" ", "-"), {"customer": "in"})
     _send_records(rig)
     rig.settle()
+    make_persons(world)
     _send_faults(rig, world)
     world.ids["customer"] = _id(world, "cus", "customer", "c1")
     world.ids["order"] = _id(world, "ord", "order", "o1")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import abort, redirect, render_template, request
+from flask import abort, current_app, redirect, render_template, request
 
 from hub.console import golden, visit
 from hub.console.language import _
@@ -19,15 +19,25 @@ from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub, may
 from hub.errors import ConfigError, HubError
-from hub.flow.search import ids_of_text
+from hub.flow.search import find_all
 from hub.model.identifier import parse_id
 from hub.store import console_record as store
+from hub.store import view
+from hub.store.console_record import GoldenRow
 
 KEPT_S = 900
 PER_KIND = 5
+MOST = 400
 _PURPOSE = b"console search"
 # Where ids of the hub's own things lead; those of records are found by their prefix.
-_PAGES = {"evt": ("show_event", "event_id", "flow.see"), "dlv": ("show_delivery", "delivery_id", "flow.see")}
+_PAGES = {
+    "evt": ("show_event", "event_id", "flow.see"),
+    "dlv": ("show_delivery", "delivery_id", "flow.see"),
+    "run": ("show_run", "run_id", "flow.see"),
+    "pln": ("show_plan", "plan_id", "flow.see"),
+    "alt": ("show_alert", "alert_id", "flow.see"),
+    "itm": ("show_conflict", "item_id", "record.steward"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +57,7 @@ def search() -> Any:
     direct = _direct(text)
     if direct:
         return redirect(direct, 303)
-    sealed = hub().keyring.seal(orjson.dumps([int(time.time()), text]), _PURPOSE + visit.visit().digest)
-    return redirect(page_url("show_results", opaque=base64.urlsafe_b64encode(sealed).decode().rstrip("=")), 303)
+    return redirect(page_url("show_results", opaque=seal_query(text)), 303)
 
 
 def _direct(text: str) -> str:
@@ -59,7 +68,8 @@ def _direct(text: str) -> str:
         return ""
     if prefix in _PAGES:
         endpoint, name, permission = _PAGES[prefix]
-        return page_url(endpoint, **{name: text}) if may(permission) else ""
+        is_there = f"console.{endpoint}" in current_app.view_functions
+        return page_url(endpoint, **{name: text}) if is_there and may(permission) else ""
     row = store.golden_of(hub().db, found)
     return golden.record_url(row.kind, row.id) if row and visit.sees(row.realm, row.data) else ""
 
@@ -71,16 +81,22 @@ def show_search() -> Any:
 
 def show_results(opaque: str) -> Any:
     """The hits by kind; a single one leads straight to it."""
-    typed = _opened(opaque)
+    typed = open_query(opaque)
     if typed is None:
         return done(page_url("show_search"), _("That search is over. Type it again."), "warn")
-    hits = _hits(typed)
-    if sum(found.total for found in hits) == 1:
-        return redirect(golden.record_url(hits[0].kind, hits[0].rows[0][0]))
-    return render_template("console/search.html", hits=hits, typed=typed, record_url=golden.record_url)
+    rows = rows_of(typed)
+    if len(rows) == 1:
+        return redirect(golden.record_url(rows[0].kind, rows[0].id))
+    return render_template("console/search.html", hits=_grouped(rows), typed=typed, record_url=golden.record_url)
 
 
-def _opened(opaque: str) -> str | None:
+def seal_query(text: str) -> str:
+    """What was typed, as an address may carry it: readable for this session and a quarter of an hour."""
+    sealed = hub().keyring.seal(orjson.dumps([int(time.time()), text]), _PURPOSE + visit.visit().digest)
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def open_query(opaque: str) -> str | None:
     """What was typed; None when it is older than a quarter of an hour. 404 when it is not this session's."""
     try:
         sealed = base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4))
@@ -90,19 +106,20 @@ def _opened(opaque: str) -> str | None:
     return str(text) if time.time() - at < KEPT_S else None
 
 
-def _hits(text: str) -> list[Hits]:
+def rows_of(text: str) -> list[GoldenRow]:
+    """The golden records that a text names and the visitor may see, the newest first."""
     allowed = visit.realms("record.see")
-    realms = [realm for realm in store.all_realms(hub().db) if allowed is None or realm in allowed]
-    found = []
     with hub().db.session() as conn:
-        ids = {kind.name: ids_of_text(conn, hub(), kind, text, realms) for kind in hub().registry.kinds.values()}
-    rows = store.golden_of_ids(hub().db, sorted({one for some in ids.values() for one in some})[:400], realms)
+        realms = view.realms(conn, None if allowed is None else frozenset(allowed))
+        ids = find_all(conn, hub(), text, realms)
+    rows = store.golden_of_ids(hub().db, sorted(ids)[-MOST:], realms)
+    return [row for row in rows if visit.sees(row.realm, row.data)]
+
+
+def _grouped(rows: list[GoldenRow]) -> list[Hits]:
+    found = []
     for kind in hub().registry.kinds.values():
-        fitting = [
-            row
-            for row in rows
-            if row.kind == kind.name and row.id in ids[kind.name] and visit.sees(row.realm, row.data)
-        ]
+        fitting = [row for row in rows if row.kind == kind.name]
         if fitting:
             named = [(row.id, golden.title_of(kind, row.data)) for row in fitting[:PER_KIND]]
             found.append(Hits(kind.name, named, len(fitting)))

@@ -43,6 +43,7 @@ FULFILMENT = Kind(
         Field("pickup_code", "text", Text("取货码", "Pickup code"), example="8-1234", pii="secret"),
     ),
     parent="order",
+    lookups=("tracking.number",),
 )
 
 RETURN = Kind(

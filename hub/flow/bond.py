@@ -1,0 +1,66 @@
+"""What holds the records of one cluster together: shared keys, scores, people's rulings, copies the hub made."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from hub.rules import matching, register
+from hub.rules.clustering import CERTAIN
+from hub.store import resolve as store
+from hub.store.database import Connection
+from hub.store.decision import Decision
+from hub.store.dossier import MemberRow
+
+Rid = uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """Why two records are one, or may not be. `why`: key, score, must, cannot or copy.
+
+    `note`: the namespace of a key, the author of a ruling. `weight` in thousandths, None where it is no matter of
+    weight. `act`: the ruling's act.
+    """
+
+    a: Rid
+    b: Rid
+    why: str
+    note: str = ""
+    weight: int | None = None
+    act: Rid | None = None
+    reason: str = ""
+
+
+def bonds(conn: Connection, members: Sequence[MemberRow], rulings: Iterable[Decision]) -> list[Bond]:
+    """The bonds between `members`, the strongest reasons first. `rulings`: the decisions about them. Four statements."""
+    near = store.neighbours(conn, [member.rid for member in members])
+    own = {member.rid for member in members}
+    data = {member.rid: register.evidence(register.decode(member.fold)) for member in members}
+    found = [
+        Bond(row.a, row.b, row.type, row.author, None, row.group_id, row.reason)
+        for row in rulings
+        if row.type in ("must", "cannot") and row.revoked_at is None and row.b is not None and {row.a, row.b} <= own
+    ]
+    found += [Bond(min(a, b), max(a, b), "copy") for a, b, decided in near.must if decided is None and {a, b} <= own]
+    found += _key_bonds([key for key in near.keys if key[1] in own], data)
+    found += [Bond(a, b, "score", "", weight) for a, b, weight in near.edges if {a, b} <= own]
+    order = {"must": 0, "cannot": 1, "copy": 2, "key": 3, "score": 4}
+    return sorted(found, key=lambda bond: (order[bond.why], -(bond.weight or 0), bond.a, bond.b))
+
+
+def _key_bonds(keys: Iterable[tuple[bytes, Rid, str, bool]], data: Mapping[Rid, Mapping[str, Any]]) -> list[Bond]:
+    carriers: dict[tuple[bytes, str], list[tuple[Rid, bool]]] = {}
+    for digest, rid, namespace, guarded in keys:
+        carriers.setdefault((digest, namespace), []).append((rid, guarded))
+    found: dict[tuple[Rid, Rid, str], Bond] = {}
+    for (_, namespace), sharing in carriers.items():
+        for (a, a_guarded), (b, b_guarded) in combinations(sorted(set(sharing)), 2):
+            guarded = a_guarded or b_guarded
+            if a != b and not (guarded and matching.conflict(data[a], data[b])):
+                weight = matching.GUARDED_KEY if guarded else CERTAIN
+                found[a, b, namespace] = Bond(a, b, "key", namespace, weight)
+    return list(found.values())
