@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, g
+from flask import g
 
 from hub.console import visit
 from hub.console.label import kind_label
@@ -34,11 +34,12 @@ _LINKS: dict[str, tuple[Link, ...]] = {
     "drift": (("list_drift", {}, {}), _CONNECTION),
     "reading": (("list_runs", {"connection": "connection"}, {}), _CONNECTION),
     "workers": (("list_events", {}, {"status": "pending"}),),
+    "no_workers": (("show_health", {}, {}),),
     "redis": (("show_health", {}, {}),),
     "disk": (("show_health", {}, {}),),
     "plugin": (("list_plugins", {}, {}), ("list_connections", {}, {})),
     "token": (("list_tokens", {}, {}),),
-    "many_reveals": (("list_access_log", {}, {}), ("show_access_log", {}, {}), ("list_reveals", {}, {})),
+    "many_reveals": (("list_reveals", {}, {}),),
 }
 _PLACES = (_CONNECTION,)
 
@@ -69,14 +70,22 @@ def show(alert: Alert) -> Shown:
 
 
 def link_of(alert: Alert) -> str:
-    """The page with the button for it; the overview where there is no page of its own."""
+    """The page with the button for it: the first that exists and that the visitor may see; else the overview."""
     values: dict[str, Any] = {**alert.data, "connection": alert.connection}
+    allowed = _permissions()
     for endpoint, names, fixed in _LINKS.get(alert.type, _PLACES):
         wanted = {name: values.get(source) for name, source in names.items()}
-        rule = f"console.{endpoint}"
-        if rule in current_app.view_functions and (endpoint.startswith("list_") or all(wanted.values())):
+        is_known = endpoint.startswith("list_") or all(wanted.values())
+        if is_known and endpoint in allowed and (not allowed[endpoint] or visit.may(allowed[endpoint])):
             return page_url(endpoint, **{name: value for name, value in wanted.items() if value}, **fixed)
     return page_url("show_overview")
+
+
+def _permissions() -> dict[str, str]:
+    """Page -> the permission that it needs."""
+    from hub.console.pages import ROUTES  # those pages show alerts
+
+    return {route.endpoint: route.permission for route in ROUTES if "GET" in route.methods}
 
 
 @dataclass(frozen=True, slots=True)

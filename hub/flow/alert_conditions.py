@@ -167,7 +167,7 @@ def _workers(facts: Facts) -> Iterator[Finding]:
         data = {"workers": facts.workers}
         yield Finding("workers", "workers", 2, None, sum(c.waiting for c in late), data, since)
     elif facts.workers == 0:
-        yield Finding("workers", "workers", 2, None, 0, {"workers": 0})
+        yield Finding("no_workers", "no_workers", 2)
 
 
 def _redis(facts: Facts) -> Iterator[Finding]:
@@ -228,5 +228,5 @@ CONDITIONS: dict[str, Condition] = {
     "many_reveals": _reveals,
     "mapping": _mapping,
 }
-TYPES = (*CONDITIONS, "review")
+TYPES = (*CONDITIONS, "review", "no_workers")
 """Every type that a look decides on; alerts of other types are told once and closed by whoever told them."""

@@ -147,13 +147,21 @@ WORDS: dict[str, Words] = {
         ),
         Text("查看等待的事件", "Look at what waits"),
     ),
+    "no_workers": Words(
+        Text("没有工作进程在运行", "No worker runs"),
+        Text(
+            "收到的事件会安全入库，但在工作进程启动之前不会处理。",
+            "Events are stored safely, but nothing is processed before workers run again.",
+        ),
+        Text("查看健康状态", "Look at the health page"),
+    ),
     "redis": Words(
         Text("Redis 无法连接", "Redis is away"),
         Text(
             "数据都在 Postgres 中，没有丢失；处理改由调度器唤醒，会慢几秒。",
             "All truth is in Postgres and nothing is lost. The scheduler alone wakes the workers, so all takes seconds longer.",
         ),
-        Text("查看总览", "Look at the overview"),
+        Text("查看健康状态", "Look at the health page"),
     ),
     "disk": Words(
         Text("磁盘已用 {percent}%", "The disk is {percent} % full"),
@@ -161,12 +169,12 @@ WORDS: dict[str, Words] = {
             "数据目录所在的磁盘只剩 {free_mb} MB。写满后将无法接收事件。",
             "The disk of the data folder has {free_mb} MB left. Once it is full, no event can be taken in.",
         ),
-        Text("查看总览", "Look at the overview"),
+        Text("查看健康状态", "Look at the health page"),
     ),
     "plugin": Words(
         Text("插件 {name} 无法加载", "The plugin {name} could not be loaded"),
         Text("{reason}。枢纽的其余部分照常运行。", "{reason}. The rest of the hub goes on."),
-        Text("查看连接", "Look at the connections"),
+        Text("查看插件", "Look at the plugins"),
     ),
     "token": Words(
         Text("令牌 {name} 还有 {days} 天到期", "The token {name} ends in {days} days"),
@@ -174,7 +182,7 @@ WORDS: dict[str, Words] = {
             "到期后使用它的程序会被拒绝。请先创建新令牌。",
             "The program that uses it is refused from then on. Make a new one first.",
         ),
-        Text("查看总览", "Look at the overview"),
+        Text("查看令牌", "Look at the tokens"),
     ),
     "many_reveals": Words(
         Text("{person} 一小时内显示了 {count} 个个人字段", "{person} revealed {count} personal fields within an hour"),
@@ -182,7 +190,7 @@ WORDS: dict[str, Words] = {
             "多于通常的工作所需。请向本人核实用途；每一次都有理由留痕。",
             "That is more than work usually takes. Ask what for; each of them was recorded with its reason.",
         ),
-        Text("查看总览", "Look at the overview"),
+        Text("查看访问记录", "Look at the access log"),
     ),
     "mapping": Words(
         Text("{connection}：{count} 个数据流没有映射", "{connection}: {count} flows have no mapping"),

@@ -77,8 +77,8 @@ def test_conditions_when_work_is_young_then_no_alarm() -> None:
 
 
 def test_workers_when_none_is_registered_then_said_before_anything_waits() -> None:
-    assert found(Facts(NOW, connections=[CALM], workers=0))["workers"].data == {"workers": 0}
-    assert "workers" not in found(Facts(NOW, connections=[CALM], workers=None, is_redis_up=False))
+    assert list(found(Facts(NOW, connections=[CALM], workers=0))) == ["no_workers"]
+    assert "no_workers" not in found(Facts(NOW, connections=[CALM], workers=None, is_redis_up=False))
 
 
 def test_quarantine_when_thousands_fail_for_one_cause_then_one_finding() -> None:
