@@ -217,3 +217,16 @@ def test_address_when_added_between_our_reading_and_writing_then_the_shop_gets_i
     held = [each["address1"] for each in two.shop.shop.customers[number]["addresses"]]
     assert sorted(held) == ["中山路 2 号", "新家 8 号", "自提点 3 号"]
     assert sorted(each["street"] for each in two.golden()["addresses"]) == ["中山路 2 号", "新家 8 号", "自提点 3 号"]
+
+
+def test_tags_when_webhooks_do_not_say_them_then_they_survive_and_are_not_sent_again(two: TwoWays) -> None:
+    two.shop.shop.is_lean = True
+    two.say("c1", **LI)
+    two.calm()
+    number = int(two.customer_in_shop()["id"])
+    two.shop.edit_customer(number, note="asks for a bag")
+    two.pump()
+    two.calm()
+    assert two.golden()["tags"] == ["crm"]
+    assert two.golden()["note"] == "asks for a bag"
+    assert two.told() == ["customerSet"]

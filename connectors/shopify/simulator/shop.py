@@ -25,6 +25,7 @@ from connectors.shopify.simulator.order import (
 )
 
 Hook = tuple[str, dict[str, Any]]
+_NOT_IN_LEAN = ("tags", "email_marketing_consent", "sms_marketing_consent")
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Shop:
     """One shop's records by id. `clock` answers an aware time in the shop's zone. Use it under `lock` from threads.
 
     `is_coarse`: several changes of a customer within one second have the same time, as in a real shop;
-    else each is a second later than the one before.
+    else each is a second later than the one before. `is_lean`: webhooks of customers say neither tags
+    nor consent, as those of real shops since the API version 2025-01.
     """
 
     clock: Callable[[], datetime]
@@ -46,6 +48,7 @@ class Shop:
     unsaid: dict[int, dict[str, Any]] = field(default_factory=dict)
     to_erase: set[int] = field(default_factory=set)
     is_coarse: bool = False
+    is_lean: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Any = field(default_factory=lambda: itertools.count(7_000_001))
 
@@ -226,6 +229,10 @@ class Shop:
         """The shop's time as payloads write it."""
         return self.clock().isoformat(timespec="seconds")
 
-    @staticmethod
-    def _sent(*hooks: Hook) -> list[Hook]:
-        return [(topic, copy.deepcopy(payload)) for topic, payload in hooks]
+    def _sent(self, *hooks: Hook) -> list[Hook]:
+        sent = [(topic, copy.deepcopy(payload)) for topic, payload in hooks]
+        for topic, payload in sent:
+            if self.is_lean and topic.startswith("customers/"):
+                for name in _NOT_IN_LEAN:
+                    payload.pop(name, None)
+        return sent
