@@ -118,7 +118,7 @@ group by 1, 2, 5 having count(m.rid) > 0 order by 1, 3 desc, 2
 """
 
 
-def wins(db: Database, connection_id: int, realm: str, kinds: Sequence[str], most: int = 4000) -> list[Win]:
+def wins(db: Database, connection_id: int, realm: str, kinds: Sequence[str], most: int = 1000) -> list[Win]:
     """The fields whose value a connection gives, over the newest golden records: at most `most` over all kinds."""
     if not kinds:
         return []

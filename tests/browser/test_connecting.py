@@ -175,6 +175,14 @@ def test_plan_when_decided_then_its_targets_go_and_the_trail_says_why(full: Worl
     )
 
 
+def test_connection_when_stored_and_never_begun_then_it_can_be_begun(full: World) -> None:
+    visitor = Visitor(full)
+    path = f"/connections/{quote('未开始')}"
+    assert "开始读取" in visitor.get(path).text
+    visitor.post(f"{path}/begin")
+    assert full.hub.connections.by_name("未开始").phase == "reading"
+
+
 def test_go_live_when_not_reviewed_then_refused_in_words(full: World) -> None:
     visitor = Visitor(full)
     answer = visitor.post(f"/connections/{quote('首次读取')}/go-live")

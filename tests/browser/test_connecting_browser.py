@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, Page, expect
 
 from connectors.shopify.simulator import ShopifySimulator
+from connectors.zoho.simulator import ZohoSimulator
 from hub.embedded.postgres import Postgres
 from hub.embedded.valkey import Valkey
 from hub.flow import golive, poll
+from hub.flow.configure import Wish, connect
 from tests.browser.conftest import _served, _world
+from tests.browser.tour import ALL_RULES, run_axe
 from tests.browser.world import World, make_users
+from tests.connectors.zoho_shared import CLIENT_ID, CLIENT_SECRET, REFRESH
 from tests.fixtures.hub import Rig
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -72,6 +77,69 @@ def test_shop_when_connected_in_five_steps_then_live_and_its_records_are_here(
     assert page.locator("main tbody tr", has_text="customers").first.locator("text=完整").count() >= 1
     assert world.hub.db.one("select count(*) > 3 from golden where kind = 'customer'") == (True,)
     page.close()
+
+
+def test_crm_when_connected_both_ways_then_a_plan_is_looked_at_before_anything_is_written(
+    first_day: tuple[World, str], shop: ShopifySimulator, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, url = first_day
+    monkeypatch.setattr("hub.store.plan.FEW", 2)
+    _connect_shop(world, shop)
+    with ZohoSimulator() as zoho:
+        zoho.crm.add(Last_Name="王", First_Name="小明", Email="nobody.else@example.com")
+        page = visit(world, url, "admin").new_page()
+        page.goto(f"{url}/console/connections/new")
+        page.get_by_role("link", name="接入 Zoho CRM").click()
+        page.get_by_label("名称", exact=True).fill("crm")
+        page.get_by_role("button", name="继续").click()
+        _check_zoho(page, zoho)
+        page.get_by_label("顾客", exact=False).select_option("both")
+        page.get_by_role("button", name="保存并继续").click()
+        page.get_by_role("button", name="继续：首次拉取").click()
+        expect(page.locator("main")).to_contain_text("写入之前要整体比较")
+        page.get_by_role("button", name="试 20 条 contacts").click()
+        expect(page.locator("main")).to_contain_text("full_name")
+        page.evaluate(AXE_SCRIPT)
+        assert run_axe(page, ALL_RULES) == []
+        page.get_by_role("button", name="开始读取").click()
+        work(world)
+        page.goto(page.url)
+        expect(page.locator("main")).to_contain_text("上线将带来的变化")
+        before = zoho.crm.contacts.copy()
+        assert len(before) == 1
+        page.get_by_role("link", name="样例（前后对比）").click()
+        expect(page.locator("main")).to_contain_text("将变为")
+        page.evaluate(AXE_SCRIPT)
+        assert run_axe(page, ALL_RULES) == []
+        page.go_back()
+        page.get_by_role("button", name="上线", exact=True).click()
+        expect(page.locator("main")).to_contain_text("crm 已上线")
+        page.get_by_role("button", name="完成").click()
+        page.close()
+    assert world.hub.connections.by_name("crm").phase == "live"
+    (held,) = world.hub.db.all("select counts, state from plan where cause = 'golive' order by id desc limit 1")
+    due = world.hub.db.one("select count(*) from target where plan_id is null and dirty_seq > done_seq")
+    assert held[1] == "released"
+    assert due == (held[0]["create"] + held[0]["update"],)
+
+
+def _connect_shop(world: World, shop: ShopifySimulator) -> None:
+    config = {"shop": shop.shop.domain, "base_url": shop.url}
+    secrets = {"secret": ["hush"], "access_token": [shop.token]}
+    connect(world.hub, Wish("pudong", "shopify", config=config, secrets=secrets, flows={"customer": "in"}), "test")
+    work(world)
+
+
+def _check_zoho(page: Page, zoho: ZohoSimulator) -> None:
+    page.get_by_label("data_centre").select_option("cn")
+    page.get_by_label("client_id").fill(CLIENT_ID)
+    page.get_by_label("client_secret").fill(CLIENT_SECRET)
+    page.get_by_label("refresh_token").fill(REFRESH)
+    page.get_by_label("base_url").fill(zoho.url)
+    page.get_by_role("button", name="检查并保存").click()
+    expect(page.locator("main")).to_contain_text("已连接")
+    assert REFRESH not in page.content()
+    page.get_by_role("link", name="继续：数据流").click()
 
 
 def _prepare(page: Page) -> None:

@@ -103,6 +103,13 @@ def _moment(text: str) -> float:
         raise ConfigError(_("Since when? Give a day, for example 2026-11-01.")) from None
 
 
+def begin_connection(name: str) -> Any:
+    """Lets a connection that was stored and never begun be read from now on."""
+    row, actor, _reason = for_act(name, "connection.configure")
+    configure.begin(hub(), row.name, actor)
+    return done(back_to(name), _("It has begun. You may leave this page; it goes on."))
+
+
 def go_live_now(name: str) -> Any:
     """Lets a connection that was reviewed be written to; releases the plan of its review."""
     row, actor, _reason = for_act(name, "connection.configure")
@@ -163,6 +170,7 @@ ROUTES = (
     act("/connections/<name>/check", check_connection, "flow.operate"),
     act("/connections/<name>/subscriptions", renew_subscriptions, "flow.operate"),
     act("/connections/<name>/pull", pull_now, "flow.operate"),
+    act("/connections/<name>/begin", begin_connection, "connection.configure"),
     act("/connections/<name>/go-live", go_live_now, "connection.configure"),
     act("/connections/<name>/disconnect", disconnect_connection, "connection.configure"),
     act("/connections/<name>/settings", save_connection, "connection.configure"),
