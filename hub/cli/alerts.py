@@ -29,7 +29,13 @@ def alerts() -> None:
 
 
 @alerts.command("list")
-@click.option("--state", type=click.Choice(["open", "snoozed", "closed", "all"]), default="open", show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice(["open", "snoozed", "closed", "all"]),
+    default="open",
+    show_default=True,
+    help="In this state only; open holds those that were taken on.",
+)
 @click.option("--type", "type_", default="", metavar="TYPE", help="Of this type only, for example `unknown`.")
 @click.option("--connection", default="", metavar="NAME", help="Of this connection only.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many.")

@@ -31,7 +31,13 @@ def items() -> None:
 @click.option(
     "--type", "type_", default="", metavar="TYPE", help="conflict, match, drift, parked, unknown, plan, money …"
 )
-@click.option("--state", type=click.Choice(["open", "snoozed", "resolved", "all"]), default="open", show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice(["open", "snoozed", "resolved", "all"]),
+    default="open",
+    show_default=True,
+    help="In this state only.",
+)
 @click.option("--connection", metavar="NAME", help="Of this connection only.")
 @click.option("--before", metavar="ID", help="Older than this item: the next page.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many.")
