@@ -57,7 +57,7 @@ def test_token_when_revoked_then_refreshed_once_and_the_call_repeated(
 
 def test_token_when_refused_again_then_the_connection_is_paused(zoho: ZohoSimulator, connector: ZohoConnector) -> None:
     assert connector.check().ok
-    zoho.tokens.is_good = lambda _: False  # type: ignore[method-assign]
+    zoho.tokens.is_good = lambda header: False  # type: ignore[method-assign]
     with pytest.raises(ConnectionPausedError, match="INVALID_TOKEN"):
         connector.check()
     assert refreshes(zoho) == 2

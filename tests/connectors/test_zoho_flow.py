@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import orjson
 import pytest
 
+from connectors.webhook.simulator import WebhookSimulator
 from connectors.zoho.simulator import ZohoSimulator
 from hub.flow import golive, notice, poll, subscription
 from hub.flow.configure import Wish, connect
@@ -34,6 +36,8 @@ class Scene(PeerRig):
 
     zoho: ZohoSimulator = field(default_factory=ZohoSimulator)
     posted: list[tuple[str, bytes]] = field(default_factory=list)
+    sold: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    shops: list[WebhookSimulator] = field(default_factory=list)
 
     def listen(self) -> None:
         """Collects what Zoho sends instead of posting it."""
@@ -54,16 +58,32 @@ class Scene(PeerRig):
         request = WebhookRequest("POST", {"content-type": "application/json"}, query, body, self.zoho.now())
         return receive(self.hub, "crm", request).status
 
+    def open_shop(self) -> WebhookSimulator:
+        """Connects a shop that is written to as well, and that sends an event for all that happens there."""
+        shop = WebhookSimulator().start()
+
+        def send(topic: str, content: Any, *, message_id: str = "") -> str:
+            self.sold.append((topic, content["data"]))
+            return message_id or topic
+
+        shop.send = send  # type: ignore[method-assign]
+        self.webhook_peer("web", shop)
+        self.shops.append(shop)
+        return shop
+
     def rest(self) -> int:
         """Webhooks, reads, pipeline and deliveries by turns until nothing moves; returns how many targets were taken."""
         taken = 0
         for _ in range(20):
             self.post()
+            sold, self.sold[:] = list(self.sold), []
+            for topic, data in sold:
+                self.send("web", topic, data, received_at=time.time_ns() // 1000)
             self.settle()
             noticed = notice.read_due(self.hub)
             now = self.quiet()
             taken += now
-            if not now and not noticed and not self.posted:
+            if not now and not noticed and not self.posted and not self.sold:
                 return taken
         raise AssertionError("never at rest")
 
@@ -92,6 +112,8 @@ def scene(make_hub: Callable[..., Hub], database_url: str) -> Iterator[Scene]:
         connector.subscribe()
         made.listen()
         yield made
+        for shop in made.shops:
+            shop.stop()
 
 
 def test_shop_customer_when_new_then_one_contact_and_its_echo_comes_to_rest(scene: Scene) -> None:
@@ -146,6 +168,40 @@ def test_contact_when_only_in_zoho_then_golden_and_nothing_is_written_back(scene
     assert golden["full_name"] == "欧阳娜娜"
     assert golden["addresses"] == [{"country": "CN", "city": "上海市"}]
     assert scene.writes() == []
+
+
+def test_phone_when_changed_in_zoho_then_reaches_the_shop_and_its_echo_comes_to_rest(scene: Scene) -> None:
+    shop = scene.open_shop()
+    number = shop.act_create("customer", {"full_name": "李雷", "identities": LI})
+    scene.rest()
+    (contact,) = scene.contacts()
+    scene.zoho.switches.clock_skew = shop.switches.clock_skew = 5.0
+    scene.zoho.crm.change(contact["id"], Mobile="13900010007")
+    scene.rest()
+    (record,) = shop.act_records()
+    phones = [each["value"] for each in record["data"]["identities"] if each["namespace"] == "phone"]
+    assert (record["id"], phones) == (number, ["+8613900010007"])
+    calls = len(scene.zoho.ledger.entries()), len(shop.ledger.carried_out())
+    poll.pull(scene.hub, "crm")
+    assert scene.rest() == 0
+    assert scene.writes() == ["insert"]
+    assert len(shop.ledger.carried_out()) == calls[1]
+
+
+def test_note_when_changed_in_the_shop_then_reaches_zoho_and_both_come_to_rest(scene: Scene) -> None:
+    shop = scene.open_shop()
+    number = shop.act_create("customer", {"full_name": "李雷", "identities": LI, "note": "一"})
+    scene.rest()
+    scene.zoho.switches.clock_skew = shop.switches.clock_skew = 5.0
+    shop.act_edit(number, {"note": "二"})
+    scene.rest()
+    assert scene.contacts()[0]["Description"] == "二"
+    scene.zoho.switches.clock_skew = shop.switches.clock_skew = 10.0
+    scene.zoho.crm.change(scene.contacts()[0]["id"], Description="三")
+    scene.rest()
+    assert shop.act_records()[0]["data"]["note"] == "三"
+    assert scene.rest() == 0
+    assert scene.writes() == ["insert", "update"]
 
 
 def test_contact_when_deleted_in_zoho_then_seen_and_not_made_again(scene: Scene) -> None:

@@ -12,6 +12,7 @@ from connectors.zoho.placing import place, whole_groups
 from connectors.zoho.simulator import ZohoSimulator
 from hub.errors import RejectedError, RetryableError, UnknownOutcomeError
 from hub.sdk import Delivery, WriteResult
+from hub.sdk.testing import SimAnswer, SimRequest
 from tests.connectors.zoho_shared import connected
 
 
@@ -145,8 +146,6 @@ def test_delete_when_gone_already_then_done(zoho: ZohoSimulator, connector: Zoho
 def test_answer_when_it_tells_of_fewer_records_then_unknown(
     zoho: ZohoSimulator, connector: ZohoConnector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hub.sdk.testing import SimAnswer
-
     monkeypatch.setattr(zoho.records, "_write", lambda *_: SimAnswer.of({"data": []}))
     (result,) = connector.write([delivery("dlv_1", Last_Name="一")])
     assert isinstance(result.error, UnknownOutcomeError)
@@ -157,9 +156,12 @@ def test_workflows_when_the_hub_writes_then_are_not_triggered(
 ) -> None:
     bodies: list[Any] = []
     real = zoho.records.answer
-    monkeypatch.setattr(
-        zoho.records, "answer", lambda request, path: bodies.append(request.json()) or real(request, path)
-    )
+
+    def answer(request: SimRequest, path: str) -> SimAnswer:
+        bodies.append(request.json())
+        return real(request, path)
+
+    monkeypatch.setattr(zoho.records, "answer", answer)
     number = connector.write([delivery("dlv_1", Last_Name="一")])[0].external_id
     connector.write([delivery("dlv_1", number, Last_Name="二")])
     assert [body["trigger"] for body in bodies if body] == [[], []]
@@ -202,7 +204,7 @@ def test_place_when_a_value_is_no_longer_wanted_then_its_slot_is_cleared() -> No
 
 def test_place_when_an_address_is_respelt_then_it_stays() -> None:
     parts = ("Country", "State", "City", "Street", "Zip")
-    wanted = {f"Mailing_{part}": None for part in parts} | {f"Other_{part}": None for part in parts}
+    wanted: dict[str, Any] = {f"Mailing_{part}": None for part in parts} | {f"Other_{part}": None for part in parts}
     wanted |= {"Mailing_Country": "China", "Mailing_City": "上海市", "Last_Name": "李雷"}
     assert place(wanted, {"Other_Country": "中国", "Other_City": " 上海市"}) == {"Last_Name": "李雷"}
 
