@@ -28,8 +28,11 @@ SECOND = timedelta(seconds=1)
 MOST_ROWS = 200
 MOST_IDS = 100
 MOST_SEEN = 2000
+MOST_TURNS = 200
 MOST_PAGES_OF_DELETED = 10
 DELETED_CUT = "Zoho lists 2,000 deleted records only; older deletions are found by the next full pass"
+
+_TEXTS = ("since", "token", "high", "gone", "began")
 
 
 @dataclass(slots=True)
@@ -37,8 +40,9 @@ class Place:
     """Where a pass stands; its `as_cursor` is plain JSON.
 
     `since`: the window's start, exclusive or not as Zoho likes; `token`: Zoho's place in it;
-    `seen`: id -> time of what the pass already gave and a new window may repeat; `high`: newest
-    time of change; `gone`: newest time of deletion; `began`: Zoho's clock when the pass began.
+    `turns`: how many place marks it followed in this window; `seen`: id -> time of what the pass
+    already gave and a new window may repeat; `high`: newest time of change; `gone`: newest time of
+    deletion; `began`: Zoho's clock when the pass began; `is_refused`: a place mark was, in this window.
     """
 
     since: str | None = None
@@ -47,22 +51,26 @@ class Place:
     high: str | None = None
     gone: str | None = None
     began: str | None = None
+    turns: int = 0
+    is_refused: bool = False
 
     @classmethod
     def of(cls, cursor: Any) -> Place:
         """The place that a cursor names; the beginning for anything else."""
         if not isinstance(cursor, Mapping):
             return cls()
-        texts = {name: str(cursor[name]) for name in ("since", "token", "high", "gone", "began") if cursor.get(name)}
+        given = {name: str(cursor[name]) for name in _TEXTS if cursor.get(name)}
         seen = cursor.get("seen")
-        return cls(**texts, seen=dict(seen) if isinstance(seen, Mapping) else {})
+        place = cls(turns=int(cursor.get("turns") or 0), seen=dict(seen) if isinstance(seen, Mapping) else {})
+        for name, text in given.items():
+            setattr(place, name, text)
+        return place
 
     @property
     def as_cursor(self) -> dict[str, Any]:
         """The cursor that resumes here."""
-        texts = ("since", "token", "high", "gone", "began")
-        found = {name: value for name in texts if (value := getattr(self, name))}
-        return found | ({"seen": dict(self.seen)} if self.seen else {})
+        found: dict[str, Any] = {name: value for name in _TEXTS if (value := getattr(self, name))}
+        return found | ({"seen": dict(self.seen)} if self.seen else {}) | ({"turns": self.turns} if self.turns else {})
 
     def take(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The rows that the pass has not given yet, and notes them."""
@@ -77,13 +85,15 @@ class Place:
         """Goes behind a page: to a new window where the times went on, else to Zoho's next page."""
         first, last = (moment(str(rows[place].get("Modified_Time") or "")) for place in (0, -1))
         start = last - SECOND
-        stays = first > start or (self.since is not None and start <= moment(self.since))
-        if stays and token:
-            self.token = token
+        advances = self.since is None or start > moment(self.since)
+        # A window that began here would only repeat this page; but place marks reach 100,000 rows, no further.
+        repeats = first > start and self.turns < MOST_TURNS
+        if token and (repeats or not advances):
+            self.token, self.turns = token, self.turns + 1
             return
-        if stays:
+        if not advances:
             raise RetryableError("Zoho's listing cannot go on: a page within one second names no next page")
-        self.since, self.token = instant(start), None
+        self.since, self.token, self.turns, self.is_refused = instant(start), None, 0, False
         kept = [(key, at) for key, at in self.seen.items() if moment(at) >= start]
         self.seen = dict(kept[-MOST_SEEN:])
 
@@ -165,8 +175,10 @@ def _page(client: Client, module: str, names: Sequence[str], place: Place, page_
         try:
             return client.get(f"/{module}", {**params, "page_token": place.token}, headers, lane="bulk")
         except RejectedError:
+            if place.is_refused:
+                raise
             # Place marks live for a day: the window is read from its start again, which repeats and loses nothing.
-            place.token = None
+            place.token, place.turns, place.is_refused = None, 0, True
     return client.get(f"/{module}", params, headers, lane="bulk")
 
 

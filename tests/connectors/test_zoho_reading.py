@@ -12,7 +12,7 @@ from connectors.zoho import reading
 from connectors.zoho.connector import ZohoConnector
 from connectors.zoho.fields import MOST
 from connectors.zoho.simulator import ZohoSimulator, layout
-from hub.errors import ConfigError
+from hub.errors import ConfigError, RejectedError
 from hub.sdk import Page
 from tests.connectors.zoho_shared import connected
 
@@ -67,6 +67,25 @@ def test_pass_when_more_than_page_numbers_reach_then_all_are_read(zoho: ZohoSimu
         assert sorted(ids(pages)) == numbers
         assert not any(page.truncated for page in pages)
         assert sorted(connector.enumerate_ids("contacts")) == numbers
+
+
+def test_pass_when_place_marks_would_be_followed_for_long_then_windows_go_on(
+    zoho: ZohoSimulator, connector: ZohoConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_TURNS", 2)
+    numbers = [zoho.crm.add(Last_Name=str(n), Modified_Time=second(n // 3 * 2)) for n in range(30)]
+    assert ids(read(connector)) == numbers
+    assert len({entry.content["since"] for entry in zoho.ledger.entries("page")}) > 3
+
+
+def test_pass_when_place_marks_are_refused_again_and_again_then_it_stops(
+    zoho: ZohoSimulator, connector: ZohoConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(9):
+        zoho.crm.add(Last_Name=str(n), Modified_Time=second(1))
+    monkeypatch.setattr("connectors.zoho.simulator.api._mark", lambda _: None)
+    with pytest.raises(RejectedError):
+        read(connector)
 
 
 def test_pass_when_a_contact_leaves_its_page_then_none_is_skipped(
