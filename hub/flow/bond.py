@@ -16,6 +16,7 @@ from hub.store.decision import Decision
 from hub.store.dossier import MemberRow
 
 Rid = uuid.UUID
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ def _key_bonds(keys: Iterable[tuple[bytes, Rid, str, bool]], data: Mapping[Rid, 
         carriers.setdefault((digest, namespace), []).append((rid, guarded))
     found: dict[tuple[Rid, Rid, str], Bond] = {}
     for (_, namespace), sharing in carriers.items():
-        for (a, a_guarded), (b, b_guarded) in combinations(sorted(set(sharing)), 2):
+        # Many with one key: each with the first says it all.
+        few = sorted(set(sharing))
+        pairs = combinations(few, 2) if len(few) <= FEW else ((few[0], other) for other in few[1:])
+        for (a, a_guarded), (b, b_guarded) in pairs:
             guarded = a_guarded or b_guarded
             if a != b and not (guarded and matching.conflict(data[a], data[b])):
                 weight = matching.GUARDED_KEY if guarded else CERTAIN

@@ -90,12 +90,18 @@ def _sendings(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> list[Sending]:
         by_connection.setdefault(each.connection_id, []).append(each)
     for connection_id, dues in sorted(by_connection.items()):
         row = hub.connections.by_id(connection_id)
+        there = {each.rid for each in dues}
         for difference in differences(conn, hub, row, dues):
             action = "create" if difference.due.rid is None else "update"
-            if difference.missing:
+            if difference.missing and not _is_spare(difference.due, there):
                 names = tuple(sorted(difference.missing))
                 found.append(Sending(row.name, difference.due.external_id, action, names))
     return found
+
+
+def _is_spare(due: claimed.Due, there: set[Rid | None]) -> bool:
+    """Whether a record that was to be created is not needed: the entity has one there, or an elder creates it."""
+    return due.rid is None and bool(due.twin or due.elder or due.adoptable in there - {None})
 
 
 def compared(prospect: Prospect) -> list[tuple[str, dict[Rid, Any], dict[Rid, Any]]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.store.console_event import TARGET_STATE
 from hub.store.database import Connection
+from hub.store.view import ChangeRow
 
 Rid = uuid.UUID
 MEMBERS = 200
@@ -135,6 +136,7 @@ class Concerns:
     rulings: list[Ruling] = field(default_factory=list)
     items: list[OpenItem] = field(default_factory=list)
     deliveries: list[KeptInStep] = field(default_factory=list)
+    history: list[ChangeRow] = field(default_factory=list)
     purchases: list[Purchases] = field(default_factory=list)
     kin: list[Kin] = field(default_factory=list)
 
@@ -154,6 +156,11 @@ _DELIVERIES = f"""
         from target t join connection c on c.id = t.connection_id left join record p on p.rid = t.rid
         where t.owner_rid = any(%(rids)s) order by t.dirty_at desc limit 50) t
 """  # noqa: S608 -- a constant
+_HISTORY = """
+    select json_agg(json_build_array(c.seq, c.golden_id, c.kind, c.type, c.version, c.fields, c.before, c.after, c.cause,
+        c.cause_id, c.at) order by c.seq desc)
+    from (select * from change where golden_id = any(%(rids)s) order by seq desc limit 12) c
+"""
 _PURCHASES = """
     select json_agg(json_build_array(currency, n, amount, first, last) order by n desc) from (
         select data #>> '{totals,total,currency}' as currency, count(*) as n,
@@ -184,9 +191,10 @@ _KIN = """
 
 
 def concerns(conn: Connection, dossier: Dossier) -> Concerns:
-    """Live decisions, open items, deliveries (times as text), and of a customer the purchases and the kin: one statement."""
+    """Live decisions, open items, deliveries (times as text), the last changes, or of a customer the purchases and the kin: one statement."""
     is_customer = dossier.kind == "customer"
-    parts = (_RULINGS, _ITEMS, _DELIVERIES, _PURCHASES if is_customer else "null", _KIN if is_customer else "null")
+    own = ("null", _PURCHASES, _KIN) if is_customer else (_HISTORY, "null", "null")
+    parts = (_RULINGS, _ITEMS, _DELIVERIES, *own)
     sql = "select " + ", ".join(f"({part})" for part in parts)
     row = conn.execute(sql, {"rids": [member.rid for member in dossier.members], "id": dossier.id}).fetchone()
     assert row is not None  # noqa: S101 -- a select without from yields its row
@@ -194,9 +202,15 @@ def concerns(conn: Connection, dossier: Dossier) -> Concerns:
         [_ruling(one) for one in row[0] or ()],
         [OpenItem(*[Rid(one[0]), *one[1:]]) for one in row[1] or ()],
         [KeptInStep(*[Rid(one[0]), *one[1:]]) for one in row[2] or ()],
-        [Purchases(*one) for one in row[3] or ()],
-        [Kin(*[Rid(one[0]), *one[1:]]) for one in row[4] or ()],
+        [_change(one) for one in row[3] or ()],
+        [Purchases(*one) for one in row[4] or ()],
+        [Kin(*[Rid(one[0]), *one[1:]]) for one in row[5] or ()],
     )
+
+
+def _change(one: list[Any]) -> ChangeRow:
+    cause_id = Rid(one[9]) if one[9] else None
+    return ChangeRow(*[one[0], Rid(one[1]), *one[2:9], cause_id, datetime.fromisoformat(one[10])])
 
 
 def _ruling(one: list[Any]) -> Ruling:

@@ -9,7 +9,6 @@ from hub.flow import access, stewardship
 from hub.model.identifier import format_id
 from hub.store import item as item_store
 from hub.store import peer
-from hub.store.database import new_id
 from tests.browser.world import CANARY_NAME, LONG, World
 from tests.fixtures.hub import Rig, at
 
@@ -27,6 +26,7 @@ def make_persons(world: World) -> None:
     _send_pair(rig)
     _send_crowd(rig)
     _send_company(rig)
+    _send_to_and_fro(rig)
     rig.settle()
     for number, name in enumerate(names):
         world.ids[name] = format_id("itm", _item_of(world, f"k{number}"))
@@ -95,29 +95,29 @@ def _item_of(world: World, external_id: str) -> uuid.UUID:
     return found
 
 
-def _make_loop(world: World) -> str:
-    """A field of the first customer that went to and fro between the hub and the crm until it was frozen."""
-    crm = world.hub.connections.by_name("crm").id
-    owner, peer_rid = _rid(world, "c1"), _rid(world, "m9", "crm")
-    target_id = new_id()
-    with world.hub.db.transaction() as conn:
-        conn.execute(
-            "delete from target where rid = %s or (owner_rid = %s and connection_id = %s)", (peer_rid, owner, crm)
-        )
-        conn.execute(
-            "insert into target (id, realm, connection_id, object_type, kind, owner_rid, rid, done_seq)"
-            " values (%s, 'default', %s, 'customers', 'customer', %s, %s, 1)",
-            (target_id, crm, owner, peer_rid),
-        )
-        peer.freeze(conn, "default", "customer", owner, crm, "gender")
-        data: dict[str, Any] = {
-            "field": "gender",
-            "flips": 10,
-            "within_s": 600,
-            "delivery": format_id("dlv", target_id),
+def _send_to_and_fro(rig: Rig) -> None:
+    """A customer of the shop and the crm whose nickname does not come to rest."""
+    union = {"namespace": "wechat_unionid", "scope": "", "value": "union-loop"}
+    for minute, connection in enumerate(("网店", "crm") * 4):
+        record = {
+            "id": "l1",
+            "updated_at": at(40 + minute),
+            "nickname": f"{CANARY_NAME}{minute % 2}",
+            "identities": [union],
         }
+        rig.send(connection, "customer.updated", record)
+
+
+def _make_loop(world: World) -> str:
+    """A field that went to and fro between the hub and the crm until it was frozen."""
+    crm = world.hub.connections.by_name("crm").id
+    row = world.hub.db.one("select id, owner_rid from target where rid = %s", (_rid(world, "l1", "crm"),))
+    assert row
+    with world.hub.db.transaction() as conn:
+        peer.freeze(conn, "default", "customer", row[1], crm, "nickname")
+        data: dict[str, Any] = {"field": "nickname", "flips": 10, "within_s": 600, "delivery": format_id("dlv", row[0])}
         found = item_store.raise_item(
-            conn, "loop", f"loop:{target_id}", kind="customer", rid=owner, connection_id=crm, data=data
+            conn, "loop", f"loop:{row[0]}", kind="customer", rid=row[1], connection_id=crm, data=data
         )
     return format_id("itm", found)
 

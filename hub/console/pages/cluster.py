@@ -25,7 +25,7 @@ from hub.store.dossier import Dossier, MemberRow
 REASONS = {
     "must": N_("ruled to be one"),
     "cannot": N_("ruled apart"),
-    "copy": N_("copy that the hub made"),
+    "copy": N_("kept in step by the hub"),
     "key": N_("same key"),
     "score": N_("alike"),
 }
@@ -71,7 +71,8 @@ def _label(row: Dossier, rid: uuid.UUID) -> tuple[str, str]:
 def _bond_text(bond: Bond, names: dict[str, str]) -> str:
     text = _(REASONS[bond.why])
     if bond.why == "key":
-        return f"{text}: {field_label(bond.note)} {bond.note}"
+        label = field_label(bond.note)
+        return f"{text}: {bond.note}" if label == bond.note else f"{text}: {label} {bond.note}"
     return f"{text} · {names.get(bond.note, bond.note)}" if bond.note else text
 
 
@@ -81,7 +82,9 @@ def _picture(row: Dossier, found: list[Bond], chosen: uuid.UUID | None) -> Any:
         if chosen is None:
             return ""
         near = {chosen} | {rid for one in found if chosen in (one.a, one.b) for rid in (one.a, one.b)}
-        members = [member for member in members if member.rid in near][: circle.MOST_NODES]
+        near |= {rid for one in found if near & {one.a, one.b} for rid in (one.a, one.b)}
+        members = sorted((one for one in members if one.rid in near), key=lambda one: one.rid != chosen)
+        members = members[: circle.MOST_NODES]
     place = {member.rid: number for number, member in enumerate(members)}
     spots = [Spot(_name(member), member.external_id, is_gone=member.state in (0, 2)) for member in members]
     ties = [

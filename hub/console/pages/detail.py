@@ -26,7 +26,7 @@ from hub.model.mask import mask_raw
 from hub.rules import register
 from hub.sdk.console import Subject
 from hub.store import console_record as store
-from hub.store import dossier, view
+from hub.store import dossier
 from hub.store.database import Connection
 from hub.store.dossier import Concerns, Dossier
 
@@ -95,7 +95,6 @@ def _page(kind: Kind | None, row: Dossier, plural: str, revealed: Collection[str
         concerns = dossier.concerns(conn, row)
         why = _explained(conn, kind, row, concerns)
         found, more = _timeline(conn, kind, row) if is_customer and kind else ([], "")
-        history = [] if is_customer else view.history(conn, row.id, None, 12)
     children = [] if is_customer else store.children_of(hub().db, row.id)
     links = golden.find_links(row.data, [child.data for child in children])
     data = golden.with_links(golden.masked(kind, row.data, revealed), links)
@@ -125,7 +124,7 @@ def _page(kind: Kind | None, row: Dossier, plural: str, revealed: Collection[str
         ledger=[(child, order.time_of(child)) for child in order.ledger_of(children)] if is_order else [],
         children=_grouped(children, is_order),
         totals=order.totals_of(row.data) if is_order else None,
-        history=[(change, golden.differences(kind, change)) for change in history],
+        history=[(change, golden.differences(kind, change)) for change in concerns.history],
         deliveries=concerns.deliveries if may("flow.see") else [],
         timeline=_shown_timeline(kind, row, found, more) if is_customer and kind else None,
         panels_of=lambda slot: extension.panels(
