@@ -61,7 +61,8 @@ def sentence(check: Check) -> str:
         return _queue(check)
     if check.code == "leases":
         text = _(
-            "%(batches)s batches under way, %(targets)s deliveries and %(streams)s streams held", **_numbers(facts)
+            "batches under way: %(batches)s · deliveries held: %(targets)s · streams held: %(streams)s",
+            **_numbers(facts),
         )
         age = facts["oldest_batch_s"]
         return text + (" · " + _("oldest batch %(age)s", age=fmt.duration(age)) if age else "")
