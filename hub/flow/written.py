@@ -11,7 +11,8 @@ from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.observe import refold
 from hub.model.identifier import format_id
-from hub.rules.register import STATE, flatten
+from hub.rules import register
+from hub.rules.register import EVERY_OTHER, SEPARATOR, STATE, flatten
 from hub.store import item as item_store
 from hub.store import peer, record, target
 from hub.store.claimed import Due
@@ -38,14 +39,35 @@ def note_writes(conn: Connection, hub: Hub, row: ConnectionRow, writes: Sequence
     found = peer.ensure(conn, row.id, keys)
     known = [(each, found[each.due.object_type, each.external_id]) for each in writes]
     told = [(each, one) for each, one in known if each.asserted]
-    peer.add_writes(conn, [peer.Write(one, each.major, _flat(hub, each), each.attempt_id) for each, one in told])
+    peer.add_writes(conn, [peer.Write(one, each.major, _flat(hub, each, one), each.attempt_id) for each, one in told])
     refold(conn, hub, {one.rid for _, one in told})
     _attach(conn, row, [(each.due, one) for each, one in known if each.due.rid != one.rid])
 
 
-def _flat(hub: Hub, each: Written) -> dict[str, Any]:
+def _flat(hub: Hub, each: Written, one: peer.Peer) -> dict[str, Any]:
+    """What of a write is the hub's own doing: not what the peer had said itself before, be it in the same second.
+
+    A peer's times may be coarse, and a write stands before what was observed at its version: had the
+    hub "written" it, the peer's own words would pass for an echo, and the record for a mere copy.
+    """
     # That it is alive is of the hub's making too: alone, a copy keeps nobody alive.
-    return {STATE: "live", **flatten(each.asserted, hub.registry.kinds[each.due.kind].identities)}
+    told = {STATE: "live", **flatten(each.asserted, hub.registry.kinds[each.due.kind].identities)}
+    if each.due.rid == one.rid:
+        said = register.decode(each.due.fold or {}).cells  # as it was known before the call
+    elif each.major is not None:
+        said = {n: c for n, c in register.decode(one.fold).cells.items() if c.at is not None and c.at[0] < each.major}
+    else:
+        said = {}
+    own = {name for name, value in told.items() if _said(said.get(name), value)}
+    for prefix in {name.partition(SEPARATOR)[0] + SEPARATOR for name in own if SEPARATOR in name}:
+        # "And no others" would end the elements that are left out here: name the others instead.
+        if told.pop(prefix + EVERY_OTHER, prefix) is None:
+            told.update({name: None for name in said if name.startswith(prefix) and name not in told})
+    return {name: value for name, value in told.items() if name not in own}
+
+
+def _said(cell: register.Cell | None, value: Any) -> bool:
+    return cell is not None and cell.own is not register.MISSING and cell.own == value == cell.expected
 
 
 def _attach(conn: Connection, row: ConnectionRow, new: Sequence[tuple[Due, peer.Peer]]) -> None:

@@ -22,6 +22,7 @@ class Peer:
 
     rid: uuid.UUID
     last_major: int
+    fold: dict[str, Any]
     is_new: bool
     was_stub: bool
 
@@ -35,7 +36,7 @@ _MAKE = """
     order by o, e on conflict do nothing returning object_type, external_id
 """
 _LOCK = """
-    select r.object_type, r.external_id, r.rid, greatest(coalesce((r.fold -> 't' ->> 0)::bigint, 0), 0), r.state
+    select r.object_type, r.external_id, r.rid, greatest(coalesce((r.fold -> 't' ->> 0)::bigint, 0), 0), r.state, r.fold
     from json_to_recordset(%s::json) as t(o text, e text)
     join record r on r.connection_id = %s and r.object_type = t.o and r.external_id = t.e
     order by r.rid for no key update of r
@@ -53,8 +54,8 @@ def ensure(conn: Connection, connection_id: int, keys: Mapping[Key, tuple[str, s
     ]
     document = orjson.dumps(rows).decode()
     made = {(o, e) for o, e in conn.execute(_MAKE, (connection_id, document))}
-    found = {(o, e): Peer(rid, last, (o, e) in made, state == 0)
-             for o, e, rid, last, state in conn.execute(_LOCK, (document, connection_id))}  # fmt: skip
+    found = {(o, e): Peer(rid, last, fold, (o, e) in made, state == 0)
+             for o, e, rid, last, state, fold in conn.execute(_LOCK, (document, connection_id))}  # fmt: skip
     stubs = [each.rid for each in found.values() if each.was_stub]
     if stubs:
         conn.execute("update record set state = 1 where rid = any(%s)", (stubs,))

@@ -16,6 +16,9 @@ from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig, Shelf, wait_for
 
 
+UNIONID = {"namespace": "wechat_unionid", "scope": "acct", "value": "u", "verified": "oauth"}
+
+
 def _money(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "CNY"}
 
@@ -389,3 +392,23 @@ def test_deliver_when_batches_are_possible_then_several_go_in_one_call(peers: Pe
     peers.quiet()
     assert len(crm.records) == 7
     wait_for(lambda: peers.count("rid is null") == 0)
+
+
+def test_deliver_when_the_peer_counts_in_whole_seconds_then_its_own_words_stay_its_own(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    crm.tick = lambda: crm.clock  # type: ignore[method-assign] -- everything happens in one second
+    crm.keep("p1", {"full_name": "Li Lei", "note": "tea", "identities": [UNIONID]})
+    peers.echo("crm", crm)
+    peers.settle()
+    peers.customer("1", at(60 * 24 * 10), tags=["vip"], identities=[UNIONID])
+    peers.quiet()
+    assert crm.records["p1"]["tags"] == ["vip"]
+    peers.echo("crm", crm)
+    peers.quiet()
+    [golden] = peers.goldens("customer")
+    assert (golden["full_name"], golden["note"]) == ("Li Lei", "tea")
+    assert crm.records["p1"]["note"] == "tea"
+    peers.send("shop", "customer.deleted", {"id": "1", "updated_at": at(60 * 24 * 11)})
+    peers.quiet()
+    assert list(crm.records) == ["p1"]
+    assert peers.hub.db.all("select lifecycle from golden") == [("active",)]
