@@ -90,8 +90,9 @@ def test_pin_when_set_from_the_page_then_it_shows_with_undo(full: World) -> None
     page = visitor.client.get(answer.location).text
     assert "已固定" in text_of(page)
     assert "said so" in page
+    assert 'class="lock"' in page
     assert visitor.post(undo_of(page), back=f"/console{path}").location == f"/console{path}"
-    assert "🔒" not in visitor.get(path).text
+    assert 'class="lock"' not in visitor.get(path).text
 
 
 @pytest.mark.parametrize(
