@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 
+from hub.console.mapping_file import excerpt
 from hub.console.payload import difference, sniff
 from hub.flow import audit
 from hub.model.identifier import format_id, parse_id
@@ -158,3 +159,12 @@ def test_delivery_when_it_was_decided_on_then_who_and_why_stand_on_its_page(full
     page = text_of(visitor.get(path).text)
     assert "sent by hand" in page
     assert "operator" in page.partition("处理记录")[2]
+
+
+def test_mapping_when_a_problem_names_its_line_then_the_lines_around_it_and_nothing_else(full: World) -> None:
+    with Visitor(full).client.application.app_context():
+        lines = excerpt("shopify/orders.yaml:6")
+        assert [number for number, _text, is_it in lines if is_it] == [6]
+        assert len(lines) == 11
+        for wrong in ("../setup.cfg:1", "shopify/../../setup.cfg:1", "shopify/orders.yaml:x", "nothing.yaml:1", ""):
+            assert excerpt(wrong) == []
