@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import requests
 
 from hub.embedded.process import leashed
-from hub.errors import HubError, NotFoundError
+from hub.errors import ConflictError, HubError, NotFoundError
 
 TIMEOUT_S = 30
 PAGE = 200
+_ERRORS = {404: NotFoundError, 409: ConflictError}
 
 
 class HubClient:
@@ -25,6 +27,8 @@ class HubClient:
         self._url = f"{url}/api/v1"
         self._session = requests.Session()
         self._session.trust_env = False
+        # An open connection would keep a web server that is to end waiting for it.
+        self._session.headers["Connection"] = "close"
         made = run_command("token", "create", "--role", "admin", "--name", "demo", "--expires", "1h", "--json")
         self._session.headers["Authorization"] = f"Bearer {made['token']}"
 
@@ -35,9 +39,9 @@ class HubClient:
         except requests.RequestException as error:
             raise HubError(f"the hub does not answer {method} {path} ({type(error).__name__})") from None
         if answer.ok:
-            return answer.json()
+            return answer.json() if answer.content else None
         said = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
-        kind = NotFoundError if answer.status_code == requests.codes.not_found else HubError
+        kind = _ERRORS.get(answer.status_code, HubError)
         raise kind(
             f"the hub answers {answer.status_code} to {method} {path}: {said.get('detail') or said.get('title')}"
         )
@@ -52,11 +56,29 @@ class HubClient:
 
     def golden(self, plural: str) -> Iterator[dict[str, Any]]:
         """Every golden record of a kind."""
+        return self.listed(f"/{plural}")
+
+    def listed(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+        """Everything that a listing has, page by page."""
         cursor = ""
         while cursor is not None:
-            page = self.call("GET", f"/{plural}", limit=str(PAGE), cursor=cursor)
+            page = self.call("GET", path, limit=str(PAGE), cursor=cursor, **query)
             yield from page["items"]
             cursor = page["next_cursor"]
+
+    def merge(self, id_: str, other: str, reason: str) -> str:
+        """Rules that two customers are one, unless that is ruled already; returns the decision's id."""
+        try:
+            made = self.call("POST", f"/customers/{id_}/merge", {"with": other, "reason": reason})
+            return str(made["decision"])
+        except ConflictError:
+            history = self.call("GET", f"/customers/{id_}/history")["items"]
+            return next(str(entry["cause_id"]) for entry in history if str(entry["cause_id"]).startswith("dec_"))
+
+    def undo(self, decision: str, reason: str) -> None:
+        """Takes a decision back, unless it was taken back already."""
+        with suppress(ConflictError):
+            self.call("POST", f"/decisions/{decision}/undo", {"reason": reason})
 
     def figures(self) -> dict[str, Any]:
         """The books: `events` in sum, `connections` each."""

@@ -5,50 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from demo.client import HubClient
-from demo.crm import DemoCrm
-from demo.shop import DemoShop
-from demo.systems import Systems
+from demo.crm import CLIENT_ID
+from demo.stage import Stage
 from hub.errors import ConfigError
 
-DELIVERED = ("customer", "order", "payment", "refund", "fulfilment", "product", "location")
+NAMES = ("shop", "crm")
+READ = ("order", "payment", "refund", "fulfilment", "product", "location")
 # What webhooks missed is read by the API this often.
 POLL_S = 300
 
 
-def connect(hub: HubClient, shop: DemoShop, crm: DemoCrm, systems: Systems, *, is_new: bool) -> None:
-    """Makes the connections `shop` and `crm`, or gives those of an earlier start the addresses of today.
+def check_ours(hub: HubClient, domain: str, *, is_new: bool) -> None:
+    """Refuses a hub that has connections of these names which are none of this demo's.
 
     Raises:
-        ConfigError: a connection of that name is none of this demo's.
+        ConfigError: it has.
     """
-    wishes = _wishes(shop, crm, systems)
-    held = {name: hub.connection(name) for name in wishes}
-    _check_ours(held, systems, is_new=is_new)
-    for name, wish in wishes.items():
-        _connect(hub, name, wish, held[name])
+    held = {name: row for name in NAMES if (row := hub.connection(name)) is not None}
+    shop = held.get("shop")
+    is_other = shop is not None and shop["config"].get("shop") != domain
+    if is_other or (is_new and held):
+        raise ConfigError(
+            f"this hub has connections that are not of this demo under its names ({', '.join(held)}): the demo needs a hub "
+            "of its own, so give it another --data-dir (or an empty database in DATABASE_URL)"
+        )
 
 
-def _wishes(shop: DemoShop, crm: DemoCrm, systems: Systems) -> dict[str, dict[str, Any]]:
-    return {
-        "shop": {
-            "connector": "shopify",
-            "config": {"shop": systems.domain, "base_url": shop.url, "poll_s": POLL_S},
-            "secrets": {"secret": systems.shop_secret, "access_token": systems.access_token},
-            "flows": dict.fromkeys(DELIVERED, "in"),
-        },
-        "crm": {
-            "connector": "webhook",
-            "config": {"target_url": crm.target_url, "find_url": crm.find_url},
-            "secrets": {"secret": systems.crm_secret},
-            "flows": dict.fromkeys(DELIVERED, "out"),
-            "live": True,
-        },
-    }
-
-
-def _connect(hub: HubClient, name: str, wish: dict[str, Any], held: dict[str, Any] | None) -> None:
+def connect(stage: Stage, name: str) -> None:
+    """Makes a connection, or gives that of an earlier start the address of today."""
+    wish = (_shop if name == "shop" else _crm)(stage)
+    held = stage.hub.connection(name)
     if held is None:
-        hub.call("POST", "/connections", {"name": name, **wish})
+        stage.hub.call("POST", "/connections", {"name": name, **wish})
         return
     change: dict[str, Any] = {}
     if held["disconnected_at"] or {**held["config"], **wish["config"]} != held["config"]:
@@ -57,15 +45,28 @@ def _connect(hub: HubClient, name: str, wish: dict[str, Any], held: dict[str, An
     if held["paused"] and held["paused_by"] == "hub":
         change["paused"] = False
     if change:
-        hub.call("PATCH", f"/connections/{name}", change)
+        stage.hub.call("PATCH", f"/connections/{name}", change)
 
 
-def _check_ours(held: dict[str, dict[str, Any] | None], systems: Systems, *, is_new: bool) -> None:
-    shop = held["shop"]
-    is_other = shop is not None and shop["config"].get("shop") != systems.domain
-    if is_other or (is_new and any(held.values())):
-        names = ", ".join(name for name, row in held.items() if row)
-        raise ConfigError(
-            f"this hub has connections that are not of this demo under its names ({names}): the demo needs a hub of "
-            "its own, so give it another --data-dir (or an empty database in DATABASE_URL)"
-        )
+def _shop(stage: Stage) -> dict[str, Any]:
+    systems = stage.systems
+    return {
+        "connector": "shopify",
+        "config": {"shop": systems.domain, "base_url": stage.shop.url, "poll_s": POLL_S},
+        "secrets": {"secret": systems.shop_secret, "access_token": systems.access_token},
+        "flows": {"customer": "both", **dict.fromkeys(READ, "in")},
+    }
+
+
+def _crm(stage: Stage) -> dict[str, Any]:
+    systems = stage.systems
+    return {
+        "connector": "zoho",
+        "config": {"data_centre": "cn", "base_url": stage.crm.url, "client_id": CLIENT_ID, "poll_s": POLL_S},
+        "secrets": {
+            "client_secret": systems.crm_secret,
+            "refresh_token": systems.refresh_token,
+            "webhook_secret": systems.notification_secret,
+        },
+        "flows": {"customer": "both"},
+    }

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
+
+from demo.ledger import Balance
 
 MOST_SHOWN = 10
+COLUMNS = ("", "records", "golden", "linked", "equal", "differing", "written", "echoes")
+# Where the console shows an item: by its type, else by its record.
+PLACES = {"conflict": "conflicts", "plan": "plans", "quarantine": "quarantine"}
 
 
 @dataclass(slots=True)
 class Findings:
-    """What was counted. `sent`, `forged`: webhooks of this start. `events`: the hub's books. `problems`: what is wrong."""
+    """What was counted. `sent`, `forged`, `writes`, `echoes`: of this start. `events`: the hub's books. `problems`: what is wrong."""
 
     title: str
     sent: int
     forged: int
-    events: dict[str, int]
-    golden: dict[str, int]
-    records: int
-    writes: int
+    events: Mapping[str, int]
+    golden: Mapping[str, int]
+    balances: list[Balance]
+    writes: Mapping[str, int]
+    echoes: Mapping[str, int]
+    items: Sequence[Mapping[str, Any]]
     taken: Decimal
     paid: Decimal
     problems: list[str] = field(default_factory=list)
@@ -34,25 +43,42 @@ def tell(found: Findings, say: Callable[[str], None]) -> None:
     """Says it line by line."""
     events = found.events
     lines = [
-        ("sent", f"{found.sent or 'no'} webhooks by the shop since this start, signed{_forged(found.forged)}"),
-        ("accepted", f"{events['accepted']} events: webhooks, and records read by the shop's API"),
+        ("sent", f"{found.sent or 'no'} webhooks by both systems since this start{_forged(found.forged)}"),
+        ("accepted", f"{events['accepted']} events: webhooks, and records read by the systems' APIs"),
         ("duplicates", f"{events['duplicates']}, each counted once"),
         ("refused", f"{events['refused']}, not signed by the shop"),
         ("quarantined", f"{events['quarantined']}, waiting for a fix: retail-hub quarantine"),
         ("lost", str(events["lost"])),
         ("golden records", ", ".join(f"{n} {plural}" for plural, n in found.golden.items())),
-        ("delivered", f"{found.records} records to crm, by {found.writes} signed deliveries"),
         ("money", f"CNY {found.taken:,.2f} taken by the shop, CNY {found.paid:,.2f} paid on golden orders"),
     ]
     say("")
     say(found.title)
     for name, text in lines:
         say(f"  {name:<14}  {text}")
+    say("")
+    for line in _table(found):
+        say(line)
     for text in found.problems[:MOST_SHOWN]:
         say(f"  problem         {text}")
     if len(found.problems) > MOST_SHOWN:
         say(f"  problem         and {len(found.problems) - MOST_SHOWN} more")
     say(_verdict(found))
+
+
+def tell_items(url: str, items: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> None:
+    """Says what waits for a person, and where."""
+    places = Counter((item["type"], _place(item)) for item in items)
+    say("")
+    for (type_, place), number in sorted(places.items())[:MOST_SHOWN]:
+        say(f"to do     {type_} ({number})   {url}/console/{place}")
+    if not items:
+        say("to do     nothing waits for a person")
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    fallback = f"records/{item['kind']}/{item['record']}" if item["record"] else "alerts"
+    return PLACES.get(item["type"], fallback)
 
 
 def tell_where(url: str, password: str, say: Callable[[str], None]) -> None:
@@ -66,11 +92,19 @@ def tell_where(url: str, password: str, say: Callable[[str], None]) -> None:
     say("Ctrl-C    ends all of it")
 
 
+def _table(found: Findings) -> list[str]:
+    rows: list[tuple[str, ...]] = [COLUMNS]
+    for each in found.balances:
+        counts = (each.records, each.golden, each.linked, each.equal, each.differing)
+        rows.append((each.system, *map(str, counts), str(found.writes[each.system]), str(found.echoes[each.system])))
+    return ["  " + f"{row[0]:<6}" + "".join(f"{text:>11}" for text in row[1:]) for row in rows]
+
+
 def _forged(count: int) -> str:
     return f"; {count} more, forged" if count else ""
 
 
 def _verdict(found: Findings) -> str:
     if found.is_agreed:
-        return "  ledger agrees: each golden record is at crm once, with equal content, and nothing else is there"
-    return f"  ledger DISAGREES: {len(found.problems)} problems"
+        return "  the books agree: each customer is in the shop and in the CRM once, with equal content, and nobody else is there"
+    return f"  the books DISAGREE: {len(found.problems)} problems"

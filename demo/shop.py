@@ -1,79 +1,78 @@
-"""The simulated shop with a memory: after a kill it goes on in the middle of its day, and says nothing twice."""
+"""The simulated shop with a memory: after a kill it holds what it held, and says nothing twice."""
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
-from connectors.shopify.simulator import CLOSING_S, ShopifySimulator, Step, go_on, play_day
+from connectors.shopify.simulator import ShopifySimulator
+from connectors.shopify.simulator.graphql import Bucket
+from connectors.shopify.simulator.query import is_mutation
 from connectors.shopify.simulator.shop import Hook
-from demo.journal import Journal
 from demo.systems import Systems
+from demo.world import World
+from hub.sdk.testing import SimAnswer, SimRequest
 
-SETTLED_S = 60.0
 _SPACE = uuid.UUID("6f1c1b9e-3f0e-4d53-9a57-6d0f9e0c2a11")
 
 
 class DemoShop(ShopifySimulator):
-    """The shop as a pure function of its script and of when each step happened, which is all that is kept.
+    """A shop in a `World`. `writes`: mutations of the hub since this start."""
 
-    A step counts as done when the hub has accepted its webhooks. One that was interrupted is
-    carried out again at its first time, so that its webhooks are the same, ids included.
-    """
-
-    def __init__(self, port: int, systems: Systems, folder: Path) -> None:
-        self._moment: dt.datetime | None = None
+    def __init__(self, port: int, systems: Systems, world: World) -> None:
+        self._world = world
+        self.writes = 0
+        self.echoes = 0
+        self._is_written = False
         super().__init__(
             port, secret=systems.shop_secret, token=systems.access_token, domain=systems.domain, family="classic"
         )
-        self._opening = dt.datetime.fromisoformat(systems.opening)
-        self._journal = Journal(folder / "shop.ndjson")
-        day, later = play_day(self.shop, systems.seed), go_on(self.shop, systems.seed)
-        self._script = itertools.chain(day, later)
-        self._times: list[dt.datetime] = []
-        self._done = 0
-        self._index = 0
-        self.upcoming = next(self._script)
-        self._restore()
-
-    @property
-    def is_day_over(self) -> bool:
-        """Whether the scripted day has been played."""
-        return self.upcoming.at_s > CLOSING_S
+        # As large a shop as buys the plan with ten times the points.
+        self.endpoint.bucket = Bucket(20_000.0, 1_000.0)
 
     def shop_now(self) -> dt.datetime:
-        """The time of the step that is being carried out, else the present."""
-        return self._moment or super().shop_now()
+        """The world's time."""
+        return self._world.now()
 
-    def stop(self) -> None:
-        """Ends the server, then the memory."""
-        super().stop()
-        self._journal.close()
-
-    def play_next(self) -> Step:
-        """Carries out the next step and waits until the hub has accepted what it sent."""
-        step, index = self.upcoming, self._index
-        if index == len(self._times):
-            self._times.append(self._time_of(step))
-            self._journal.append({"step": index, "at": self._times[index].isoformat()})
-        self._moment = self._times[index]
-        self.carry_out(step)
-        self._advance()
-        # What a late step sends comes with the next one: till then it is not done.
-        if step.way != "late" and self.sender.wait_idle(SETTLED_S):
-            self._journal.append({"done": self._index})
-        self._moment = None
-        return step
+    def answer(self, request: SimRequest) -> SimAnswer:
+        """As the simulator does; a mutation is written down before it takes effect."""
+        body = request.json()
+        if not isinstance(body, dict) or not is_mutation(str(body.get("query"))):
+            return super().answer(request)
+        with self._world.happening({"shop": {"path": request.path, "body": body}}):
+            self._is_written = True
+            try:
+                return super().answer(request)
+            finally:
+                self._is_written = False
 
     def emit(self, hooks: list[Hook]) -> None:
-        """Sends webhooks whose ids follow from their content: the same webhook has the same id after a restart."""
-        for topic, payload in hooks:
-            content = json.dumps([self.shop.domain, topic, payload], sort_keys=True)
-            self.send(topic, payload, message_id=str(uuid.uuid5(_SPACE, content)))
+        """As the simulator does; what it sends about a write of the hub is an echo."""
+        if self._is_written and hooks:
+            self.writes += 1
+            self.echoes += len(hooks)
+        super().emit(hooks)
+
+    def sign(self, topic: str, message_id: str, body: bytes) -> Mapping[str, str]:
+        """As the simulator does; no connection stays open, which a web server that is to end would wait for."""
+        return {**super().sign(topic, message_id, body), "Connection": "close"}
+
+    def repeat(self, call: Mapping[str, Any]) -> None:
+        """A mutation of an earlier process again."""
+        headers = {"x-shopify-access-token": self.token}
+        super().answer(SimRequest("POST", call["path"], {}, headers, json.dumps(call["body"]).encode()))
+
+    def send(self, topic: str, content: Any, *, message_id: str = "") -> str:
+        """Sends a webhook whose id follows from its content: the same webhook has the same id after a restart."""
+        text = json.dumps([self.shop.domain, topic, content], sort_keys=True, default=str)
+        message_id = str(uuid.uuid5(_SPACE, text))
+        if self._world.holds_back(lambda: self.send(topic, content)):
+            return message_id
+        return super().send(topic, content, message_id=message_id)
 
     def taken(self) -> Decimal:
         """Money that came in by sales, refunds not subtracted."""
@@ -81,31 +80,12 @@ class DemoShop(ShopifySimulator):
             sales = [t for rows in self.shop.transactions.values() for t in rows if t["kind"] == "sale"]
             return sum((Decimal(each["amount"]) for each in sales), Decimal(0))
 
+    def people(self) -> dict[str, dict[str, Any]]:
+        """The customers it holds, by id, as payloads."""
+        with self.shop.lock:
+            return {str(number): dict(held) for number, held in self.shop.customers.items()}
+
     def forget_log(self) -> None:
         """Lets go of what was sent, so that memory does not grow with time."""
         self.sender.log.clear()
         self.ledger.clear()
-
-    def _restore(self) -> None:
-        for row in self._journal.rows():
-            if "done" in row:
-                self._done = row["done"]
-            else:
-                self._times.append(dt.datetime.fromisoformat(row["at"]))
-        for moment in self._times[: self._done]:
-            self._moment = moment
-            with self.shop.lock:
-                self.upcoming.act()
-            self._advance()
-        self._moment = None
-
-    def _advance(self) -> None:
-        self._index += 1
-        self.upcoming = next(self._script)
-
-    def _time_of(self, step: Step) -> dt.datetime:
-        if step.at_s <= CLOSING_S:
-            return self._opening + dt.timedelta(seconds=step.at_s)
-        # Whole seconds as the shop writes them: two changes of one order must not share one.
-        present = super().shop_now().replace(microsecond=0)
-        return max(present, self._times[-1] + dt.timedelta(seconds=1))

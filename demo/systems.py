@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import json
 import secrets
@@ -17,17 +16,22 @@ from hub.errors import ConfigError
 FOLDER = "demo"
 HOST = "127.0.0.1"
 NAMES = ("shop", "crm")
+OPENING_HOUR = 9
+_ZONE = dt.timezone(dt.timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
 class Systems:
-    """Secrets and time of birth. `opening`: when the shop's day begins, ISO 8601, so that it is over now."""
+    """Secrets and time of birth. `opening`: when the shop's day begins, ISO 8601: the last one that is over by now. `born`: the time of making."""
 
     domain: str
     shop_secret: str
     access_token: str
     crm_secret: str
+    refresh_token: str
+    notification_secret: str
     opening: str
+    born: str
     seed: int = 7
 
 
@@ -55,7 +59,8 @@ def open_folder(data_dir: Path, places: Sequence[str]) -> tuple[Path, Systems, b
     folder = data_dir / FOLDER
     path = folder / "systems.json"
     try:
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
         _write(folder / "ports.json", json.dumps([port_of(place) for place in places]))
         if path.exists():
             return folder, Systems(**json.loads(path.read_text())), False
@@ -72,15 +77,24 @@ def port_of(place: str) -> int:
 
 
 def _make() -> Systems:
-    zone = dt.timezone(dt.timedelta(hours=8))
-    opening = dt.datetime.now(zone).replace(microsecond=0) - dt.timedelta(seconds=CLOSING_S + 60)
+    now = dt.datetime.now(_ZONE)
     return Systems(
         domain=f"demo-{secrets.token_hex(4)}.myshopify.com",
         shop_secret=secrets.token_hex(16),
         access_token=f"shpat_{secrets.token_hex(16)}",
-        crm_secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
-        opening=opening.isoformat(),
+        crm_secret=secrets.token_hex(20),
+        refresh_token=f"1000.{secrets.token_hex(16)}.{secrets.token_hex(16)}",
+        notification_secret=secrets.token_hex(20),
+        opening=_last_opening(now).isoformat(),
+        born=now.isoformat(),
     )
+
+
+def _last_opening(now: dt.datetime) -> dt.datetime:
+    """The last morning whose day is over."""
+    today = now.replace(hour=OPENING_HOUR, minute=0, second=0, microsecond=0)
+    is_over = today + dt.timedelta(seconds=CLOSING_S + 60) < now
+    return today if is_over else today - dt.timedelta(days=1)
 
 
 def _hold(port: int) -> socket.socket:

@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -47,10 +48,14 @@ class _Wish:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """The demo that runs beside the hub: its arguments (of the hidden command `day`), and whether the hub ends with it."""
+    """The demo that runs beside the hub: its arguments (of the hidden command `day`), and whether the hub ends with it.
+
+    `rules`: gives the folder of its mappings and policies, where no other is set; called with the locked data folder.
+    """
 
     arguments: Sequence[str]
     is_once: bool = False
+    rules: Callable[[Path], Path] | None = None
 
 
 def launch(settings: Settings, *, app: str | None = None, play: Play | None = None) -> int:
@@ -83,9 +88,8 @@ def _run(servers: Servers, children: list[Child], wish: _Wish, app: str | None, 
     settings = servers.settings
     settings = replace(settings, port=settings.port or _free_port(settings.host))
     url = f"http://{_shown_host(settings.host)}:{settings.port}"
-    if play is not None and not settings.public_url:
-        # The demo's systems are told where their notifications go.
-        settings = replace(settings, public_url=url)
+    if play is not None:
+        settings = _for_play(settings, play, url)
     env = {**os.environ, **to_env(settings), GIVEN: given(os.environ), "PYTHONUNBUFFERED": "1"}
     # Our own database, under the lock of its folder: nobody else is there.
     password = _prepare(env, is_alone=servers.postgres is not None)
@@ -115,6 +119,15 @@ def _run(servers: Servers, children: list[Child], wish: _Wish, app: str | None, 
     children.append(_demo(url, play, {**env, FIRST_PASSWORD: password or ""}))
     children[-1].start()
     return _watch(servers, children, wish, last=children[-1] if play.is_once else None)
+
+
+def _for_play(settings: Settings, play: Play, url: str) -> Settings:
+    """What a demo needs that nobody has set: where its systems send notifications, and its rules."""
+    if not settings.public_url:
+        settings = replace(settings, public_url=url)
+    if settings.mappings_dir is None and play.rules is not None:
+        settings = replace(settings, mappings_dir=play.rules(settings.data_dir))
+    return settings
 
 
 def _demo(url: str, play: Play, env: dict[str, str]) -> Child:

@@ -39,20 +39,21 @@ def reload(timeout: float) -> None:
             "scheduler run on their own, restart them"
         )
     with open_hub() as hub:
-        if in_force(hub) == hub.rules.release_id:
+        before = in_force(hub)
+        if before == hub.rules.release_id:
             say("these rules are in force already")
             return
         os.kill(found["pid"], signal.SIGUSR1)
-        _wait(hub, found["url"], timeout)
+        _wait(hub, found["url"], before, timeout)
     say("the rules are in force now")
 
 
-def _wait(hub: Hub, url: str, timeout: float) -> None:
+def _wait(hub: Hub, url: str, before: int | None, timeout: float) -> None:
     from hub.embedded.process import wait_for
     from hub.flow.release import in_force
 
-    # The scheduler puts a release in force when it starts; the old web server has ended by then.
-    if not wait_for(lambda: in_force(hub) == hub.rules.release_id and _is_ready(url), timeout, step_s=0.1):
+    # The scheduler puts its release in force when it starts; the old web server has ended by then.
+    if not wait_for(lambda: in_force(hub) != before and _is_ready(url), timeout, step_s=0.1):
         raise ConfigError(
             f"the rules are not in force after {timeout:g} s: see the logs in {hub.settings.data_dir / 'log'}"
         )

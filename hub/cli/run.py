@@ -51,10 +51,10 @@ def run(app: str | None, **given: Any) -> None:
     help="Seconds of the day per second; 0: as fast as it goes.",
 )  # fmt: skip
 def demo(app: str | None, is_once: bool, speed: float, **given: Any) -> None:
-    """Start everything, and beside it a simulated shop and CRM that live through a day.
+    """Start everything, and beside it a simulated shop and CRM, both ways, that live through a day.
 
-    At its end the CRM's ledger is compared with the golden records. The shop then goes on, slowly,
-    until Ctrl-C. A second start on the same folder goes on with the same shop.
+    At its end the ledgers of both are compared with the golden records. They then live on, slowly,
+    until Ctrl-C. A second start on the same folder goes on with the same shop and CRM.
 
     \b
     Example:
@@ -67,7 +67,7 @@ def demo(app: str | None, is_once: bool, speed: float, **given: Any) -> None:
     # Its own systems, by their ports: nothing else that is private may be reached.
     places = plugged(DEMO, "addresses")(settings.data_dir)
     hosts = tuple(dict.fromkeys((*settings.allowed_private_hosts, *places)))
-    play = Play([*places, "--speed", str(speed)], is_once=is_once)
+    play = Play([*places, "--speed", str(speed)], is_once=is_once, rules=plugged(DEMO, "rules"))
     sys.exit(launch(replace(settings, environment="demo", allowed_private_hosts=hosts), app=app, play=play))
 
 

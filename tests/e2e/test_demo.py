@@ -15,9 +15,33 @@ from hub.embedded.process import wait_for
 from tests.fixtures.running import COMMAND, Running
 
 Start = Callable[..., Running]
-PLAYED_S = 90
+PLAYED_S = 150
 KINDS = ("customers", "orders", "payments", "refunds", "fulfilments", "products", "locations")
-AGREES = "ledger agrees: each golden record is at crm once, with equal content, and nothing else is there"
+AGREES = (
+    "the books agree: each customer is in the shop and in the CRM once, with equal content, and nobody else is there"
+)
+SCENES = (
+    r"26 people are in both and linked by their e-mail; 10 are created in the shop, 4 in the CRM, nobody twice",
+    r"the CRM has it: 武康路 378 号",
+    r"the shop has it: 1 write; its webhook about that comes back as an echo \(1\) and dies",
+    r"the CRM spells it 138-1600-0002: the same number, so the hub leaves it \(0 further writes\)",
+    r"by policy the CRM's note counts, in the shop too; as the shop's was newer, an item asks a person: itm_",
+    r"one customer with the data of both; 4 records in both systems follow",
+    r"taken back: two customers again under their own ids",
+    r"held for a person, not sent: pln_\w+ would change 26 records in shop and empty 26 × given_name",
+    r"discarded, and the policy taken back",
+    r"a customer signs up: sent twice",
+    r"an order is placed: arrives after what followed it",
+    r"somebody forges a customer: not signed by the shop: refused",
+    r"an order comes that nobody can read: signed, but nobody can read it",
+    r"shop +52 +52 +52 +312 +0 ",
+    r"crm +52 +52 +52 +312 +0 ",
+    r"to do +conflict \(1\) +http://127.0.0.1:\d+/console/conflicts",
+    r"sent +\d+ webhooks .* 1 more, forged",
+    r"refused +1,",
+    r"quarantined +1,",
+    r"lost +0",
+)
 
 
 def _play(start_hub: Start, *args: str) -> Running:
@@ -76,11 +100,11 @@ def test_demo_when_played_and_started_again_then_ledger_api_and_console_agree(st
     said = first.output.read_text()
     assert said.startswith("ready http://127.0.0.1:")
     assert AGREES in said
-    for line in (r"sent +109 webhooks .* 1 more, forged", r"refused +1,", r"quarantined +1,", r"lost +0"):
-        assert re.search(line, said), said
+    for line in SCENES:
+        assert re.search(line, said), f"{line}\n{said}"
     golden = _figures(first)
     assert tuple(golden) == KINDS
-    assert (golden["customers"], golden["orders"], golden["payments"], golden["refunds"]) == (12, 18, 16, 3)
+    assert (golden["customers"], golden["orders"], golden["payments"], golden["refunds"]) == (52, 18, 16, 3)
     assert first.is_gone()
     password = re.search(r"first password of admin: (\S+)", first.errors.read_text())
     assert password
@@ -126,15 +150,20 @@ def _check_counts(running: Running, golden: dict[str, int], password: str, began
 @pytest.mark.slow
 def test_demo_when_killed_in_the_middle_of_its_day_then_goes_on_and_nothing_is_twice(start_hub: Start) -> None:
     killed = _play(start_hub, "--once", "--speed", "0")
-    assert _said(killed, "nobody can read")
+    # In the middle of a scene: what was merged is still to be taken back.
+    assert _said(killed, "one customer with the data of both")
     killed.kill(killed.family())
     killed.process.wait(20)
     assert killed.is_gone()
     assert AGREES not in killed.output.read_text()
     second = _play(start_hub, "--once", "--speed", "0")
     assert second.process.wait(PLAYED_S) == 0, second.output.read_text() + second.errors.read_text()
-    assert AGREES in second.output.read_text()
+    said = second.output.read_text()
+    assert AGREES in said
+    assert "taken back: two customers again under their own ids" in said
+    assert "linked by their e-mail" not in said
     assert _figures(second)["orders"] == 18
+    assert _figures(second)["customers"] == 52
 
 
 @pytest.mark.slow
