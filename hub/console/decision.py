@@ -7,10 +7,8 @@ from datetime import datetime
 
 from hub.console.language import N_, _
 from hub.console.visit import hub
-from hub.errors import ConfigError
+from hub.console.who import names_of
 from hub.flow import audit
-from hub.model.identifier import parse_id
-from hub.store import person
 from hub.store.audit import Filter
 
 # What was done, in words; an act that is not here is shown by its code.
@@ -44,26 +42,9 @@ class Decision:
 def decisions_on(object_id: str, limit: int = 30) -> list[Decision]:
     """What was done about the thing of that id (`dlv_…`), newest first."""
     rows = audit.trail(hub(), Filter(object=object_id), limit)
-    ids = {row.actor: parse_id(row.actor)[1] for row in rows if row.actor.startswith("usr_") and _is_id(row.actor)}
-    names = {}
-    if ids:
-        with hub().db.session() as conn:
-            names = person.names(conn, list(ids.values()))
-    return [
-        Decision(
-            row.at, names.get(ids[row.actor], row.actor) if row.actor in ids else row.actor, _act(row.act), row.reason
-        )
-        for row in rows
-    ]
+    names = names_of(row.actor for row in rows)
+    return [Decision(row.at, names.get(row.actor, row.actor), _act(row.act), row.reason) for row in rows]
 
 
 def _act(code: str) -> str:
     return _(ACTS[code]) if code in ACTS else code
-
-
-def _is_id(text: str) -> bool:
-    try:
-        parse_id(text)
-    except ConfigError:
-        return False
-    return True
