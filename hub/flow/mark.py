@@ -47,7 +47,9 @@ def mark_targets(
                 owner = unsent.get((connection_id, object_type, golden.id), golden.id)
                 marks.extend(_marks(golden, connection_id, object_type, golden.id in wanted, seen, owner, why))
     store.mark(conn, marks)
-    for connection_id, cause, cause_id in {(m.connection_id, m.cause, m.cause_id) for m in marks if m.cause in plan.MASS}:
+    for connection_id, cause, cause_id in {
+        (m.connection_id, m.cause, m.cause_id) for m in marks if m.cause in plan.MASS
+    }:
         plan.hold_if_mass(conn, connection_id, cause, cause_id)
     return len(marks)
 

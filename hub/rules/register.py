@@ -198,8 +198,8 @@ def extend(result: Fold, item: Item) -> None:
 def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
     cell = cells.get(name)
     if cell is None:
-        if value is None and SEPARATOR in name:
-            return  # an element starts as absent: saying so is nothing new
+        if value is None:
+            return  # a field starts as empty: to clear it takes a value before, said or written
         cell = cells[name] = Cell()
         if SEPARATOR in name:
             cell.expected = None

@@ -213,6 +213,12 @@ def _candidate(source: Source, rule: FieldRule) -> Candidate | None:
     if not cells:
         return None
     values = {name: cell.own for name, cell in cells.items()}
+    if len(values) < len(rule.fields):
+        # Edited in part: the rest of the tuple is what its author saw beside it.
+        for name in rule.fields:
+            held = source.fold.held(name) if name not in values else MISSING
+            if held is not MISSING:
+                values[name] = held
     return Candidate(
         source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
     )

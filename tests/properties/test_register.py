@@ -102,6 +102,12 @@ def test_list_element_missing_from_a_later_list_is_absent() -> None:
 
 
 def test_field_never_asserted_is_missing_and_not_null() -> None:
-    folded = _fold((1, "see", None))
+    assert _fold((1, "see", None)).held("name") is MISSING
+    folded = _fold((1, "see", "a"), (2, "see", None))
     assert folded.held("name") is None
     assert folded.held("note") is MISSING
+
+
+def test_field_that_the_hub_wrote_may_be_cleared_there() -> None:
+    folded = _fold((1, "write", "a"), (2, "see", None))
+    assert folded.cells["name"].own is None
