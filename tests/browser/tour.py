@@ -71,8 +71,11 @@ class Tour:
         if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
             self.said.append(text)
 
-    def look(self, case: Case, language: str, number: int) -> list[str]:
-        """Everything that is wrong with the page of a case; `number` decides which looks it gets."""
+    def look(self, case: Case, language: str, number: int, *, is_first: bool) -> list[str]:
+        """Everything that is wrong with the page of a case; `number` decides which looks it gets.
+
+        The focus is followed in the first case of a page alone: its other states have the same controls.
+        """
         page = self.page
         self.said.clear()
         self.asked.clear()
@@ -81,15 +84,11 @@ class Tour:
         assert answer is not None
         if answer.status != case.status:
             return [f"answers {answer.status}, not {case.status}"]
-        found = self._budget(answer.body())
-        if page.get_attribute("html", "lang") != {"zh": "zh-CN", "en": "en"}[language]:
-            found.append("is in the wrong language")
-        heading = page.locator("h1").all_inner_texts()
-        if len(heading) != 1 or (heading[0].strip() not in page.title() and case.endpoint != "show_login"):
-            found.append(f"has the headings {heading} and the title {page.title()!r}")
+        found = [*self._budget(answer.body()), *self._names(case, language)]
         page.evaluate(PREPARE)
-        page.keyboard.press("Tab")
-        found += [f"focus is not seen: {one}" for one in page.evaluate(FOCUS)]
+        if is_first:
+            page.keyboard.press("Tab")
+            found += [f"focus is not seen: {one}" for one in page.evaluate(FOCUS)]
         page.evaluate(AXE_SCRIPT)
         for theme, width, rules in LOOKS[number % 2]:
             page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
@@ -99,6 +98,26 @@ class Tour:
         width = WIDTHS[number // 2 % 2]
         page.set_viewport_size({"width": width, "height": 800})
         return [*found, *self._sideways(width), *self.said]
+
+    def glance(self, case: Case, language: str) -> list[str]:
+        """What another language may break: the names, and how much fits beside each other."""
+        self.said.clear()
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+        answer = self.page.goto(f"{self.url}/console{case.path}")
+        if answer is None or answer.status != case.status:
+            return [f"answers {answer and answer.status}, not {case.status}"]
+        self.page.evaluate(PREPARE)
+        return [*self._names(case, language), *self._sideways(WIDTHS[0]), *self.said]
+
+    def _names(self, case: Case, language: str) -> list[str]:
+        page = self.page
+        found = []
+        if page.get_attribute("html", "lang") != {"zh": "zh-CN", "en": "en"}[language]:
+            found.append("is in the wrong language")
+        heading = page.locator("h1").all_inner_texts()
+        if len(heading) != 1 or (heading[0].strip() not in page.title() and case.endpoint != "show_login"):
+            found.append(f"has the headings {heading} and the title {page.title()!r}")
+        return found
 
     def _sideways(self, width: int) -> list[str]:
         is_wide = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")
