@@ -12,7 +12,7 @@ from hub.console.address import PAGE, cut, id_of, pages, wished, wished_id
 from hub.console.label import field_label
 from hub.console.language import N_, _
 from hub.console.message import done
-from hub.console.pages.steward import PLAIN, read_value
+from hub.console.pages.pin import PLAIN, read_value
 from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub, may
