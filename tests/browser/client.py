@@ -11,14 +11,22 @@ from werkzeug.test import TestResponse
 from hub import console
 from tests.browser.world import World
 
+# One application per hub: making one takes longer than asking it for a page.
+_APPS: dict[int, Flask] = {}
+
+
+def _app_of(world: World) -> Flask:
+    if id(world.hub) not in _APPS:
+        app = _APPS[id(world.hub)] = Flask("tests", static_folder=None)
+        console.register(app, world.hub)
+    return _APPS[id(world.hub)]
+
 
 class Visitor:
     """Asks the console's app as the user of one role; `role` "" is nobody."""
 
     def __init__(self, world: World, role: str = "admin") -> None:
-        app = Flask("tests", static_folder=None)
-        console.register(app, world.hub)
-        self.client = app.test_client()
+        self.client = _app_of(world).test_client()
         if role:
             self.client.set_cookie("hub_session", world.cookies[role], path="/console")
 
