@@ -228,15 +228,32 @@ def test_customers_when_merged_and_taken_back_then_the_hubs_copies_follow_and_re
     two.assert_agreed()
 
 
-def test_customer_when_split_then_each_half_has_its_own_record_at_both(two: TwoWays) -> None:
-    place = 5
-    shared = two.golden_of("shop", cast.shop_id(two.shop, place))
-    contact = cast.crm_id(two.crm, place)
-    stewardship.split(two.hub, "customer", shared, "crm", contact, "steward", "father and son share an address")
+def test_customers_when_merged_and_then_split_then_the_hubs_copies_go_with_their_own(two: TwoWays) -> None:
+    first, second = (cast.shop_id(two.shop, place) for place in cast.TWINS)
+    before = _without_times(two)
+    stewardship.merge(two.hub, "customer", [two.golden_of("shop", n) for n in (first, second)], "steward", "twice")
     two.rest()
-    everybody = cast.SHARED + cast.SHOP_ONLY + cast.CRM_ONLY + 1
-    assert len(two.people()) == everybody
-    assert two.golden_of("crm", contact) != two.golden_of("shop", cast.shop_id(two.shop, place))
+    merged = two.golden_of("shop", first)
+    stewardship.split(two.hub, "customer", merged, "shop", str(second), "steward", "father and son")
+    two.rest()
+    assert two.golden_of("shop", first) != two.golden_of("shop", second)
+    assert _without_times(two) == before
+    two.assert_agreed()
+
+
+def test_customer_when_split_from_a_contact_then_what_the_shop_refuses_is_told_to_a_person(two: TwoWays) -> None:
+    place = 5
+    number, contact = cast.shop_id(two.shop, place), cast.crm_id(two.crm, place)
+    stewardship.split(
+        two.hub, "customer", two.golden_of("shop", number), "crm", contact, "steward", "a family's address"
+    )
+    two.rest()
+    assert two.golden_of("crm", contact) != two.golden_of("shop", number)
+    # The CRM has a contact of each; a shop has one customer of an e-mail, so the second is refused and somebody is told.
+    assert len(two.crm.people()) == cast.SHARED + cast.SHOP_ONLY + cast.CRM_ONLY + 1
+    assert two.items() == ["dead_letter"]
+    (problem,) = [error["message"] for _, state, _, _, error in two.targets() if state == "dead"]
+    assert "email belongs to another customer of the shop" in problem
     assert two.rest() == 0
 
 
