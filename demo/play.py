@@ -17,7 +17,7 @@ from demo.client import HubClient, run_command
 from demo.connect import NAMES, check_ours, connect
 from demo.count import count
 from demo.report import Findings, tell, tell_items, tell_where
-from demo.rules import write_rules
+from demo.rules import FOLDER, POLICY, write_rules
 from demo.stage import Stage
 from demo.systems import open_folder, port_of
 from hub.errors import ConfigError
@@ -93,8 +93,10 @@ def _whole_day(stage: Stage, url: str, speed: float) -> Findings:
         stage.play_next()
         stage.act("open")
     stage.join(url)
-    if write_rules(stage.folder / "rules") and not is_over:
-        scene.run_reload()
+    if not (stage.folder / FOLDER / POLICY).exists():
+        write_rules(stage.folder / FOLDER)
+    # Rules that a scene was changing when it was interrupted are as it left them.
+    scene.run_reload()
     if "scene meet" in stage.world.kept:
         for name in NAMES:
             connect(stage, name)

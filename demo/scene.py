@@ -8,7 +8,7 @@ from typing import Any
 from demo import cast
 from demo.client import run_command
 from demo.connect import NAMES, connect
-from demo.rules import write_rules
+from demo.rules import FOLDER, write_rules
 from demo.stage import Stage
 from hub.errors import HubError
 
@@ -109,7 +109,7 @@ def merge(stage: Stage) -> str:
 
 def policy(stage: Stage) -> str:
     """A new policy would empty a field of many records: it is held as a plan, shown, discarded and taken back."""
-    rules = stage.folder / "rules"
+    rules = stage.folder / FOLDER
     if "plans" not in stage.world.kept:
         write_rules(rules, crm_leads_names=True)
         run_reload()
