@@ -101,6 +101,12 @@ def time_limit(seconds: int) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def prolong(seconds: int) -> None:
+    """Begins the time limit anew, where there is one: a full pass may last, as long as page comes after page."""
+    if signal.getitimer(signal.ITIMER_REAL)[0] > 0:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def _report(role: str, error: Exception) -> None:
     # The texts of foreign errors quote rows; only ours are known to hold no personal data.
     text = str(error) if isinstance(error, HubError) else _frames(error)

@@ -6,6 +6,8 @@ import os
 import uuid
 
 from hub.flow.context import Hub
+from worker.beside import beside
+from worker.drain import SLOW_BATCH_S, prolong
 
 # The batch journal has a row per process; a fork must not share its parent's.
 _names: dict[int, uuid.UUID] = {}
@@ -26,10 +28,12 @@ def deliver(hub: Hub) -> int:
 
 
 def poll_due(hub: Hub) -> int:
-    """What notices told of, then one round over the streams that are due."""
+    """What notices told of, then one round over the streams that are due; a full pass keeps no notice waiting."""
     from hub.flow import notice, poll
 
-    return notice.read_due(hub) + poll.run_due(hub)
+    done = notice.read_due(hub)
+    with beside("notices", lambda: notice.read_due(hub)):
+        return done + poll.run_due(hub, lambda *_: prolong(SLOW_BATCH_S))
 
 
 def _name() -> uuid.UUID:

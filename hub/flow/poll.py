@@ -98,8 +98,8 @@ def pull(
     return RunResult(name, tuple(results))
 
 
-def run_due(hub: Hub) -> int:
-    """Reads every stream whose time has come; returns how many were read."""
+def run_due(hub: Hub, progress: Progress | None = None) -> int:
+    """Reads every stream whose time has come; returns how many were read. `progress` is called after each page."""
     done = 0
     for connection_id, name in cursor.due(hub.db):
         row = hub.connections.by_id(connection_id)
@@ -109,7 +109,7 @@ def run_due(hub: Hub) -> int:
             # Its flow was taken away: whoever declares it again makes it due again.
             _forget(hub, row, name)
             continue
-        done += _read(hub, row, stream).coverage != "skipped"
+        done += _read(hub, row, stream, progress=progress).coverage != "skipped"
     return done
 
 

@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
+from hub.embedded.process import wait_for
 from hub.errors import ConnectionPausedError, RetryableError
 from hub.flow import notice
 from hub.flow.context import Hub
 from hub.sdk.connector import CheckResult, Connector, Manifest, Page, RawEvent, Reads, Stream, Text
 from hub.sdk.plugin import hookimpl
-from hub.store import inbox
+from hub.store import cursor, inbox
 from hub.store import notice as store
 from hub.store.due import is_due, pending
 from tests.fixtures.hub import Rig, at
+from worker.step import poll_due
 
 _NO_TEXT = Text("", "")
 MAPPING = """
@@ -38,13 +40,14 @@ class Teller(Connector, Reads):
         streams=(Stream("people", ("customer",), topics=("people.told",), notices=("people.told",), pull=True),),
     )  # fmt: skip
     asked: ClassVar[list[list[str]]] = []
+    pages: ClassVar[Callable[[], Iterator[Page]]]
     answer: ClassVar[Callable[[Sequence[str]], list[str]]]
 
     def check(self) -> CheckResult:
         return CheckResult(True, "fine")
 
     def fetch(self, stream: str, cursor: Any) -> Iterator[Page]:
-        yield Page([], None, last=True)
+        yield from type(self).pages()
 
     def fetch_some(self, stream: str, ids: Sequence[str]) -> Iterator[Page]:
         type(self).asked.append(sorted(ids))
@@ -80,6 +83,7 @@ def rig(make_hub: Callable[..., Hub], database_url: str, tmp_path: Any) -> Rig:
     )
     made.hub.connections.reload()
     Teller.asked, Teller.answer = [], staticmethod(_all_of)
+    Teller.pages = staticmethod(lambda: iter([Page([], None, last=True)]))
     return made
 
 
@@ -195,3 +199,23 @@ def test_notice_when_the_kind_does_not_flow_in_then_passed_over(rig: Rig) -> Non
     tell(rig, "1")
     assert waiting(rig) == []
     assert rig.quarantined() == []
+
+
+def test_record_when_told_of_during_a_long_full_pass_then_read_meanwhile(rig: Rig) -> None:
+    def slow_pages() -> Iterator[Page]:
+        yield Page([], "1")
+        tell(rig, "7")
+        # A page that comes only after the notice was read: whoever reads one after the other never gets it.
+        wait_for(lambda: waiting(rig) == [], 10)
+        yield Page([], None, last=True)
+
+    Teller.pages = staticmethod(slow_pages)
+    connection = rig.hub.connections.by_name("teller").id
+    with rig.hub.db.transaction() as conn:
+        cursor.ensure(conn, connection, ["people"])
+    rig.hub.db.execute("update cursor set next_poll_at = now()")
+    assert poll_due(rig.hub) == 1
+    rig.settle()
+    assert Teller.asked == [["7"]]
+    assert [data["full_name"] for data in rig.goldens("customer")] == ["N 7"]
+    assert rig.hub.db.all("select coverage from run") == [("complete",)]
