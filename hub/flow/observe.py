@@ -7,7 +7,7 @@ values; it appends marks and T2 does.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -345,10 +345,17 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> l
     return [found[digest] for digest in sorted(found)]
 
 
-def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "event", cause_id: Any = None) -> None:
+def refold(
+    conn: Connection,
+    hub: Hub,
+    rids: Iterable[uuid.UUID],
+    cause: str = "event",
+    cause_id: Any = None,
+    linked: Collection[uuid.UUID] = (),
+) -> None:
     """Folds records again from their whole sets (after a write, a replay, a removal) and marks what changed.
 
-    Takes the records' locks. Idempotent.
+    `linked`: records whose links changed in this transaction. Takes the records' locks. Idempotent.
     """
     rows = store.lock_rids(conn, rids)
     updates, replaced, keys, marks = [], [], [], []
@@ -366,7 +373,7 @@ def refold(conn: Connection, hub: Hub, rids: Iterable[uuid.UUID], cause: str = "
             replaced.append(rid)
             keys.extend(new)
         guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
-        relink = (_links(old) or _links(new)) and (old != new or guards_moved)
+        relink = rid in linked or ((_links(old) or _links(new)) and (old != new or guards_moved))
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
     store.replace_match_keys(conn, replaced, keys)

@@ -15,7 +15,7 @@ from hub.store import item as item_store
 from hub.store.database import Connection
 from hub.store.golden import Golden
 from hub.store.plan import BACKFILL
-from hub.store.resolve import Mark
+from hub.store.resolve import WRITE, Mark
 
 Rid = uuid.UUID
 NO_CAUSE = uuid.UUID(int=0)
@@ -84,8 +84,9 @@ def _causes(
     found: dict[Rid, tuple[str, Rid | None]] = {}
     for mark in sorted(marks, key=lambda mark: mark.cause_id or NO_CAUSE):
         id_ = homes.get(mark.rid)
+        cause = "event" if mark.cause == WRITE else mark.cause
         if id_ is not None and (id_ not in found or found[id_][0] == "event"):
-            found[id_] = (mark.cause, mark.cause_id)
+            found[id_] = (cause, mark.cause_id)
     for parent, child in derived.items():
         if child in found:
             found.setdefault(parent, found[child])

@@ -40,7 +40,9 @@ class Work:
     pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
     choices: dict[Rid, list[Choice]] = field(default_factory=dict)
     seen: dict[Rid, set[Rid]] = field(default_factory=dict)
-    """golden id -> marked records of it (their target is looked at even if the golden record stays as it is)."""
+    """golden id -> records of it that said something (their target is looked at even if the golden record stays as it is)."""
+    marked: dict[Rid, set[Rid]] = field(default_factory=dict)
+    """golden id -> all marked records of it."""
     derived: dict[Rid, Rid] = field(default_factory=dict)
     """golden id -> one of its children, for those that are looked at because of a child."""
 
@@ -100,8 +102,11 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
         work.moved = {rid: new for rid, (_, new) in moves.items()}
         work.relinked = {id_ for move in moves.values() for id_ in move}
     now = {**store.clusters_of(conn, rids), **{rid: work.moved[rid] for rid in rids & work.moved.keys()}}
+    said = {mark.rid for mark in work.marks if mark.cause != store.WRITE}
     for rid, cluster in now.items():
-        work.seen.setdefault(cluster, set()).add(rid)
+        work.marked.setdefault(cluster, set()).add(rid)
+        if rid in said:
+            work.seen.setdefault(cluster, set()).add(rid)
     work.ids = set(now.values()) | work.relinked
     work.derived = _parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})
     work.ids |= work.derived.keys()
@@ -151,11 +156,11 @@ def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
     if not busy:
         return
     work.ids -= busy
-    marked = {rid: id_ for id_ in busy for rid in work.seen.get(id_, ())}
+    marked = {rid: id_ for id_ in busy for rid in work.marked.get(id_, ())}
     again = [mark for mark in work.marks if mark.rid in marked]
     rows = [asdict(mark) for mark in again]
     # Looked at for their children only: a mark of their own, so that they are not forgotten.
-    rows += [{"rid": id_, "relink": False} for id_ in busy if id_ not in work.seen]
+    rows += [{"rid": id_, "relink": False} for id_ in busy if id_ not in work.marked]
     record_store.append_marks(conn, rows)
     work.marks = [mark for mark in work.marks if mark.rid not in marked]
 

@@ -17,6 +17,7 @@ from hub.store import item as item_store
 from hub.store import peer, record, target
 from hub.store.claimed import Due
 from hub.store.database import Connection
+from hub.store.resolve import WRITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,15 @@ def note_writes(conn: Connection, hub: Hub, row: ConnectionRow, writes: Sequence
     known = [(each, found[each.due.object_type, each.external_id]) for each in writes]
     told = [(each, one) for each, one in known if each.asserted]
     peer.add_writes(conn, [peer.Write(one, each.major, _flat(hub, each, one), each.attempt_id) for each, one in told])
-    refold(conn, hub, {one.rid for _, one in told})
-    _attach(conn, row, [(each.due, one) for each, one in known if each.due.rid != one.rid])
+    new = [(each.due, one) for each, one in known if each.due.rid != one.rid]
+    # Never to be looked at by itself: what the hub made has no word of its own in anything.
+    linked = {one.rid for _, one in new}
+    # Not newer than all that is known there: whether the peer is in step has to be seen.
+    late = {one.rid for each, one in told if each.major is not None and each.major <= one.last_major}
+    refold(conn, hub, {one.rid for _, one in told} - late, cause=WRITE, linked=linked)
+    if late:
+        refold(conn, hub, late, linked=linked)
+    _attach(conn, row, new)
 
 
 def _flat(hub: Hub, each: Written, one: peer.Peer) -> dict[str, Any]:

@@ -14,6 +14,9 @@ Rid = uuid.UUID
 KEY_CAP = 50
 """A key carried by more records than this gives no evidence."""
 
+WRITE = "write"
+"""Cause of a mark that the hub's own write made: the target it wrote for is in step and needs no look."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
