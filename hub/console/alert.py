@@ -33,6 +33,7 @@ _LINKS: dict[str, tuple[Link, ...]] = {
     "loop": (("list_conflicts", {}, {}), _CONNECTION),
     "drift": (("list_drift", {}, {}), _CONNECTION),
     "reading": (("list_runs", {"connection": "connection"}, {}), _CONNECTION),
+    "job": (("show_health", {}, {}),),
     "workers": (("list_events", {}, {"status": "pending"}),),
     "no_workers": (("show_health", {}, {}),),
     "redis": (("show_health", {}, {}),),

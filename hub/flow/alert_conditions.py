@@ -152,6 +152,16 @@ def _subscription(facts: Facts) -> Iterator[Finding]:
         yield Finding("subscription", f"subscription:{connection_id}", 1, connection_id, len(groups), data)
 
 
+def _job(facts: Facts) -> Iterator[Finding]:
+    # Subscriptions that are known to be broken and accounts that refuse say more than their job does.
+    told = {one.connection_id for one in (*facts.subscriptions, *facts.access)}
+    told |= {c.id for c in facts.connections if c.paused_at is not None}
+    for one in facts.jobs:
+        if one.connection_id not in told:
+            data = {"name": one.name.partition(":")[0], "reason": (one.error or "")[:200]}
+            yield Finding("job", f"job:{one.name}", 1, one.connection_id, one.failures, data, one.ended_at)
+
+
 def _by_connection(groups: Iterable[Group]) -> dict[int, list[Group]]:
     found: dict[int, list[Group]] = {}
     for one in groups:
@@ -220,6 +230,7 @@ CONDITIONS: dict[str, Condition] = {
     "drift": _drift,
     "reading": _reading,
     "subscription": _subscription,
+    "job": _job,
     "workers": _workers,
     "redis": _redis,
     "disk": _disk,

@@ -16,14 +16,17 @@ from hub.flow import alert_pace
 from hub.flow.alert_pace import Pace
 from hub.flow.context import Hub
 from hub.store import alert_facts as store
+from hub.store import job as jobs
 from hub.store.alert_facts import ConnectionFacts, Group
 from hub.store.connection import ConnectionRow
 from hub.store.database import Connection
+from hub.store.job import JobRow
 
 PARKED_S = 3600.0
 INTERRUPTED_S = 600.0
 TOKEN_S = 7 * 86_400.0
 REVEALS = 30
+JOB_FAILURES = 3
 ITEM_TYPES = ("loop", "drift")
 
 
@@ -43,6 +46,7 @@ class Facts:
     runs: Sequence[Group] = ()
     subscriptions: Sequence[Group] = ()
     access: Sequence[Group] = ()
+    jobs: Sequence[JobRow] = ()
     tokens: Sequence[tuple[uuid.UUID, str, datetime]] = ()
     readers: Sequence[tuple[str, int, datetime]] = ()
     pace: Mapping[int, Mapping[str, Pace]] = field(default_factory=dict)
@@ -68,6 +72,7 @@ def gather(hub: Hub) -> Facts:
             runs=store.runs(conn, INTERRUPTED_S),
             subscriptions=store.subscriptions(conn),
             access=store.access_tokens(conn),
+            jobs=jobs.failing(conn, JOB_FAILURES),
             tokens=store.expiring_tokens(conn, TOKEN_S),
             readers=store.eager_readers(conn, REVEALS),
             pace=_pace(conn),

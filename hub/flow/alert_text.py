@@ -137,6 +137,14 @@ WORDS: dict[str, Words] = {
         ),
         Text("重新订阅", "Subscribe again"),
     ),
+    "job": Words(
+        Text("定期任务 {name} 连续失败 {count} 次", "The periodic job {name} failed {count} times in a row"),
+        Text(
+            "{reason}。它会越来越慢地自动重试；在此之前，它负责的工作没有完成。",
+            "{reason}. It is tried again by itself, more and more slowly; what it is there for is not done meanwhile.",
+        ),
+        Text("查看定期任务", "Look at the periodic jobs"),
+    ),
     "workers": Words(
         Text(
             "{count} 个事件等待处理，工作进程没有跟上", "{count} events wait: the workers do not keep up or do not run"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.store.database import Database, new_id
+from hub.store.database import Connection, Database, new_id
 
 LEASE_S = 60.0
 
@@ -96,3 +96,12 @@ def of_name(db: Database, name: str) -> JobRow | None:
 def all_rows(db: Database) -> list[JobRow]:
     """Every job that ever was registered, by name."""
     return [JobRow(*row) for row in db.all(f"select {_COLUMNS} from job order by name")]  # noqa: S608
+
+
+def failing(conn: Connection, failures: int) -> list[JobRow]:
+    """Jobs that failed at least so many times in a row and were tried within the last day: those that are gone do not count."""
+    sql = f"""
+        select {_COLUMNS} from job where failures >= %s and ended_at > clock_timestamp() - interval '1 day'
+        order by name limit 100
+    """  # noqa: S608 -- constant text
+    return [JobRow(*row) for row in conn.execute(sql, (failures,))]

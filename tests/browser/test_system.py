@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -13,7 +14,7 @@ from hub.config import declared
 from hub.console.export import safe
 from hub.console.pages import health as health_page
 from hub.console.pages.setting import TITLES
-from hub.flow import access, audit, health, login
+from hub.flow import access, audit, health, job, login
 from hub.model.permission import Grant
 from hub.sdk.connector import Text
 from hub.sdk.console import Column, Panel
@@ -161,6 +162,17 @@ def test_health_when_shown_then_every_check_has_its_words(full: World) -> None:
     assert {
         check.code for check in health.look(full.hub).checks
     } <= health_page.TITLES.keys() & health_page.ADVICE.keys()
+
+
+def test_health_when_a_periodic_job_fails_then_what_it_met_and_when_it_is_tried_again(
+    full: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(UTC) + timedelta(minutes=8)
+    rows = [job.JobRow("labels.count", None, soon, None, soon, soon, 4, "the ledger is away")]
+    monkeypatch.setattr(job, "overview", lambda _hub: rows)
+    page = Visitor(full, "operator").get("/system/health").text
+    assert "labels.count" in page
+    assert "连续 4 次: the ledger is away" in page
 
 
 def _count(world: World, kind: str) -> int:

@@ -120,11 +120,17 @@ def test_alerts_when_every_table_has_something_then_each_condition_reads_it(shop
             "insert into reveal (id, person, kind, subject, field, reason)"
             " select gen_random_uuid(), 'usr_x', 'customer', gen_random_uuid(), 'phone', 'service' from generate_series(1, 31)"
         )
+        conn.execute(
+            "insert into job (name, next_at, ended_at, failures, error)"
+            " values ('ledger', now(), now(), 3, 'away'), ('gone', now(), now() - interval '2 days', 9, 'away'),"
+            " ('hiccup', now(), now(), 2, 'away')"
+        )
         item.raise_item(conn, "loop", "loop:1", connection_id=connection_id)
     alert.evaluate(shop.hub)
     found = {one.type for one in alerts(shop)}
     assert found == {
         "parked", "unknown", "dead", "slow", "plan", "reading", "subscription", "token", "many_reveals", "loop",
+        "job",
     }  # fmt: skip
     with shop.hub.db.session() as conn:
         (parked,) = item.list_items(conn, type="parked")

@@ -15,6 +15,7 @@ from hub.flow.alert_pace import DAY_MS, ENOUGH, Pace, learn, pack, unpack
 from hub.flow.alert_text import WORDS, say
 from hub.store.alert import Alert, Finding
 from hub.store.alert_facts import ConnectionFacts, Group
+from hub.store.job import JobRow
 
 NOW = datetime(2026, 11, 22, 9, 51, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp() * 1000)
@@ -125,6 +126,24 @@ def test_hub_when_its_own_parts_are_in_trouble_then_said() -> None:
     assert findings["credential"].severity == 2
     assert {"redis", "plugin", "token", "many_reveals"} <= set(findings)
     assert sorted(f.severity for f in find_all(facts) if f.type == "token") == [0, 1]
+
+
+def _job(name: str, connection_id: int | None, failures: int = 4) -> JobRow:
+    return JobRow(name, connection_id, NOW, None, ago(9), ago(8), failures, "the ledger is away")
+
+
+def test_jobs_when_they_fail_again_and_again_then_said_once_each() -> None:
+    facts = Facts(NOW, connections=[CALM], jobs=[_job("tier.count", None), _job("subscriptions:1", 1)])
+    assert [(f.cause_key, f.count, f.connection_id) for f in find_all(facts)] == [
+        ("job:tier.count", 4, None),
+        ("job:subscriptions:1", 4, 1),
+    ]
+
+
+def test_jobs_when_their_connection_says_more_itself_then_not_said_twice() -> None:
+    gone = [Group(1, "orders/create", 1, None, "gone")]
+    facts = Facts(NOW, connections=[CALM], jobs=[_job("subscriptions:1", 1)], subscriptions=gone)
+    assert list(found(facts)) == ["subscription"]
 
 
 def test_disk_when_much_is_left_of_a_full_large_disk_then_no_alarm() -> None:

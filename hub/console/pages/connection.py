@@ -10,10 +10,11 @@ from flask import Response, abort, g, render_template, request
 
 from hub.console import connection_tab as tabs
 from hub.console import visit
+from hub.console.alert import to_do
 from hub.console.connection_tab import Shown, sentence_of
 from hub.console.language import N_
 from hub.console.route import Route
-from hub.console.state import alerts_of, due_s, lag_s, state_of
+from hub.console.state import due_s, lag_s, state_of
 from hub.console.visit import hub
 from hub.flow import declaration, setup
 from hub.model.identifier import format_id
@@ -115,7 +116,7 @@ def render_tab(name: str, tab: str, **more: Any) -> Any:
             "tabs": [(code, title) for code, (title, _view) in TABS.items()],
             "state": state_of(f, g.fmt.now),
             "sentence": sentence_of(f),
-            "alerts": alerts_of(f, g.fmt.now),
+            "to_do": to_do(visit.realms("flow.see"), name),
             "behind_s": lag_s(f, g.fmt.now),
             "due_s": due_s(f, g.fmt.now),
             "manifest": manifest,

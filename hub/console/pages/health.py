@@ -9,7 +9,8 @@ from flask import g, render_template
 from hub.console.language import N_, _
 from hub.console.route import Route
 from hub.console.visit import hub
-from hub.flow import health
+from hub.flow import health, job
+from hub.flow.alert_facts import JOB_FAILURES as FAILING
 from hub.flow.health import Check
 
 TITLES = {
@@ -48,8 +49,25 @@ def show_health() -> Any:
         checks=sorted(((check, sentence(check)) for check in found.checks), key=lambda pair: order[pair[0].state]),
         titles=TITLES,
         advice=ADVICE,
+        jobs=job.overview(hub()),
+        state_of_job=_state_of_job,
+        system_of=_system_of,
         command="retail-hub health",
     )
+
+
+def _state_of_job(row: job.JobRow) -> str:
+    """A code of `hub.console.status`."""
+    if row.lease_until is not None and row.lease_until > g.fmt.now:
+        return "running"
+    if row.ended_at is None:
+        return "due"
+    return "act" if row.failures >= FAILING else "retry" if row.failures else "fine"
+
+
+def _system_of(row: job.JobRow) -> str:
+    """The connection that a job is for; empty when it is for the whole hub."""
+    return "" if row.connection_id is None else hub().connections.by_id(row.connection_id).name
 
 
 def sentence(check: Check) -> str:
