@@ -68,9 +68,9 @@ def _flat(hub: Hub, each: Written, one: peer.Peer) -> dict[str, Any]:
         said = {}
     own = {name for name, value in told.items() if _said(said.get(name), value)}
     for prefix in {name.partition(SEPARATOR)[0] + SEPARATOR for name in own if SEPARATOR in name}:
-        # "And no others" would end the elements that are left out here: name the others instead.
-        if told.pop(prefix + EVERY_OTHER, prefix) is None:
-            told.update({name: None for name in said if name.startswith(prefix) and name not in told})
+        # "And no others" must not end the elements that are left out here.
+        if prefix + EVERY_OTHER in told:
+            told[prefix + EVERY_OTHER] = sorted(name.removeprefix(prefix) for name in own if name.startswith(prefix))
     return {name: value for name, value in told.items() if name not in own}
 
 

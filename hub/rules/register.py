@@ -19,6 +19,7 @@ from typing import Any, Final
 
 SEPARATOR: Final = "\x1f"
 EVERY_OTHER: Final = "*"
+"""As an element's key: all that are not named are absent, but for those whose keys are its value."""
 STATE: Final = "~state"
 EXTENSIONS: Final = "~ext"
 
@@ -187,8 +188,9 @@ def extend(result: Fold, item: Item) -> None:
     for name, value in asserted.items():
         if name.endswith(EVERY_OTHER) and name[-2:-1] == SEPARATOR:
             prefix = name[:-1]
+            spared = {prefix + key for key in value or ()}
             for other in [key for key in cells if key.startswith(prefix)]:
-                if other not in asserted:
+                if other not in asserted and other not in spared:
                     _step(cells, other, None, item)
         else:
             _step(cells, name, value, item)
