@@ -17,6 +17,7 @@ SHARED, SHOP_ONLY, CRM_ONLY = 26, 4, 10
 _FIRST_PLACE = 200
 # By their place in the cast: who moves, whose phone changes, whose notes differ, and who are one.
 MOVER, CALLER, FORMATTED, DISPUTED = 0, 1, 2, 3
+EMPTIED = tuple(range(DISPUTED + 1, DISPUTED + 22))
 TWINS = (SHARED, SHARED + 1)
 NEW_PHONE, OTHER_PHONE = "138 1600 0001", "+8613816000002"
 CRM_NOTE, SHOP_NOTE = "下午六点以后联系", "请勿打电话"
@@ -45,6 +46,7 @@ def open_crm(crm: DemoCrm, seed: int) -> None:
             First_Name=None if is_shared else given,
             Last_Name=f"{family}{given}" if is_shared else family,
             Email=fields["email"],
+            Description=_NOTES[place % len(_NOTES)] if is_shared else None,
             Mobile=_spelt(fields["phone"]),
             Mailing_Country="中国" if address else None,
             Mailing_State=address.get("province"),
@@ -73,6 +75,12 @@ def shop_id(shop: DemoShop, place: int) -> int:
 def crm_id(crm: DemoCrm, place: int) -> str:
     """The CRM's id of a person, by the place in the cast."""
     return next(key for key, held in crm.people().items() if _is(held["Email"], place))
+
+
+def has_notes(shop: DemoShop) -> bool:
+    """Whether every customer whose note was emptied has one again."""
+    people = shop.people()
+    return all(people[str(shop_id(shop, place))]["note"] for place in EMPTIED)
 
 
 def _is(email: str | None, place: int) -> bool:
@@ -119,6 +127,11 @@ def _note_in_shop(shop: DemoShop, crm: DemoCrm, seed: int) -> None:  # noqa: ARG
     shop.edit_customer(shop_id(shop, DISPUTED), note=SHOP_NOTE)
 
 
+def _empty(shop: DemoShop, crm: DemoCrm, seed: int) -> None:  # noqa: ARG001
+    for place in EMPTIED:
+        shop.edit_customer(shop_id(shop, place), note=None)
+
+
 ACTS: Mapping[str, Callable[[DemoShop, DemoCrm, int], None]] = {
     "open": _open,
     "move": _move,
@@ -126,5 +139,6 @@ ACTS: Mapping[str, Callable[[DemoShop, DemoCrm, int], None]] = {
     "format": _format,
     "note in crm": _note_in_crm,
     "note in shop": _note_in_shop,
+    "empty": _empty,
 }
 """What people do in the two systems beside the shop's own script, by name: each happens once."""

@@ -39,7 +39,12 @@ SCENES: dict[int, Scene] = {
     38: ("respell", "another new phone comes from the shop, and the CRM respells what it is given", scene.respell),
     48: ("offline", "the CRM is cut off; there and in the shop somebody edits the same note", scene.offline),
     58: ("merge", "a steward rules that two customers are one person", scene.merge),
-    68: ("policy", "somebody changes a policy: from now on people are called what the CRM calls them", scene.policy),
+    64: ("notes", "an import empties the notes of 21 customers in the shop", scene.notes),
+    68: (
+        "policy",
+        "somebody changes the policy: of notes only what the shop says counts, even if that is nothing",
+        scene.policy,
+    ),
 }
 
 

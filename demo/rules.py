@@ -10,6 +10,7 @@ FOLDER = "rules"
 # What every earlier start of a hub has left in its data folder.
 TRACE = Path("log") / "web.log"
 POLICY = Path("policies") / "customer.yaml"
+PRIORITY, OWNER = "priority, connections: [crm, shop]", "owner, connections: [shop, crm]"
 _TEXT = """\
 # Notes on a customer: those of the CRM count; where it has none, the shop's do.
 default: {policy: latest}
@@ -18,9 +19,9 @@ fields:
   addresses: {policy: union}
   tags: {policy: union}
   tax_ids: {policy: union}
-  note: {policy: priority, connections: [crm, shop]}
+  note: {policy: %s}
 groups:
-  name: {fields: [full_name, given_name, family_name], policy: %s}
+  name: {fields: [full_name, given_name, family_name], policy: latest}
 """
 
 
@@ -32,12 +33,12 @@ def folder(data_dir: Path) -> Path:
     return found
 
 
-def write_rules(place: Path, *, crm_leads_names: bool = False) -> bool:
+def write_rules(place: Path, *, shop_owns_notes: bool = False) -> bool:
     """Writes the company's rules below `place`; False when they were so before.
 
-    `crm_leads_names`: whatever the CRM calls somebody counts; else the newest name does.
+    `shop_owns_notes`: what the shop says of notes counts, even if that is nothing.
     """
-    path, text = place / POLICY, _TEXT % ("priority, connections: [crm, shop]" if crm_leads_names else "latest")
+    path, text = place / POLICY, _TEXT % (OWNER if shop_owns_notes else PRIORITY)
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)

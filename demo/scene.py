@@ -107,22 +107,31 @@ def merge(stage: Stage) -> str:
     return "taken back: two customers again under their own ids, and both systems hold what they held"
 
 
+def notes(stage: Stage) -> str:
+    """An import empties a field of many customers; by policy what the CRM knows counts, and is put back."""
+    before = stage.shop.writes
+    stage.act("empty")
+    stage.wait("the notes are back in the shop", lambda: cast.has_notes(stage.shop))
+    stage.drain()
+    return f"by policy the CRM's notes count: {stage.shop.writes - before} are put back in the shop"
+
+
 def policy(stage: Stage) -> str:
     """A new policy would empty a field of many records: it is held as a plan, shown, discarded and taken back."""
     rules = stage.folder / FOLDER
     if "plans" not in stage.world.kept:
-        write_rules(rules, crm_leads_names=True)
+        write_rules(rules, shop_owns_notes=True)
         run_reload()
-        plans = stage.wait("the policy change is held as a plan", lambda: _held(stage))
+        plans = stage.wait("the policy change is held as a plan for each system", lambda: _held_at_both(stage))
         for plan in plans:
             stage.say(f"         -> held for a person, not sent: {_shown(plan)}")
         stage.world.keep(plans=[plan["id"] for plan in plans])
     for plan in _held(stage):
-        stage.hub.call("POST", f"/plans/{plan['id']}/discard", {"reason": "the demo: first names are worth keeping"})
+        stage.hub.call("POST", f"/plans/{plan['id']}/discard", {"reason": "the demo: notes are worth keeping"})
     write_rules(rules)
     run_reload()
     stage.drain()
-    return "discarded, and the policy taken back: nobody has lost a first name"
+    return "discarded, and the policy taken back: nobody has lost a note"
 
 
 def _halt(stage: Stage, directions: Json) -> None:
@@ -130,8 +139,13 @@ def _halt(stage: Stage, directions: Json) -> None:
 
 
 def _held(stage: Stage) -> list[Json]:
-    plans = [plan for plan in stage.hub.listed("/plans") if plan["cause"] == "policy"]
-    return plans if all(plan["state"] == "held" for plan in plans) else []
+    return [plan for plan in stage.hub.listed("/plans") if plan["cause"] == "policy" and plan["state"] == "held"]
+
+
+def _held_at_both(stage: Stage) -> list[Json]:
+    """The plans, once those of both systems are counted."""
+    found = _held(stage)
+    return found if {plan["connection"] for plan in found} == set(NAMES) else []
 
 
 def run_reload() -> None:

@@ -62,10 +62,8 @@ def test_rules_when_the_hub_is_new_then_written_and_when_it_is_not_then_left_alo
     place = folder(tmp_path / "new")
     assert (place / POLICY).exists()
     assert not write_rules(place)
-    assert write_rules(place, crm_leads_names=True)
-    assert "name: {fields: [full_name, given_name, family_name], policy: priority, connections: [crm, shop]}" in (
-        place / POLICY
-    ).read_text(encoding="utf-8")
+    assert write_rules(place, shop_owns_notes=True)
+    assert "note: {policy: owner, connections: [shop, crm]}" in (place / POLICY).read_text(encoding="utf-8")
     (tmp_path / "old" / "log").mkdir(parents=True)
     (tmp_path / "old" / "log" / "web.log").touch()
     assert not folder(tmp_path / "old").exists()
@@ -154,7 +152,14 @@ def _live(stage: Stage, step: int) -> None:
         _shop_call(stage, min(stage.shop.shop.customers), f"note {step}")
         first = min(stage.crm.people())
         _crm_call(stage, "PUT", "/Contacts", {"data": [{"id": first, "Description": f"note {step}"}], "trigger": []})
-    for name, at in (("move", 10), ("call", 20), ("format", 30), ("note in crm", 40), ("note in shop", 41)):
+    for name, at in (
+        ("move", 10),
+        ("call", 20),
+        ("format", 30),
+        ("note in crm", 40),
+        ("note in shop", 41),
+        ("empty", 50),
+    ):
         if step == at:
             stage.act(name)
     stage.play_next()
