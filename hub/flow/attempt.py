@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from hub.errors import UnknownOutcomeError, describe
 from hub.flow import readback
@@ -14,12 +15,15 @@ from hub.flow.look import look
 from hub.flow.outcome import Sending, fail, succeed
 from hub.flow.prepare import prepare
 from hub.sdk.connector import WriteResult
-from hub.store import attempt, claimed, lease, target
+from hub.sdk.rate import Lane, working_in
+from hub.store import attempt, claimed, lease, plan, target
 from hub.store.connection import note_health
 from hub.store.database import Connection
 from hub.store.lease import Claim
 
 log = logging.getLogger(__name__)
+
+BULK: Final = plan.MASS | {plan.GO_LIVE}
 
 
 def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Claim]) -> None:
@@ -31,10 +35,19 @@ def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Cla
         for claim, due, unsure in prepared.unsure:
             look(desk, row, connector, claim, due, unsure)
         size = max(1, connector.batch_size)
-        for start in range(0, len(prepared.sendings), size):
-            _send(desk, row, connector, prepared.sendings[start : start + size])
+        for lane, sendings in _by_lane(prepared.sendings):
+            with working_in(lane):
+                for start in range(0, len(sendings), size):
+                    _send(desk, row, connector, sendings[start : start + size])
     finally:
         desk.let_go(claims)
+
+
+def _by_lane(sendings: Sequence[Sending]) -> list[tuple[Lane, list[Sending]]]:
+    """What one record changed goes first; what a mass cause changed leaves it the rate that it needs."""
+    live = [each for each in sendings if each.due.cause not in BULK]
+    bulk = [each for each in sendings if each.due.cause in BULK]
+    return [("live", live), ("bulk", bulk)]
 
 
 def _send(desk: Desk, row: ConnectionRow, connector: Writer, sendings: Sequence[Sending]) -> None:
