@@ -125,15 +125,10 @@ def rotate(as_json: bool) -> None:
     Example:
       retail-hub secrets rotate
     """
-    from hub.store import audit, secret
+    from hub.flow import rotation
 
     with open_hub() as hub:
-        changed = {
-            "secrets": secret.reseal(hub.db, hub.keyring),
-            "settings": int(secret.reseal_setting(hub.db, hub.keyring, "blind_key")),
-            "event_keys": secret.reseal_bodies(hub.db, hub.keyring),
-        }
-        hub.db.run(lambda conn: audit.append(conn, ACTOR, "secrets.rotate", detail=changed))
+        changed = rotation.rotate(hub, ACTOR)
     if as_json:
         show_json(changed)
     else:

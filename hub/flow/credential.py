@@ -156,21 +156,23 @@ class SharedAccount:
         if row.sealed is None or not row.expires_at:
             return None
         try:
-            fields = orjson.loads(self._keyring.open(row.sealed, self._place(name)))
+            fields = orjson.loads(self._keyring.open(row.sealed, place(self._row.id, name)))
         except ConfigError:
             # Sealed under a key that is gone: another one is quickly issued.
             return None
         return AccessToken(fields["value"], row.expires_at, fields["facts"])
 
     def _sealed(self, token: AccessToken, name: str) -> bytes:
-        return self._keyring.seal(orjson.dumps({"value": token.value, "facts": token.facts}), self._place(name))
-
-    def _place(self, name: str) -> bytes:
-        return f"access_token:{self._row.id}:{name}".encode()
+        return self._keyring.seal(orjson.dumps({"value": token.value, "facts": token.facts}), place(self._row.id, name))
 
     def _busy(self) -> RetryableError:
         text = f"{self._row.name}: another process has been renewing the access token for longer than {WAIT_S:.0f} s"
         return RetryableError(text, retry_after_s=RETRY_S)
+
+
+def place(connection_id: int, name: str) -> bytes:
+    """What a stored token is bound to."""
+    return f"access_token:{connection_id}:{name}".encode()
 
 
 def _lasts(token: AccessToken, seconds: float) -> bool:

@@ -223,19 +223,20 @@ def _move(hub: Hub, setup: Setup, *, step: int | None = None, **values: Any) -> 
 
 
 def _sealed(hub: Hub, setup: Setup) -> bytes:
-    return hub.keyring.seal(orjson.dumps(setup.secrets), _place(setup.id))
+    return hub.keyring.seal(orjson.dumps(setup.secrets), place(setup.id))
 
 
 def _opened(hub: Hub, row: SetupRow) -> dict[str, str]:
     if row.sealed_secrets is None:
         return {}
     try:
-        found: dict[str, str] = orjson.loads(hub.keyring.open(row.sealed_secrets, _place(row.id)))
+        found: dict[str, str] = orjson.loads(hub.keyring.open(row.sealed_secrets, place(row.id)))
     except ConfigError:
         # Its key left the ring: they are entered again.
         return {}
     return found
 
 
-def _place(setup_id: uuid.UUID) -> bytes:
+def place(setup_id: uuid.UUID) -> bytes:
+    """What the secrets of a setup are bound to."""
     return b"setup:" + setup_id.bytes

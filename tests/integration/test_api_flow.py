@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from hub.model.identifier import format_id
-from hub.store import item, plan
+from hub.store import item, plan, run
 
 SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CUSTOMER = {"id": "7", "updated_at": "2026-11-01T00:00:00Z", "full_name": "王小明"}
@@ -341,3 +341,45 @@ def test_acts_when_done_then_the_audit_trail_names_token_and_object(shop, admin)
     rows = shop.hub.db.all("select actor, act, object from audit where act = 'plan.released'")
     assert [(act, object_) for _, act, object_ in rows] == [("plan.released", held)]
     assert rows[0][0].startswith("tok_")
+
+
+@pytest.fixture
+def reading(shop):
+    """The id of a reading of the shop that goes on just now."""
+    connection = shop.hub.connections.by_name("shop").id
+    run_id = run.start(shop.hub.db, "pull", connection, "customers")
+    shop.hub.db.run(lambda conn: run.progress(conn, run_id, {"items": 20}))
+    return run_id
+
+
+def test_runs_when_listed_then_newest_first_by_connection_type_and_status(shop, reading, admin):
+    later = run.start(shop.hub.db, "replay")
+    run.end(shop.hub.db, later, "done", outcome="replayed", coverage="complete", counts={"items": 3})
+    assert [one["type"] for one in admin.get("/runs")["items"]] == ["replay", "pull"]
+    [found] = admin.get("/runs?connection=shop&status=running")["items"]
+    assert (found["id"], found["counts"], found["ended_at"]) == (format_id("run", reading), {"items": 20}, None)
+    assert [one["outcome"] for one in admin.get("/runs?type=replay")["items"]] == ["replayed"]
+    first = admin.get("/runs?limit=1")
+    assert [one["type"] for one in admin.get(f"/runs?cursor={first['next_cursor']}")["items"]] == ["pull"]
+    admin.get("/runs?status=tired", 422)
+
+
+def test_runs_when_paused_resumed_and_ended_then_the_reading_is_asked_to(shop, reading, admin):
+    id_ = format_id("run", reading)
+    assert admin.post(f"/runs/{id_}/pause", None)["asked"] == "pause"
+    assert admin.post(f"/runs/{id_}/resume", None)["asked"] is None
+    assert admin.post(f"/runs/{id_}/cancel", None)["asked"] == "cancel"
+    run.end(
+        shop.hub.db, reading, "cancelled", outcome="given up", coverage="partial", counts={}, note="somebody ended it"
+    )
+    assert admin.get(f"/runs/{id_}")["coverage"] == "partial"
+    admin.post(f"/runs/{id_}/pause", None, 409)
+
+
+def test_runs_when_of_another_realm_then_not_there(shop, reading, caller):
+    id_ = format_id("run", reading)
+    other = caller("operator", realm="elsewhere")
+    assert other.get("/runs")["items"] == []
+    other.get(f"/runs/{id_}", 404)
+    other.post(f"/runs/{id_}/cancel", None, 404)
+    assert run.get(shop.hub.db, reading).wish is None
