@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from hub.errors import UnknownOutcomeError, describe
 from hub.flow import readback
@@ -22,8 +21,6 @@ from hub.store.database import Connection
 from hub.store.lease import Claim
 
 log = logging.getLogger(__name__)
-
-BULK: Final = plan.MASS | {plan.GO_LIVE}
 
 
 def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Claim]) -> None:
@@ -45,8 +42,8 @@ def work(desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Cla
 
 def _by_lane(sendings: Sequence[Sending]) -> list[tuple[Lane, list[Sending]]]:
     """What one record changed goes first; what a mass cause changed leaves it the rate that it needs."""
-    live = [each for each in sendings if each.due.cause not in BULK]
-    bulk = [each for each in sendings if each.due.cause in BULK]
+    live = [each for each in sendings if each.due.cause not in plan.BULK]
+    bulk = [each for each in sendings if each.due.cause in plan.BULK]
     return [("live", live), ("bulk", bulk)]
 
 

@@ -31,15 +31,21 @@ class Claim:
 
 # = any(array(...)) and not in (...): the latter scans every due row.
 _CLAIM = """
+    with live as materialized (
+        select id from target
+        where connection_id = %(connection)s and not bulk and dirty_seq > done_seq and state = 'due' and plan_id is null
+          and coalesce(wait_until, dirty_at) <= now() and (lease_until is null or lease_until <= now())
+        order by coalesce(wait_until, dirty_at) limit %(limit)s for update skip locked),
+    mass as materialized (
+        select id from target
+        where connection_id = %(connection)s and bulk and dirty_seq > done_seq and state = 'due' and plan_id is null
+          and coalesce(wait_until, dirty_at) <= now() and (lease_until is null or lease_until <= now())
+        order by coalesce(wait_until, dirty_at) limit greatest(%(limit)s - (select count(*) from live), 0)
+        for update skip locked)
     update target set lease_until = clock_timestamp() + make_interval(secs => %(lease)s), lease_token = lease_token + 1
     where id = any(array(
-        select id from (
-            select id from target
-            where connection_id = %(connection)s and dirty_seq > done_seq and state = 'due' and plan_id is null
-              and coalesce(wait_until, dirty_at) <= now()
-              and (lease_until is null or lease_until <= now())
-            order by coalesce(wait_until, dirty_at) limit %(limit)s for update skip locked) due
-        union all
+        select id from (select id from live union all select id from mass) due limit %(limit)s)
+        || array(
         select id from (
             select id from target
             where connection_id = %(connection)s and verify_at <= now() and state = 'due'

@@ -21,6 +21,8 @@ BACKFILL: Final = "backfill"
 """A pass over a whole stream of one system; its id is the cause's."""
 MASS: Final = frozenset(("policy", "mapping", "model", "merge", "replay", "repair", "disconnect", BACKFILL))
 GO_LIVE: Final = "golive"
+BULK: Final = MASS | {GO_LIVE}
+"""Causes whose deliveries wait for those of single records; the column `target.bulk` says the same."""
 FEW: Final = 200
 SHARE: Final = 0.01
 CLEARED_MAX: Final = 20

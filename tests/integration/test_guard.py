@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hub import bootstrap
 from hub.flow import guard, poll
 from hub.flow.rules import load_rules
-from hub.store import plan, record, target
+from hub.store import lease, plan, record, target
 from hub.store.plan import Plan
 from hub.store.target import Mark
 from tests.fixtures.hub import at
@@ -236,3 +237,26 @@ def test_feed_names_the_event_when_a_reading_is_held(chain: PeerRig) -> None:
         "select count(*) from change c join event e on e.id = c.cause_id where c.cause = 'event' and e.full_pass is not null"
     )
     assert named == [(30,)]
+
+
+def test_mass_when_released_then_single_changes_go_before_it(chain: PeerRig) -> None:
+    _second_system(chain, 30)
+    [held] = _plans(chain)
+    guard.release(chain.hub, held.id, "ann")
+    chain.customer("2", at(5), full_name="Somebody new")
+    chain.settle()
+    crm = chain.hub.connections.by_name("crm").id
+    taken = chain.hub.db.run(lambda conn: lease.claim(conn, crm, 3, 15.0))
+    causes = chain.hub.db.all(
+        "select cause, bulk from target where id = any(%s) order by bulk", ([c.id for c in taken],)
+    )
+    assert causes == [("event", False), (plan.BACKFILL, True), (plan.BACKFILL, True)]
+
+
+def test_bulk_column_says_what_the_code_says(chain: PeerRig) -> None:
+    row = chain.hub.db.one(
+        "select pg_get_expr(d.adbin, d.adrelid) from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid"
+        " and a.attnum = d.adnum where d.adrelid = 'target'::regclass and a.attname = 'bulk'"
+    )
+    assert row is not None
+    assert set(re.findall(r"'(\w+)'", row[0])) == plan.BULK

@@ -136,3 +136,11 @@ comment on column notice.seq is 'counts what was told: a row that was told of ag
 
 alter table record add column orphan boolean not null default false;
 comment on column record.orphan is 'a person ruled that its parent will not come: it is not parked again';
+
+-- Targets
+alter table target add column bulk boolean not null generated always as (
+    cause in ('backfill', 'disconnect', 'golive', 'mapping', 'merge', 'model', 'policy', 'repair', 'replay')) stored;
+comment on column target.bulk is 'of a mass cause (hub.store.plan.BULK): what single records changed is delivered before it';
+drop index target_due;
+create index target_due on target (connection_id, bulk, coalesce(wait_until, dirty_at))
+    where dirty_seq > done_seq and state = 'due' and plan_id is null;
