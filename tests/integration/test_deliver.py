@@ -15,7 +15,6 @@ from hub.sdk.connector import Delivery
 from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig, Shelf, wait_for
 
-
 UNIONID = {"namespace": "wechat_unionid", "scope": "acct", "value": "u", "verified": "oauth"}
 
 
