@@ -77,12 +77,19 @@ def look(hub: Hub) -> Health:
     return Health(datetime.now(UTC), checks, hands, _versions(found, redis))
 
 
+def footing(hub: Hub) -> tuple[Check, Check]:
+    """The checks `workers` and `disk` alone: what costs no statement, for the first screen."""
+    return _workers(hub.queue.hands()), _disk(hub)
+
+
 def _workers(hands: list[Hand] | None) -> Check:
     if hands is None:
-        return Check("workers", "warn", {"missing": [], "count": None})
+        return Check("workers", "warn", {"missing": [], "needed": len(NEEDED), "count": None})
     here = {role for hand in hands for role in hand.role.split(",")}
     missing = [role for role in NEEDED if role not in here]
-    return Check("workers", "bad" if missing else "ok", {"missing": missing, "count": len(hands)})
+    return Check(
+        "workers", "bad" if missing else "ok", {"missing": missing, "needed": len(NEEDED), "count": len(hands)}
+    )
 
 
 def _inbox(found: Vitals) -> Check:

@@ -13,9 +13,10 @@ from hub.console.language import _
 from hub.console.picture import Node, flow, strip
 from hub.console.route import Route
 from hub.console.shell import page_url
-from hub.console.state import lag_s, state_of
+from hub.console.state import due_s, lag_s, state_of
 from hub.console.status import status_of
 from hub.console.visit import hub, realms
+from hub.flow import health
 from hub.flow.books import books
 from hub.store import console_connection as store
 from hub.store.console_connection import Figures
@@ -50,8 +51,35 @@ def show_overview() -> Any:
         lines=lines,
         picture=draw(live) if live else "",
         strips=_strips([line.figures.id for line in live] if limited else None),
+        footing=_footing(live),
         command="retail-hub check",
         api="GET /api/v1/metrics/summary",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What the hub stands on, in one line. `here`: the roles at work, `?` when nobody knows; `longest_s` None: nothing waits."""
+
+    here: str
+    needed: int
+    missing: str
+    longest_s: float | None
+    disk_percent: int
+    is_disk_full: bool
+
+
+def _footing(lines: list[Line]) -> Footing:
+    workers, disk = health.footing(hub())
+    facts, missing = workers.facts, workers.facts["missing"]
+    waits = [s for line in lines for s in (line.behind_s, due_s(line.figures, g.fmt.now)) if s is not None]
+    return Footing(
+        here="?" if facts["count"] is None else str(facts["needed"] - len(missing)),
+        needed=facts["needed"],
+        missing=", ".join(missing),
+        longest_s=max(waits, default=None),
+        disk_percent=round(disk.facts["used_share"] * 100),
+        is_disk_full=disk.state != "ok",
     )
 
 
