@@ -12,11 +12,12 @@ from pathlib import Path
 
 import click
 
-from docs import reference_api, reference_code, reference_commands, reference_model
+from docs import reference_alerts, reference_api, reference_code, reference_commands, reference_model
 
 FOLDER = Path(__file__).parent / "reference"
 
 PAGES: dict[str, Callable[[], str]] = {
+    "alerts.md": reference_alerts.alerts,
     "api.md": reference_api.api,
     "commands.md": reference_commands.commands,
     "connectors.md": reference_code.connectors,

@@ -45,9 +45,9 @@ CONFIG = (
     ConfigField(
         "webhook_secret",
         Text(
-            "任意长随机文本，用于生成通知地址密钥和通道令牌；留空则只定时读取",
-            "A long random text: the key in the notification address and the channel's token are made of it; "
-            "without it the hub only reads now and then",
+            "长随机文本，可由中枢生成；通知地址的密钥和通道令牌都由它算出。没有它就没有通知，只定时读取",
+            "A long random text, which the hub can make up: the key in the notification address and the channel's "
+            "token are made of it; without it there are no notifications, and the hub only reads now and then",
         ),
         secret=True,
         generated=True,
