@@ -6,7 +6,7 @@ sends no webhook; a customer with orders cannot be deleted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connectors.shopify.simulator import contact
@@ -31,19 +31,19 @@ class Customers:
 
     def by(self, identifier: Mapping[str, Any]) -> dict[str, Any] | None:
         """The customer that an identifier means."""
-        held = self.shop.customers.values()
         if "customId" in identifier:
             if not self.is_defined:
                 raise QueryError("Metafield definition of type 'id' is required when using custom ids.", "NOT_FOUND")
-            value = identifier["customId"]["value"]
-            unsaid = self.shop.unsaid
-            return next((each for each in held if unsaid.get(each["id"], {}).get("hub_ref") == value), None)
+            return self._first(self.shop.register.with_ref(identifier["customId"]["value"]))
         if "id" in identifier:
             return self.shop.customers.get(_number(identifier["id"]))
         name = "email" if identifier.get("email") or identifier.get("emailAddress") else "phone"
         value = next(iter(identifier.values()))
         tidied = contact.email(value) if name == "email" else contact.phone(value)
-        return next((each for each in held if tidied and each.get(name) == tidied), None)
+        return self._first(self.shop.register.with_value(name, tidied))
+
+    def _first(self, numbers: Iterable[int]) -> dict[str, Any] | None:
+        return next((self.shop.customers[each] for each in numbers if each in self.shop.customers), None)
 
     def set(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """`customerSet`."""
@@ -63,13 +63,15 @@ class Customers:
         if errors:
             return {"customer": None, "userErrors": errors}
         if held is None:
-            self.hooks += self.shop.add_customer(state="disabled", **changes)
-            held = self.shop.customers[max(self.shop.customers)]
+            made = self.shop.add_customer(state="disabled", **changes)
+            self.hooks += made
+            held = self.shop.customers[made[0][1]["id"]]
         else:
             self._change(held, changes)
-        unsaid = self.shop.unsaid.setdefault(held["id"], {})
+        unsaid = dict(self.shop.unsaid.get(held["id"], {}))
         unsaid |= {"locale": given["locale"]} if "locale" in given else {}
         unsaid |= {"hub_ref": identifier["customId"]["value"]} if "customId" in identifier else {}
+        self.shop.unsaid[held["id"]] = unsaid
         return {"customer": node_of(held, unsaid), "userErrors": []}
 
     def _changes(self, given: Mapping[str, Any], held: Mapping[str, Any] | None) -> tuple[dict[str, Any], Errors]:
@@ -87,8 +89,8 @@ class Customers:
             return {_SCALARS[name]: (value.strip() if isinstance(value, str) else value) or None}
         if name in ("email", "phone"):
             tidied = contact.email(value) if name == "email" else contact.phone(value)
-            others = (each for each in self.shop.customers.values() if each is not held)
-            if tidied and any(each.get(name) == tidied for each in others):
+            own = held["id"] if held else None
+            if any(number != own for number in self.shop.register.with_value(name, tidied)):
                 raise RefusedError("TAKEN", f"{name.title()} has already been taken")
             return {name: tidied}
         if name == "tags":

@@ -18,6 +18,7 @@ from connectors.shopify.simulator.shop import Hook, Shop
 QUERY_LIMIT = 1000
 MUTATION_COST = 10
 _SINCE = re.compile(r"updated_at:>='([^']+)'")
+_INNER = {"Refund": "refunds", "Fulfillment": "fulfillments"}
 _SORTS = {"customers": "UPDATED_AT", "orders": "UPDATED_AT", "products": "UPDATED_AT"}
 
 
@@ -137,37 +138,48 @@ class Endpoint:
         first = int(arguments.get("first") or 0)
         if not 1 <= first <= 250:
             raise QueryError("first must be between 1 and 250", "BAD_REQUEST")
-        by_time = sort == "UPDATED_AT"
         since = _SINCE.search(arguments.get("query") or "")
-        rows = [row for row in self._rows(asked.name) if not since or row["updatedAt"] >= _whole(since[1])]
-        rows.sort(key=lambda row: _place(row, by_time=by_time))
-        if arguments.get("after"):
-            mark = _read_mark(arguments["after"])
-            rows = [row for row in rows if _place(row, by_time=by_time) > mark]
-        shown = rows[:first]
-        end = _write_mark(_place(shown[-1], by_time=by_time)) if shown else None
-        return page(shown, asked, has_more=len(rows) > first, end=end)
-
-    def _rows(self, name: str) -> list[dict[str, Any]]:
+        mark = _read_mark(arguments["after"]) if arguments.get("after") else None
         with self.shop.lock:
-            if name == "customers":
-                return [node.customer(each, self.shop.unsaid.get(n)) for n, each in self.shop.customers.items()]
-            if name == "orders":
-                return [
-                    node.order(each, self.shop.transactions.get(each["id"], [])) for each in self.shop.orders.values()
-                ]
-            if name == "products":
-                return [node.product(each, self.shop.currency) for each in self.shop.products.values()]
-            return [node.location(each) for each in self.shop.locations.values()]
+            places, has_more = self.shop.register.page(
+                asked.name, first, by_time=sort == "UPDATED_AT", since=_whole(since[1]) if since else None, mark=mark
+            )
+            shown = [self._shown(asked.name, number) for _, number in places]
+            return page(shown, asked, has_more=has_more, end=_write_mark(places[-1]) if places else None)
+
+    def _shown(self, kind: str, number: int) -> dict[str, Any]:
+        """A record as a node."""
+        shop = self.shop
+        if kind == "customers":
+            return node.customer(shop.customers[number], shop.unsaid.get(number))
+        if kind == "orders":
+            return node.order(shop.orders[number], shop.transactions.get(number, []))
+        if kind == "products":
+            return node.product(shop.products[number], shop.currency)
+        return node.location(shop.locations[number])
 
     def _node(self, asked: Asked) -> Any:
         wanted = str(asked.arguments.get("id"))
-        for name in ("orders", "customers", "products", "locations"):
-            for row in self._rows(name):
+        with self.shop.lock:
+            for kind, number in self._holding(wanted):
+                row = self._shown(kind, number)
                 found = next((each for each in _with_inner(row) if each.get("id") == wanted), None)
                 if found is not None:
                     return pick(found, asked)
         return None
+
+    def _holding(self, wanted: str) -> list[tuple[str, int]]:
+        """The records that may be or hold the node with that id."""
+        kind, _, number = wanted.removeprefix("gid://shopify/").partition("/")
+        if not number.isdecimal():
+            return []
+        if kind in _INNER:
+            orders = self.shop.orders.items()
+            return [
+                ("orders", n) for n, held in orders if any(each["id"] == int(number) for each in held[_INNER[kind]])
+            ]
+        records = {"Customer": "customers", "Order": "orders", "Product": "products", "Location": "locations"}.get(kind)
+        return [(records, int(number))] if records and int(number) in getattr(self.shop, records) else []
 
 
 def _with_inner(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -176,10 +188,6 @@ def _with_inner(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _whole(text: str) -> str:
     return text[:19] + "Z"
-
-
-def _place(row: Mapping[str, Any], *, by_time: bool) -> tuple[str, int]:
-    return (str(row["updatedAt"]) if by_time else "", int(row["legacyResourceId"]))
 
 
 def _write_mark(place: tuple[str, int]) -> str:

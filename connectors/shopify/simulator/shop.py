@@ -23,6 +23,8 @@ from connectors.shopify.simulator.order import (
     refund_payload,
     refund_subtotal,
 )
+from connectors.shopify.simulator.register import KINDS, Register
+from hub.sdk.testing.index import Filed
 
 Hook = tuple[str, dict[str, Any]]
 _NOT_IN_LEAN = ("tags", "email_marketing_consent", "sms_marketing_consent")
@@ -40,17 +42,22 @@ class Shop:
     clock: Callable[[], datetime]
     domain: str = "demo.myshopify.com"
     currency: str = "CNY"
-    customers: dict[int, dict[str, Any]] = field(default_factory=dict)
-    orders: dict[int, dict[str, Any]] = field(default_factory=dict)
+    customers: Filed[int, dict[str, Any]] = field(init=False)
+    orders: Filed[int, dict[str, Any]] = field(init=False)
     transactions: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
-    products: dict[int, dict[str, Any]] = field(default_factory=dict)
-    locations: dict[int, dict[str, Any]] = field(default_factory=dict)
-    unsaid: dict[int, dict[str, Any]] = field(default_factory=dict)
+    products: Filed[int, dict[str, Any]] = field(init=False)
+    locations: Filed[int, dict[str, Any]] = field(init=False)
+    unsaid: Filed[int, dict[str, Any]] = field(init=False)
+    register: Register = field(default_factory=Register)
     to_erase: set[int] = field(default_factory=set)
     is_coarse: bool = False
     is_lean: bool = False
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Any = field(default_factory=lambda: itertools.count(7_000_001))
+
+    def __post_init__(self) -> None:
+        self.customers, self.orders, self.products, self.locations = map(self.register.records, KINDS)
+        self.unsaid = self.register.unsaid()
 
     def about(self) -> dict[str, Any]:
         """The GraphQL object Shop."""
@@ -102,8 +109,10 @@ class Shop:
 
     def change_customer(self, number: int, **changes: Any) -> list[Hook]:
         """A customer with other fields."""
-        held = self.customers[number]
-        held.update(changes, updated_at=self._later_than(held["updated_at"]))
+        with self.lock:
+            held = self.customers[number]
+            held.update(changes, updated_at=self._later_than(held["updated_at"]))
+            self.customers[number] = held
         return self._sent(("customers/update", held))
 
     def edit_address(self, number: int, **changes: Any) -> list[Hook]:
@@ -155,7 +164,7 @@ class Shop:
         held = self.orders[number]
         paid = price(amount) if amount is not None else held["total_price"]
         made = self._transaction(number, "sale", paid, gateway, authorization)
-        held.update(financial_status="paid", updated_at=self.now())
+        self._change_order(held, financial_status="paid", updated_at=self.now())
         return self._sent(("order_transactions/create", made), ("orders/paid", held))
 
     def fulfil(self, number: int, *, carrier: str, tracking: str, location: int) -> list[Hook]:
@@ -163,7 +172,7 @@ class Shop:
         held, now = self.orders[number], self.now()
         parcel = parcel_payload(held, self.next_number(), now, carrier=carrier, tracking=tracking, location=location)
         held["fulfillments"].append(parcel)
-        held.update(fulfillment_status="fulfilled", updated_at=now)
+        self._change_order(held, fulfillment_status="fulfilled", updated_at=now)
         return self._sent(("fulfillments/create", parcel), ("orders/fulfilled", held))
 
     def deliver(self, number: int) -> list[Hook]:
@@ -184,13 +193,13 @@ class Shop:
             held, item, quantity, number=made, next_number=self.next_number, moved=moved, note=note, now=now
         )
         held["refunds"].append(given)
-        held.update(financial_status="partially_refunded", updated_at=now)
+        self._change_order(held, financial_status="partially_refunded", updated_at=now)
         return self._sent(("refunds/create", given), ("orders/updated", held))
 
     def cancel(self, number: int, reason: str = "customer") -> list[Hook]:
         """An order that is called off."""
         held, now = self.orders[number], self.now()
-        held.update(cancelled_at=now, cancel_reason=reason, updated_at=now, financial_status="voided")
+        self._change_order(held, cancelled_at=now, cancel_reason=reason, updated_at=now, financial_status="voided")
         return self._sent(("orders/cancelled", held))
 
     def _transaction(
@@ -214,6 +223,11 @@ class Shop:
         }
         self.transactions[number].append(found)
         return found
+
+    def _change_order(self, held: dict[str, Any], **changes: Any) -> None:
+        held.update(changes)
+        with self.lock:
+            self.register.put("orders", held)
 
     def _later_than(self, text: str) -> str:
         now = self.clock().replace(microsecond=0)

@@ -15,8 +15,10 @@ from typing import Any
 from connectors.zoho.simulator import layout
 from connectors.zoho.simulator.crm import Crm
 from hub.sdk.testing import SimAnswer, SimRequest
+from hub.sdk.testing.index import Ordered
 
 MOST_RECORDS, MOST_ROWS, MOST_PAGED, MOST_FIELDS = 100, 200, 2000, 50
+_MARK_LENGTH = 2
 _WHERE = re.compile(r"select id from (\w+) where (\w+) = '((?:[^'\\]|\\.)*)' limit (\d+)")
 
 
@@ -51,12 +53,15 @@ class Records:
         found = _WHERE.fullmatch(str((request.json() or {}).get("select_query")))
         if found is None or found[1] != self.module or found[2] not in self.crm.by_name:
             return refused("SYNTAX_ERROR", 400)
-        value = re.sub(r"\\(.)", r"\1", found[3]).casefold()
-        rows = [row for row in self.crm.listed() if str(row.get(found[2]) or "").casefold() == value]
-        if not rows:
+        value = re.sub(r"\\(.)", r"\1", found[3])
+        ids = self.crm.holders(found[2], value) if value else self._without(found[2])
+        if not ids:
             return SimAnswer(204)
-        cut = [{"id": row["id"]} for row in rows[: int(found[4])]]
-        return SimAnswer.of({"data": cut, "info": {"count": len(cut), "more_records": len(rows) > len(cut)}})
+        cut = [{"id": number} for number in ids[: int(found[4])]]
+        return SimAnswer.of({"data": cut, "info": {"count": len(cut), "more_records": len(ids) > len(cut)}})
+
+    def _without(self, name: str) -> list[str]:
+        return [row["id"] for row in self.crm.listed() if not row.get(name)]
 
     def _list(self, request: SimRequest) -> SimAnswer:
         query = request.query
@@ -69,35 +74,28 @@ class Records:
             rows = self.crm.listed(query["ids"].split(","))
             self._note("read", {"ids": query["ids"].split(",")})
             return SimAnswer.of({"data": _shown(rows, request)}) if rows else SimAnswer(204)
-        since = request.headers.get("if-modified-since")
-        rows = self.crm.listed()
-        if since:
-            rows = [row for row in rows if _moment(row["Modified_Time"]) > _moment(since)]
-        if not rows:
-            return SimAnswer(304 if since else 204)
-        sort = query.get("sort_by", "Modified_Time")
-        rows.sort(key=lambda row: (row["id"] if sort == "id" else _moment(row[sort]), row["id"]))
-        if query.get("sort_order", "desc") == "desc":
-            rows.reverse()
-        return self._page(request, rows, sort)
+        with self.crm.lock:
+            return self._page(request, query.get("sort_by", "Modified_Time"))
 
-    def _page(self, request: SimRequest, rows: list[dict[str, Any]], sort: str) -> SimAnswer:
-        query = request.query
+    def _page(self, request: SimRequest, sort: str) -> SimAnswer:
+        """A page of the listing; nothing but what is on it is looked at."""
+        query, since = request.query, request.headers.get("if-modified-since")
+        order, begin = self._order(sort, since)
+        if begin == len(order):
+            return SimAnswer(304 if since else 204)
+        is_last_first = query.get("sort_order", "desc") == "desc"
         size, number = min(int(query.get("per_page", MOST_ROWS)), MOST_ROWS), int(query.get("page", 1))
+        start = (number - 1) * size
         if "page_token" in query:
             mark = _mark(query["page_token"])
             if mark is None:
                 return refused("INVALID_DATA", 400, param="page_token")
-            rows = [row for row in rows if [_key(row, sort), row["id"]] > mark]
-            start = 0
-        else:
-            start = (number - 1) * size
-            if start + size > MOST_PAGED:
-                return refused("LIMIT_EXCEEDED", 400, param="page")
-        page = rows[start : start + size]
-        more = start + size < len(rows)
-        self._note("page", {"since": request.headers.get("if-modified-since"), "rows": len(page)})
-        token = _token([_key(page[-1], sort), page[-1]["id"]]) if more else None
+            begin, start = max(begin, order.behind(*mark)), 0
+        elif start + size > MOST_PAGED:
+            return refused("LIMIT_EXCEEDED", 400, param="page")
+        page = _turned(order, begin, start, size) if is_last_first else order.cut(begin + start, begin + start + size)
+        more = begin + start + size < len(order)
+        self._note("page", {"since": since, "rows": len(page)})
         info = {
             "per_page": size,
             "count": len(page),
@@ -105,11 +103,22 @@ class Records:
             "sort_by": sort,
             "sort_order": query.get("sort_order", "desc"),
             "more_records": more,
-            "next_page_token": token,
+            "next_page_token": _token(list(page[-1])) if more else None,
             "previous_page_token": None,
             "page_token_expiry": None,
         }
-        return SimAnswer.of({"data": _shown(page, request), "info": info})
+        return SimAnswer.of({"data": _shown(self.crm.listed([id_ for _, id_ in page]), request), "info": info})
+
+    def _order(self, sort: str, since: str | None) -> tuple[Ordered, int]:
+        """The contacts in the asked order, and where those begin that changed after `since`."""
+        order, start = self.crm.by_time(), _moment(since).timestamp() if since else 0.0
+        begin = order.behind_key(start) if since else 0
+        if sort == "Modified_Time":
+            return order, begin
+        made = Ordered()
+        for _, number in order.cut(begin, len(order)):
+            made.put(number, number if sort == "id" else _moment(self.crm.contacts[number][sort]).timestamp())
+        return made, 0
 
     def _deleted(self, request: SimRequest) -> SimAnswer:
         since = request.headers.get("if-modified-since")
@@ -210,8 +219,10 @@ def _shown(rows: list[dict[str, Any]], request: SimRequest) -> list[dict[str, An
     return [{"id": row["id"], **{name: row[name] for name in names if name in row}} for row in rows]
 
 
-def _key(row: Mapping[str, Any], sort: str) -> float | str:
-    return str(row["id"]) if sort == "id" else _moment(row[sort]).timestamp()
+def _turned(order: Ordered, begin: int, start: int, size: int) -> list[tuple[Any, Any]]:
+    """Places counted from the end, of those from `begin` on."""
+    end = len(order) - start
+    return order.cut(max(begin, end - size), max(begin, end))[::-1]
 
 
 def _token(mark: list[Any]) -> str:
@@ -223,7 +234,7 @@ def _mark(token: str) -> list[Any] | None:
         found = json.loads(base64.urlsafe_b64decode(token))
     except ValueError:
         return None
-    return found if isinstance(found, list) else None
+    return found if isinstance(found, list) and len(found) == _MARK_LENGTH else None
 
 
 def _moment(text: str) -> datetime:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.zoho.simulator import layout
+from hub.sdk.testing.index import Filed, Lookup, Ordered
 
 OWNER = {"name": "陈店长", "id": "111111000000000001", "email": "owner@example.com"}
 _TYPES = {"text", "email", "phone", "date", "textarea", "boolean", "picklist", "ownerlookup"}
@@ -29,12 +30,17 @@ class Crm:
 
     clock: Callable[[], datetime]
     fields: list[dict[str, Any]] = field(default_factory=lambda: layout.fields(("Hub_Id", "text", True)))
-    contacts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contacts: Filed[str, dict[str, Any]] = field(init=False)
     deleted: list[dict[str, Any]] = field(default_factory=list)
     reformats: bool = False
     on_change: Callable[[str, list[str]], None] = lambda *_: None
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Any = field(default_factory=lambda: itertools.count(111_111_000_000_045_678))
+    _by_time: Ordered = field(default_factory=Ordered)
+    _lookups: dict[str, Lookup] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.contacts = Filed(self._file, self._unfile)
 
     @property
     def by_name(self) -> dict[str, dict[str, Any]]:
@@ -82,20 +88,29 @@ class Crm:
             held = self.contacts[contact]
             self._set(held, changes)
             held["Modified_Time"] = changes.get("Modified_Time", self.now())
+            self.contacts[contact] = held
             found = copy.deepcopy(held)
         self.on_change("update", [contact])
         return found
 
     def holder(self, name: str, value: Any, but: str = "") -> str | None:
         """The contact that has `value` in the field `name`; letter case does not count."""
+        return next((number for number in self.holders(name, value) if number != but), None)
+
+    def holders(self, name: str, value: Any) -> list[str]:
+        """All contacts that have `value` in the field `name`, oldest first; letter case does not count."""
         if value in (None, ""):
-            return None
-        wanted = str(value).casefold()
+            return []
         with self.lock:
-            for number, held in self.contacts.items():
-                if number != but and str(held.get(name) or "").casefold() == wanted:
-                    return number
-        return None
+            if name not in self._lookups:
+                self._lookups[name] = Lookup(lambda held: str(held.get(name) or "").casefold())
+                for number, held in self.contacts.items():
+                    self._lookups[name].put(number, held)
+            return list(self._lookups[name].of(str(value).casefold()))
+
+    def by_time(self) -> Ordered:
+        """The ids by the moment of their last change, in seconds since the epoch; use it under `lock`."""
+        return self._by_time
 
     def listed(self, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Copies of all contacts, or of some."""
@@ -106,6 +121,16 @@ class Crm:
     def now(self) -> str:
         """The organisation's time, to the second."""
         return self.clock().isoformat(timespec="seconds")
+
+    def _file(self, number: str, held: Mapping[str, Any]) -> None:
+        self._by_time.put(number, datetime.fromisoformat(held["Modified_Time"]).timestamp())
+        for lookup in self._lookups.values():
+            lookup.put(number, held)
+
+    def _unfile(self, number: str) -> None:
+        self._by_time.drop(number)
+        for lookup in self._lookups.values():
+            lookup.drop(number)
 
     def _set(self, held: dict[str, Any], given: Mapping[str, Any]) -> None:
         for name, declared in self.by_name.items():
