@@ -6,7 +6,7 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -197,6 +197,9 @@ def test_phone_when_the_crm_respells_it_then_nobody_fights(two: TwoWays) -> None
 def test_note_when_both_edited_it_while_the_crm_was_cut_off_then_policy_decides_and_an_item_says_so(
     two: TwoWays,
 ) -> None:
+    rules = two.hub.rules.field_rules("customer")
+    leads = {"policy": "priority", "connections": ("crm", "shop"), "null_wins": False}
+    rules[:] = [replace(rule, **leads) if rule.name == "note" else rule for rule in rules]  # type: ignore[arg-type]
     account.halt(two.hub, "crm", "test", inward=True, outward=True)
     two.act("note in crm")
     two.act("note in shop")
@@ -207,9 +210,9 @@ def test_note_when_both_edited_it_while_the_crm_was_cut_off_then_policy_decides_
     account.lift(two.hub, "crm", "test", inward=False, outward=True)
     assert two.rest() <= 2
     shop = two.shop.shop.customers[cast.shop_id(two.shop, cast.DISPUTED)]
-    # The built-in policy is `latest`: the shop spoke last.
-    assert shop["note"] == cast.SHOP_NOTE
-    assert two.crm.people()[cast.crm_id(two.crm, cast.DISPUTED)]["Description"] == cast.SHOP_NOTE
+    # The shop spoke last, but of notes the CRM's word counts first.
+    assert shop["note"] == cast.CRM_NOTE
+    assert two.crm.people()[cast.crm_id(two.crm, cast.DISPUTED)]["Description"] == cast.CRM_NOTE
     assert "conflict" in two.items()
     two.assert_agreed()
 
