@@ -27,6 +27,7 @@ from hub.store.lease import Claim
 
 FLIPS_MAX: Final = 10
 FLIPS_WINDOW_S: Final = 600.0
+UNREAD_RECHECK_S: Final = 0.5
 # A parent that is missing wakes its children; this is only for a process that died in between.
 PARENT_RECHECK_S: Final = (15.0, 900.0)
 
@@ -51,6 +52,9 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
         due = dues.get(claim.id)
         if due is None or due.plan_id is not None:
             lease.release(conn, claim)
+        elif due.is_unread and not row.halted_in:
+            # Somebody edited it there: what they did counts before anything is written over it.
+            lease.release(conn, claim, after_s=UNREAD_RECHECK_S)
         elif claim.id in open_attempts or due.is_verify_due:
             prepared.unsure.append((claim, due, open_attempts.get(claim.id, [])))
         else:

@@ -53,6 +53,8 @@ class Due:
     elder: uuid.UUID | None
     adoptable: uuid.UUID | None
     frozen: list[str] | None
+    is_unread: bool
+    """Its system said that the record changed, and it has not been read yet."""
     age_s: float
 
 
@@ -69,6 +71,8 @@ _LOAD = """
             order by r.rid limit 1) end,
         (select array_agg(d.field) from decision d where d.a = t.owner_rid and d.type = 'freeze' and d.revoked_at is null
             and (d.value ->> 'connection')::integer = t.connection_id),
+        p.external_id is not null and exists (select from notice n where n.connection_id = t.connection_id
+            and n.stream = t.object_type and n.external_id = p.external_id and n.failures < 3),
         extract(epoch from now() - t.dirty_at)::double precision
     from target t
     left join record o on o.rid = t.owner_rid

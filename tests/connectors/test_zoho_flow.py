@@ -341,3 +341,19 @@ def test_notice_when_zoho_is_busy_then_read_later(scene: Scene) -> None:
     scene.rest()
     assert scene.hub.db.all("select count(*) from notice") == [(0,)]
     assert len(scene.goldens("customer")) == 1
+
+
+def test_contact_when_told_of_and_not_read_yet_then_nothing_is_written_over_it(scene: Scene) -> None:
+    scene.customer("1", at(1), full_name="李雷", identities=LI, note="绿茶")
+    scene.rest()
+    (contact,) = scene.contacts()
+    scene.zoho.switches.clock_skew = 5.0
+    scene.zoho.crm.change(contact["id"], Description="喜欢红茶")
+    scene.post()
+    scene.customer("1", at(2), full_name="李雷", identities=LI, note="白茶")
+    scene.settle()
+    scene.deliverer.run_once(0.2)
+    assert scene.writes() == ["insert"]
+    scene.rest()
+    assert [contact["Description"] for contact in scene.contacts()] == ["喜欢红茶"]
+    assert [golden["note"] for golden in scene.goldens("customer")] == ["喜欢红茶"]
