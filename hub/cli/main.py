@@ -24,6 +24,8 @@ COMMANDS: dict[str, Target] = {
     "migrate": ("hub.cli.schema:migrate", "Bring the database up to date."),
     "reload": ("hub.cli.reload:reload", "Let changed mappings and policies take effect."),
     "connectors": ("hub.cli.connections:connectors", "List what can be connected, and what it needs."),
+    "new-connector": ("hub.cli.scaffold:new_connector", "Begin a connector: a package that passes the kit."),
+    "test-connector": ("hub.cli.conformance:test_connector", "Prove that a connector keeps the contract."),
     "connect": ("hub.cli.connections:connect", "Connect a system, or change its connection."),
     "apply": ("hub.cli.connections:apply", "Bring the connections to what a file declares."),
     "export": ("hub.cli.connections:export", "Print the connections as such a file."),

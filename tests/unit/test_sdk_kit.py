@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pytest
 from _pytest.outcomes import Failed
 
+from connectors.webhook.conformance import WebhookHarness
 from connectors.webhook.connector import WebhookConnector
 from connectors.webhook.simulator import WebhookSimulator
 from hub.errors import UnknownOutcomeError
@@ -18,7 +19,6 @@ from hub.sdk.testing.kit.basics import Basics
 from hub.sdk.testing.kit.reading import Reading
 from hub.sdk.testing.kit.receiving import Receiving
 from hub.sdk.testing.kit.writing import Writing
-from tests.connectors.test_webhook_conformance import WebhookHarness
 
 
 class Careless(WebhookConnector, Reads):
@@ -83,7 +83,7 @@ def connector(harness: CarelessHarness, simulator: WebhookSimulator) -> Iterator
 def test_suite_when_built_then_has_the_parts_of_its_capabilities() -> None:
     assert issubclass(connector_suite(CarelessHarness), (Reading, Receiving, Writing, Basics))
     assert not issubclass(connector_suite(WebhookHarness), Reading)
-    assert connector_suite(WebhookHarness).__name__ == "TestWebhookConnector"
+    assert connector_suite(WebhookHarness).__name__ == "TestWebhook"
 
 
 def test_kit_when_manifest_lacks_a_text_then_fails(harness: CarelessHarness) -> None:

@@ -49,6 +49,22 @@ class Reading:
         pages += list(connector.fetch(stream, pages[-1].cursor))
         assert set(_ids(harness, stream, pages)) == ids
 
+    def test_records_when_they_share_one_time_then_none_is_lost_between_pages(
+        self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
+    ) -> None:
+        ids = set(harness.seed_at_once(simulator, stream, 7))
+        pages = list(connector.fetch(stream, None))
+        events = [event for page in pages for event in page.events]
+        if harness.mapper is not None:
+            times = [draft.major for event in events for draft in harness.drafts(event) if draft.external_id in ids]
+            most = max((times.count(one) for one in set(times) if one is not None), default=0)
+            if most <= max(len(page.events) for page in pages):
+                pytest.skip("the harness cannot make more records of one time than fit on a page")
+        assert set(_ids(harness, stream, pages)) == ids
+        for cut in range(1, len(pages) + 1):
+            after = list(connector.fetch(stream, pages[cut - 1].cursor))
+            assert set(_ids(harness, stream, pages[:cut] + after)) == ids, f"lost after page {cut}"
+
     def test_cursor_when_stored_then_survives_json(
         self, harness: ConnectorHarness, simulator: Simulator, connector: Any, stream: str
     ) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from hub.sdk.connector import Reads, ReceivesWebhooks, Writes
+from hub.sdk.testing.kit.agreeing import Agreeing
 from hub.sdk.testing.kit.basics import Basics
 from hub.sdk.testing.kit.harness import ConnectorHarness
+from hub.sdk.testing.kit.mapper import Mapper
 from hub.sdk.testing.kit.reading import Reading
 from hub.sdk.testing.kit.receiving import Receiving
 from hub.sdk.testing.kit.writing import Writing
@@ -19,19 +21,19 @@ from hub.sdk.testing.simulator import Simulator
 _PARTS: tuple[tuple[type, type], ...] = ((Reads, Reading), (ReceivesWebhooks, Receiving), (Writes, Writing))
 
 
-def connector_suite(harness: type[ConnectorHarness]) -> type:
+def connector_suite(harness: type[ConnectorHarness], mapper: Mapper | None = None) -> type:
     """A pytest class that tests `harness.connector`; bind it to a name that starts with `Test`.
 
-    Each test gets a fresh simulator. After each one the log, debug level included, must not hold
+    `mapper`: its mapping files; without them what needs them is skipped. Each test gets a fresh simulator. After each one the log, debug level included, must not hold
     any of the secrets.
     """
     parts = [part for capability, part in _PARTS if issubclass(harness.connector, capability)]
     pulled = [stream.name for stream in harness.connector.manifest.streams if stream.pull]
 
-    class Suite(*parts, Basics):  # type: ignore[misc]
+    class Suite(*parts, Agreeing, Basics):  # type: ignore[misc]
         @pytest.fixture
         def harness(self) -> ConnectorHarness:
-            return harness()
+            return harness(mapper)
 
         @pytest.fixture
         def simulator(self, harness: ConnectorHarness) -> Iterator[Simulator]:
@@ -59,5 +61,5 @@ def connector_suite(harness: type[ConnectorHarness]) -> type:
             for values in (harness.secrets(simulator) if simulator else {}).values():
                 assert not any(value in caplog.text for value in values), "a secret was logged"
 
-    Suite.__name__ = Suite.__qualname__ = f"Test{harness.connector.__name__}"
+    Suite.__name__ = Suite.__qualname__ = f"Test{harness.__name__.removesuffix('Harness')}"
     return Suite

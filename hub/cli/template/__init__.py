@@ -1,0 +1,1 @@
+"""The text files of which `retail-hub new-connector` makes a package."""
