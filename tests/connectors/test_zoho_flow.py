@@ -357,3 +357,27 @@ def test_contact_when_told_of_and_not_read_yet_then_nothing_is_written_over_it(s
     scene.rest()
     assert [contact["Description"] for contact in scene.contacts()] == ["喜欢红茶"]
     assert [golden["note"] for golden in scene.goldens("customer")] == ["喜欢红茶"]
+
+
+def test_note_when_emptied_in_zoho_then_it_is_emptied_everywhere(scene: Scene) -> None:
+    scene.customer("1", at(1), full_name="李雷", identities=LI, note="绿茶")
+    scene.rest()
+    (contact,) = scene.contacts()
+    scene.zoho.switches.clock_skew = 5.0
+    scene.zoho.crm.change(contact["id"], Description="")
+    scene.rest()
+    assert [golden["note"] for golden in scene.goldens("customer")] == [None]
+
+
+def test_note_when_a_contact_never_had_one_then_the_shops_note_stays(scene: Scene) -> None:
+    scene.zoho.crm.add(Last_Name="李雷", Email="li.lei@example.com", Mobile="13900010001")
+    poll.pull(scene.hub, "crm", full=True)
+    scene.rest()
+    scene.customer("1", at(1), full_name="李雷", identities=LI, note="绿茶")
+    scene.rest()
+    (contact,) = scene.contacts()
+    assert contact["Description"] == "绿茶"
+    scene.zoho.switches.clock_skew = 5.0
+    scene.zoho.crm.change(contact["id"], Mobile="13900010009")
+    scene.rest()
+    assert [golden["note"] for golden in scene.goldens("customer")] == ["绿茶"]

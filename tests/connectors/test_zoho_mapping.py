@@ -77,8 +77,14 @@ def test_contact_when_read_then_a_customer() -> None:
     assert draft.extensions["Email_Opt_Out"] is True
 
 
-def test_contact_when_fields_are_empty_then_only_the_lists_are() -> None:
-    assert contacts()[1].asserted == {"full_name": "欧阳娜娜", "identities": [], "addresses": None}
+def test_contact_when_fields_are_empty_then_they_are_null() -> None:
+    assert contacts()[1].asserted == {
+        "full_name": "欧阳娜娜",
+        "birthday": None,
+        "note": None,
+        "identities": [],
+        "addresses": None,
+    }
 
 
 def test_contact_when_foreign_then_name_with_space_and_unknown_country_left_out() -> None:
