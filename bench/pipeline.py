@@ -33,7 +33,7 @@ def _drain(place: Site, role: str, workers: int, count: int) -> float:
     db = Database(place.settings_of(name).database_url, size=1)
     try:
         place.maintenance.execute("checkpoint")
-        took = _run_workers(place, name, role, workers)
+        took = run_workers(place, name, role, workers)
         left = db.one("select (select count(*) from event_work), (select count(*) from resolve_work)")
         if left != (0, 0):
             raise RuntimeError(f"the drain left {left} behind")
@@ -43,7 +43,7 @@ def _drain(place: Site, role: str, workers: int, count: int) -> float:
     return count / took
 
 
-def _run_workers(place: Site, name: str, role: str, workers: int) -> float:
+def run_workers(place: Site, name: str, role: str, workers: int) -> float:
     """Seconds from the moment that every process is ready (it says so) to the end of the last."""
     env = {**os.environ, **place.environment(name)}
     command = [sys.executable, "-m", "bench.worker", role]

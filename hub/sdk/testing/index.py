@@ -31,11 +31,26 @@ class Filed(dict[K, V]):
         self._unfile(id_)
 
     # A dict's own go past the two above.
-    pop = MutableMapping.pop
-    popitem = MutableMapping.popitem
-    clear = MutableMapping.clear
     update = MutableMapping.update
-    setdefault = MutableMapping.setdefault
+
+    def pop(self, id_: K, *default: Any) -> Any:
+        found = super().pop(id_, *default)
+        self._unfile(id_)
+        return found
+
+    def popitem(self) -> tuple[K, V]:
+        id_, record = super().popitem()
+        self._unfile(id_)
+        return id_, record
+
+    def clear(self) -> None:
+        for id_ in list(self):
+            del self[id_]
+
+    def setdefault(self, id_: K, default: Any = None) -> V:
+        if id_ not in self:
+            self[id_] = default
+        return self[id_]
 
     def __ior__(self, other: Any) -> Filed[K, V]:  # type: ignore[override,misc]
         self.update(other)
