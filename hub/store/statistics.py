@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import psycopg
+from psycopg import sql
+
 from hub.store.database import Database
 
 # Twice the rows that the planner knows of, give or take a batch: beyond that autovacuum is soon enough.
@@ -26,13 +29,13 @@ def refresh(db: Database) -> list[str]:
 
     One process at a time; cheap when there is nothing to do. Safe to repeat and to race.
     """
-    with db.session() as conn:
+    if not db.all(_STALE, (SLACK,)):
+        return []
+    # A connection of its own: the samples' memory goes with it.
+    with psycopg.connect(db.url, autocommit=True) as conn:
         if conn.execute("select pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() != (True,):
             return []
-        try:
-            names = [name for (name,) in conn.execute(_STALE, (SLACK,))]
-            for name in names:
-                conn.execute(f'analyze "{name}"')
-        finally:
-            conn.execute("select pg_advisory_unlock(%s)", (_LOCK,))
+        names = [name for (name,) in conn.execute(_STALE, (SLACK,))]
+        for name in names:
+            conn.execute(sql.SQL("analyze {}").format(sql.Identifier(name)))
     return names
