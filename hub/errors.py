@@ -88,9 +88,11 @@ class ConflictError(HubError):
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """The stored form of an error: `{"type", "message"}` plus `problems` of a `RecordError`."""
+    """The stored form of an error: `{"type", "message"}` plus `problems` of a `RecordError`, `code` of a `RejectedError`."""
     shown = str(error) if isinstance(error, HubError) else f"{type(error).__name__}"
     found: dict[str, Any] = {"type": type(error).__name__, "message": shown}
     if isinstance(error, RecordError):
         found["problems"] = [p.as_dict() for p in error.problems]
+    if isinstance(error, RejectedError) and error.code:
+        found["code"] = error.code
     return found

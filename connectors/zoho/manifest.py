@@ -45,7 +45,7 @@ CONFIG = (
     ConfigField(
         "webhook_secret",
         Text(
-            "长随机文本，可由中枢生成；通知地址的密钥和通道令牌都由它算出。没有它就没有通知，只定时读取",
+            "长随机文本，可由枢纽生成；通知地址的密钥和通道令牌都由它算出。没有它就没有通知，只定时读取",
             "A long random text, which the hub can make up: the key in the notification address and the channel's "
             "token are made of it; without it there are no notifications, and the hub only reads now and then",
         ),
@@ -56,7 +56,7 @@ CONFIG = (
     ConfigField(
         "hub_field",
         Text(
-            "联系人模块中保存中枢编号的自定义字段 API 名称；单行文本，须设为唯一",
+            "联系人模块中保存枢纽编号的自定义字段 API 名称；单行文本，须设为唯一",
             "API name of the custom field of contacts that holds the hub's reference: single line, unique",
         ),
         default="Hub_Id",
@@ -73,7 +73,7 @@ CONFIG = (
     ConfigField(
         "duplicate_fields",
         Text(
-            "新建时除中枢编号外还用于查重的唯一字段，逗号分隔；同值的记录会被更新而不是新建，请谨慎填写",
+            "新建时除枢纽编号外还用于查重的唯一字段，逗号分隔；同值的记录会被更新而不是新建，请谨慎填写",
             "Further unique fields by which a create finds an existing record, by commas: that record is then "
             "updated instead, so leave it empty unless nobody shares such a value",
         ),

@@ -110,6 +110,13 @@ WORDS: dict[str, str] = {
     "person": N_("Person"),
     "company": N_("Company"),
     "personal": N_("Personal"),
+    # what a shop says of a customer's account
+    "enabled": N_("Account in use"),
+    "disabled": N_("No account"),
+    "invited": N_("Invited"),
+    "declined": N_("Declined"),
+    # kinds of items on a record
+    "duplicate": N_("several records in one system"),
     "shared": N_("Shared"),
     "household": N_("Household"),
     "store": N_("Store"),
@@ -212,6 +219,13 @@ WORDS: dict[str, str] = {
     "time_zone": N_("Time zone"),
     "scopes": N_("Permissions granted"),
     "name": N_("Name"),
+    "organisation": N_("Organisation"),
+    "edition": N_("Edition"),
+    "country": N_("Country"),
+    "module": N_("Module"),
+    "fields": N_("Fields"),
+    "hub's id": N_("Where the hub's id stands"),
+    "may write": N_("May write"),
     # results of attempts
     "done": N_("Done"),
     "ok": N_("Done"),

@@ -15,6 +15,7 @@ from hub.console import show
 from hub.console import visit as visits
 from hub.console.extension import panels
 from hub.console.format import Formats
+from hub.console.known import known
 from hub.console.label import field_label, kind_label, word
 from hub.console.language import LANGUAGES, N_, _, negotiate
 from hub.console.menu import menu, shortcuts
@@ -94,6 +95,7 @@ def context() -> dict[str, Any]:
         "status_of": status_of,
         "label": field_label,
         "word": word,
+        "known": known,
         "panels": panels,
         "kind_label": kind_label,
         "kinds": {name: kind_label(kind) for name, kind in visits.hub().registry.kinds.items()},

@@ -111,7 +111,9 @@ def _unread(hub: Hub, row: ConnectionRow) -> list[str]:
     for kind in row.flows:
         # A kind may come along in another one's stream.
         streams = [stream for stream in manifest.streams if kind in stream.kinds]
-        if row.reads(kind) and streams and not any(inbound(row.connector, stream.name) for stream in streams):
+        # A mapping is of a whole stream or of one of its topics.
+        sources = [name for stream in streams for name in (stream.name, *stream.topics)]
+        if row.reads(kind) and streams and not any(inbound(row.connector, name) for name in sources):
             found.append(f"{kind} in")
     return found
 

@@ -11,6 +11,7 @@ import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError, Problem
 from hub.flow import alert, audit
+from hub.flow.alert_facts import unmapped
 from hub.model.identifier import format_id
 from hub.store import alert as store
 from hub.store import alert_facts, inbox, item
@@ -259,3 +260,10 @@ def test_mapping_when_a_kind_flows_that_no_file_maps_then_said(
     alert.evaluate(hub)
     (one,) = [a for a in alerts(shop) if a.type == "mapping"]
     assert one.data["kinds"] == ["customer in", "customer out"]
+
+
+def test_mapping_when_it_is_of_a_topic_and_not_of_the_stream_then_nothing_is_missing(shop: Rig) -> None:
+    shop.connect("mall", {"location": "in"})
+    shop.hub.db.execute("update connection set connector = 'shopify', generation = generation + 1 where name = 'mall'")
+    shop.hub.connections.reload()
+    assert unmapped(shop.hub) == {}

@@ -129,6 +129,8 @@ def _steps(connector: str, one: Setup | None, now: str) -> list[dict[str, Any]]:
         is_open = one is not None and number <= reached and name != now and number > 0
         url = page_url("show_step", connector=connector, setup_id=_id(one), step=name) if is_open and one else ""
         done = number < STEPS.index(now) or (one is not None and number < reached)
+        if name == "credentials" and one is not None and one.settings.get("check", {}).get("ok") is False:
+            done = False
         found.append(
             {"title": _(TITLES[name]), "url": url, "number": number + 1, "is_now": name == now, "is_done": done}
         )
