@@ -277,3 +277,19 @@ def test_search_when_results_are_shown_then_within_the_budget_of_statements(
     with statements(monkeypatch) as asked:
         visitor.client.get(address)
     assert len(asked) <= MOST_STATEMENTS
+
+
+def test_conflict_when_shown_in_clear_then_each_field_stands_in_the_access_log(full: World) -> None:
+    path = f"/conflicts/{full.ids['conflict']}/reveal"
+    assert Visitor(full, "operator").post(path, reason="check").status_code == 403
+    visitor = Visitor(full, "steward")
+    assert visitor.post(path, reason="curious").status_code == 403
+    before = full.hub.db.all("select count(*) from reveal")[0][0]
+    assert "写明用途" in visitor.post(path, reason="other").text
+    assert full.hub.db.all("select count(*) from reveal")[0][0] == before
+    answer = visitor.post(path, reason="check")
+    assert answer.status_code == 200
+    assert "no-store" in answer.headers["Cache-Control"]
+    rows = full.hub.db.all("select field, reason from reveal order by at desc limit 1")
+    assert [reason for _field, reason in rows] == ["check"]
+    assert full.hub.db.all("select count(*) from reveal")[0][0] > before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,18 +12,18 @@ from hub.console import golden, visit
 from hub.console.address import PAGE, cut, id_of, pages, wished, wished_id
 from hub.console.label import field_label
 from hub.console.language import N_, _
-from hub.console.message import done
+from hub.console.message import done, say
+from hub.console.pages.detail import REASONS
 from hub.console.pages.pin import PLAIN, read_value
 from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub, may
 from hub.console.who import name_of
 from hub.errors import ConfigError, ConflictError, NotFoundError, RecordError
-from hub.flow import conflict, settle
+from hub.flow import conflict, reveal, settle
 from hub.flow.conflict import Disagreement
 from hub.model.identifier import format_id
 from hub.model.kind import Field
-from hub.model.mask import mask_field
 from hub.store import conflict as store
 from hub.store import item as item_store
 from hub.store.conflict import ItemRow
@@ -80,6 +81,24 @@ def _connection_name(connection_id: int | None) -> str:
 def show_conflict(item_id: str) -> Any:
     """One disagreement: the sides, what they last agreed on, what holds now, and what may be done."""
     return _page(_item(item_id), item_id)
+
+
+def reveal_conflict(item_id: str) -> Any:
+    """Shows what the sides say in clear, on this page view only; who saw it and why is recorded once a field."""
+    item = _item(item_id)
+    found = conflict.open_item(hub(), item)
+    reason, note = request.form.get("reason", ""), request.form.get("note", "")
+    if found is None or item.kind is None or reason not in REASONS or not may("record.reveal", found.dossier.realm):
+        abort(403, "record.reveal")
+    shown_id = golden.record_url(item.kind, found.dossier.id).rpartition("/")[2]
+    actor = visit.visit().principal.actor
+    try:
+        for field in found.fields:
+            reveal.reveal(hub(), actor, item.kind, found.dossier.id, shown_id, field, reason, note)
+    except ConfigError:
+        say(_("Write down what it is needed for, too."), "bad")
+        return _page(item, item_id)
+    return _page(item, item_id, revealed=found.fields)
 
 
 def settle_conflict(item_id: str) -> Any:
@@ -147,7 +166,7 @@ def _item(item_id: str) -> Item:
     return found
 
 
-def _page(item: Item, item_id: str, problem: str = "") -> Any:
+def _page(item: Item, item_id: str, problem: str = "", revealed: Collection[str] = ()) -> Any:
     found = conflict.open_item(hub(), item)
     kind = hub().registry.kinds.get(item.kind or "")
     if found is not None and not visit.sees(found.dossier.realm, found.dossier.data):
@@ -165,11 +184,14 @@ def _page(item: Item, item_id: str, problem: str = "") -> Any:
         record_url=golden.record_url(item.kind, found.dossier.id) if found and item.kind else "",
         fields=[(field, kind.by_name.get(field) if kind else None) for field in (found.fields if found else ())],
         sides=[
-            (format_id("rec", side.rid), side, _masked(item, side.values)) for side in (found.sides if found else ())
+            (format_id("rec", side.rid), side, _masked(item, side.values, revealed))
+            for side in (found.sides if found else ())
         ],
-        agreed=_masked(item, found.agreed.values) if found and found.agreed else None,
-        now=_now(item, found),
-        flips=[(one, _masked(item, one.values).get(_field_name(item))) for one in (found.flips if found else ())],
+        agreed=_masked(item, found.agreed.values, revealed) if found and found.agreed else None,
+        now=_now(item, found, revealed),
+        flips=[
+            (one, _masked(item, one.values, revealed).get(_field_name(item))) for one in (found.flips if found else ())
+        ],
         connection_name=_connection_name(item.connection_id),
         can_type=bool(
             found and kind and all(f in kind.by_name and kind.by_name[f].type in PLAIN for f in found.fields)
@@ -178,25 +200,32 @@ def _page(item: Item, item_id: str, problem: str = "") -> Any:
         resolved_by=name_of(item.resolved_by) if item.resolved_by else "",
         snoozes=SNOOZE_NAMES,
         problem=problem,
+        may_reveal=bool(found and not revealed and may("record.reveal", found.dossier.realm) and _hides(item, found)),
+        reveal_reasons=REASONS,
         typed=request.form if problem else {},
         command=f"retail-hub items show {item_id}",
         api=f"POST /api/v1/items/{item_id}/resolve",
     )
 
 
-def _masked(item: Item, values: Any) -> dict[str, Any]:
-    kind = hub().registry.kinds.get(item.kind or "")
-    return {name: mask_field(kind.by_name.get(name) if kind else None, name, value) for name, value in values.items()}
+def _masked(item: Item, values: Any, revealed: Collection[str] = ()) -> dict[str, Any]:
+    return golden.masked(hub().registry.kinds.get(item.kind or ""), dict(values), revealed)
 
 
-def _now(item: Item, found: Disagreement | None) -> dict[str, Any]:
+def _hides(item: Item, found: Disagreement) -> bool:
+    """Whether something of what the sides say is masked."""
+    return any(_masked(item, side.values) != _masked(item, side.values, found.fields) for side in found.sides)
+
+
+def _now(item: Item, found: Disagreement | None, revealed: Collection[str]) -> dict[str, Any]:
     if found is None:
         return {}
-    return _masked(item, {name: found.dossier.data.get(name) for name in found.fields})
+    return _masked(item, {name: found.dossier.data.get(name) for name in found.fields}, revealed)
 
 
 ROUTES = (
     Route("/conflicts", list_conflicts, "record.steward"),
     Route("/conflicts/<item_id>", show_conflict, "record.steward"),
+    act("/conflicts/<item_id>/reveal", reveal_conflict, "record.reveal"),
     act("/conflicts/<item_id>/settle", settle_conflict, "record.steward"),
 )
