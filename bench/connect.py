@@ -36,7 +36,7 @@ _LEFT = """
         (select count(*) from resolve_work), (select count(*) from event_work where state = 0)
 """
 _PLANNED = "select connection_id, counts from plan where state in ('released', 'held')"
-_DONE = "select connection_id, action, count(*) from attempt where outcome = 'sent' group by 1, 2"
+_DONE = "select connection_id, action, count(*) from attempt where outcome in ('sent', 'applied') group by 1, 2"
 
 
 def run(runs: int = 1, contacts: int = 100_000, customers: int = 80_000, workers: int = 2) -> dict[str, Any]:
@@ -187,12 +187,15 @@ def _peer(name: str, first: int, count: int) -> Iterator[str]:
 def _couriers(place: Site, name: str, count: int) -> Iterator[None]:
     env = {**os.environ, **place.environment(name)}
     command = [sys.executable, "-m", "bench.courier"]
-    started = [subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
+    roles = ["pipeline", *["deliver"] * count]
+    started = [subprocess.Popen([*command, role], env=env, stdin=subprocess.PIPE) for role in roles]
     try:
         yield
     finally:
         for process in started:
             process.communicate()
+    if any(process.returncode for process in started):
+        raise RuntimeError("a courier failed")
 
 
 def _ask(url: str, verb: str) -> Any:

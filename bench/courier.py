@@ -1,6 +1,6 @@
-"""One worker process of `bench.connect`: processes what comes in and delivers what is due until its input is closed.
+"""One worker process of `bench.connect`, until its input is closed: `python -m bench.courier pipeline|deliver`.
 
-The shop's rate is its plan's, not the hub's; here it is opened wide, so that the hub is what is measured.
+As with real workers nothing keeps a delivering process from renewing its leases, so the pipeline has its own. The shop's rate is its plan's, not the hub's; here it is opened wide, so that the hub is what is measured.
 """
 
 from __future__ import annotations
@@ -14,28 +14,40 @@ from connectors.shopify.connector import ShopifyConnector
 from hub import bootstrap
 from hub.config import load_settings
 from hub.flow import record, resolve
+from hub.flow.context import Hub
 from hub.flow.deliver import Deliverer
 
 ROUND_S = 1.0
+PAUSE_S = 0.05
 
 
 def main() -> None:
-    """Says that it is ready, works, and ends when nobody holds the other end of its input."""
+    """Works, and ends when nobody holds the other end of its input."""
     ShopifyConnector.manifest = replace(ShopifyConnector.manifest, rate={"concurrency": 8})
     hub = bootstrap.start(load_settings())
     over = threading.Event()
     threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True).start()
-    deliverer, worker = Deliverer(hub), uuid.uuid4()
     try:
-        hub.db.one("select 1")
-        print("ready", flush=True)
+        {"pipeline": _process, "deliver": _deliver}[sys.argv[1]](hub, over)
+    finally:
+        hub.close()
+
+
+def _process(hub: Hub, over: threading.Event) -> None:
+    worker = uuid.uuid4()
+    while not over.is_set():
+        if not record.run_batch(hub, worker) + resolve.run_batch(hub):
+            over.wait(PAUSE_S)
+
+
+def _deliver(hub: Hub, over: threading.Event) -> None:
+    deliverer = Deliverer(hub)
+    try:
         while not over.is_set():
-            done = record.run_batch(hub, worker) + resolve.run_batch(hub) + deliverer.run_once(ROUND_S)
-            if not done:
-                over.wait(0.05)
+            if not deliverer.run_once(ROUND_S):
+                over.wait(PAUSE_S)
     finally:
         deliverer.close()
-        hub.close()
 
 
 def _wait_for_the_end(over: threading.Event) -> None:

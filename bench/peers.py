@@ -25,7 +25,9 @@ CLIENT_ID, CLIENT_SECRET, REFRESH = "1000.BENCH", "hush", "1000.refresh.bench"
 SHOP_SECRET, SHOP_TOKEN, DOMAIN = "hush", "shpat_bench", "bench.myshopify.com"
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华"
-_BEGAN = datetime(2025, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+# The shop knew its customers later than the CRM, so the shop's two fields for a name count, not the CRM's one.
+_SHOP_BEGAN = datetime(2025, 6, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
+_CRM_BEGAN = datetime(2025, 1, 1, tzinfo=ZoneInfo("Asia/Shanghai"))
 _WIDE = 1e12
 
 
@@ -40,9 +42,9 @@ def given(number: int) -> str:
     return _GIVEN[rest % len(_GIVEN)] + _GIVEN[rest // len(_GIVEN) % len(_GIVEN)]
 
 
-def moment(number: int) -> str:
+def moment(number: int, began: datetime = _SHOP_BEGAN) -> str:
     """When a record was last changed: three within each minute, all in the past."""
-    return (_BEGAN + timedelta(minutes=number // 3)).isoformat(timespec="seconds")
+    return (began + timedelta(minutes=number // 3)).isoformat(timespec="seconds")
 
 
 class Tally(Ledger):
@@ -108,7 +110,7 @@ class BenchCrm(ZohoSimulator):
                 Email=f"P{number}@Example.com",
                 Mobile=f"139{number:08d}",
                 Description="from crm" if number % 3 == 0 else None,
-                Modified_Time=moment(number),
+                Modified_Time=moment(number, _CRM_BEGAN),
             )
 
     def act_facts(self) -> list[Facts]:
