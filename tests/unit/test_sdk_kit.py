@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -12,13 +12,17 @@ from _pytest.outcomes import Failed
 from connectors.webhook.conformance import WebhookHarness
 from connectors.webhook.connector import WebhookConnector
 from connectors.webhook.simulator import WebhookSimulator
-from hub.errors import UnknownOutcomeError
+from hub.errors import RecordError, UnknownOutcomeError
+from hub.model.observation import Draft
 from hub.sdk import Delivery, Manifest, Page, RawEvent, Reads, Stream, Text, WebhookRequest, WriteResult
 from hub.sdk.testing.kit import connector_suite
+from hub.sdk.testing.kit.agreeing import Agreeing
 from hub.sdk.testing.kit.basics import Basics
+from hub.sdk.testing.kit.mailbox import Mailbox
 from hub.sdk.testing.kit.reading import Reading
 from hub.sdk.testing.kit.receiving import Receiving
 from hub.sdk.testing.kit.writing import Writing
+from tests.connectors.mapped import mapper
 
 
 class Careless(WebhookConnector, Reads):
@@ -166,3 +170,97 @@ def test_kit_when_a_lost_write_is_made_twice_then_fails(harness: Any, simulator:
         Writing().test_write_when_answer_is_lost_after_commit_then_one_remote_record(
             harness, simulator, connector, "500"
         )
+
+
+@pytest.fixture
+def agreeing() -> Agreeing:
+    return Agreeing()
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with Mailbox() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def mapped() -> WebhookHarness:
+    return WebhookHarness(mapper("webhook"))
+
+
+@pytest.fixture
+def peer(mapped: WebhookHarness) -> Iterator[WebhookSimulator]:
+    with mapped.simulator() as simulator:
+        yield simulator
+
+
+def test_kit_when_the_peer_tells_something_else_than_was_written_then_fails(
+    agreeing: Agreeing, mapped: WebhookHarness, peer: WebhookSimulator, mailbox: Mailbox
+) -> None:
+    right = peer._event_data
+    peer._event_data = lambda record: {**right(record), "tags": ["other"]}  # type: ignore[method-assign]
+    with pytest.raises(AssertionError, match=r"would never rest: \['tags'\]"):
+        agreeing.test_write_when_the_system_tells_of_it_then_nothing_is_new(mapped, peer, mailbox)
+
+
+def test_kit_when_the_peer_only_respells_what_was_written_then_passes(
+    agreeing: Agreeing, mapped: WebhookHarness, peer: WebhookSimulator, mailbox: Mailbox
+) -> None:
+    peer.reformat = "pad"
+    agreeing.test_write_when_the_system_tells_of_it_then_nothing_is_new(mapped, peer, mailbox)
+
+
+def test_kit_when_nothing_tells_of_a_deletion_then_fails(
+    agreeing: Agreeing, mapped: WebhookHarness, peer: WebhookSimulator, mailbox: Mailbox
+) -> None:
+    mapped.remove = lambda simulator, external_id: simulator.records.pop(external_id)  # type: ignore[method-assign, assignment]
+    with pytest.raises(AssertionError, match="says that it is gone"):
+        agreeing.test_record_when_deleted_at_the_system_then_is_seen(mapped, peer, mailbox)
+
+
+def test_kit_when_a_sample_maps_to_nothing_then_fails(agreeing: Agreeing, mapped: WebhookHarness) -> None:
+    mapped.samples = lambda: [RawEvent("customer.updated", b'{"data": {}}')]  # type: ignore[method-assign]
+    with pytest.raises(RecordError):
+        agreeing.test_samples_when_mapped_then_give_records_of_their_stream(mapped)
+
+
+def test_kit_when_unknown_fields_change_a_record_then_fails(agreeing: Agreeing, mapped: WebhookHarness) -> None:
+    right = mapped.drafts
+
+    def drafts(event: RawEvent) -> Sequence[Draft]:
+        found = right(event)
+        if b"x_kit_unknown" in event.body:
+            found[0].asserted["note"] = "strange"
+        return found
+
+    mapped.drafts = drafts  # type: ignore[method-assign]
+    with pytest.raises(AssertionError, match="differs"):
+        agreeing.test_samples_when_they_have_unknown_fields_then_map_to_the_same(mapped)
+
+
+def test_kit_when_lost_subscriptions_are_not_restored_then_fails(
+    agreeing: Agreeing, mapped: WebhookHarness, peer: WebhookSimulator, mailbox: Mailbox
+) -> None:
+    there = [{"topic": "customer.updated", "address": mailbox.address, "state": "active"}]
+
+    class Forgetful(WebhookConnector):
+        def subscriptions(self) -> Sequence[Mapping[str, str]]:
+            return list(there)
+
+    mapped.connector = Forgetful  # type: ignore[misc]
+    mapped.lose_subscriptions = lambda simulator: there.clear()  # type: ignore[method-assign]
+    with pytest.raises(AssertionError):
+        agreeing.test_subscriptions_when_lost_then_are_restored_once(mapped, peer, mailbox)
+
+
+def test_kit_when_a_replay_gets_another_identity_then_fails() -> None:
+    class Clocked(CarelessHarness):
+        stale_after_s = None
+
+        def receiver(self, secrets: Sequence[str]) -> Any:
+            made = super().receiver(secrets)
+            made.decode = lambda request: [RawEvent("x", request.body, dedupe=str(request.received_at))]
+            return made
+
+    with pytest.raises(AssertionError):
+        Receiving().test_webhook_when_replayed_much_later_then_refused_or_known_by_its_identity(Clocked())

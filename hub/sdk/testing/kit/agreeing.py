@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,11 +22,6 @@ _STRANGE = {"x_kit_unknown": {"a": [1, None, "ü"]}, "x_kit_other": "text"}
 
 class Agreeing:
     """Mixed into every suite; tests that need mappings are skipped without a mapper."""
-
-    @pytest.fixture
-    def mailbox(self) -> Iterator[Mailbox]:
-        with Mailbox() as mailbox:
-            yield mailbox
 
     def test_samples_when_mapped_then_give_records_of_their_stream(self, harness: ConnectorHarness) -> None:
         found = [(event, harness.drafts(event)) for event in _mapped_samples(harness)]
@@ -96,20 +92,15 @@ class Agreeing:
             assert _active(connector, mailbox) == before
 
 
-class _listening:  # noqa: N801 -- used like a function
+@contextmanager
+def _listening(harness: ConnectorHarness, simulator: Simulator, mailbox: Mailbox) -> Iterator[Any]:
     """The connector, subscribed to the mailbox."""
-
-    def __init__(self, harness: ConnectorHarness, simulator: Simulator, mailbox: Mailbox) -> None:
-        harness.listen(simulator, mailbox.address)
-        self._connector: Any = harness.connect(simulator, address=mailbox.address)
-
-    def __enter__(self) -> Any:
-        if isinstance(self._connector, ReceivesWebhooks):
-            self._connector.subscribe()
-        return self._connector
-
-    def __exit__(self, *_: object) -> None:
-        self._connector.http.close()
+    harness.listen(simulator, mailbox.address)
+    connector: Any = harness.connect(simulator, address=mailbox.address)
+    if isinstance(connector, ReceivesWebhooks):
+        connector.subscribe()
+    yield connector
+    connector.http.close()
 
 
 def _mapper(harness: ConnectorHarness) -> Mapper:

@@ -12,6 +12,7 @@ from hub.sdk.connector import Reads, ReceivesWebhooks, Writes
 from hub.sdk.testing.kit.agreeing import Agreeing
 from hub.sdk.testing.kit.basics import Basics
 from hub.sdk.testing.kit.harness import ConnectorHarness
+from hub.sdk.testing.kit.mailbox import Mailbox
 from hub.sdk.testing.kit.mapper import Mapper
 from hub.sdk.testing.kit.reading import Reading
 from hub.sdk.testing.kit.receiving import Receiving
@@ -39,6 +40,11 @@ def connector_suite(harness: type[ConnectorHarness], mapper: Mapper | None = Non
         def simulator(self, harness: ConnectorHarness) -> Iterator[Simulator]:
             with harness.simulator() as simulator:
                 yield simulator
+
+        @pytest.fixture
+        def mailbox(self) -> Iterator[Mailbox]:
+            with Mailbox() as mailbox:
+                yield mailbox
 
         @pytest.fixture
         def connector(self, harness: ConnectorHarness, simulator: Simulator) -> Iterator[Any]:
