@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -23,6 +24,9 @@ from hub.sdk.testing.kit.reading import Reading
 from hub.sdk.testing.kit.receiving import Receiving
 from hub.sdk.testing.kit.writing import Writing
 from tests.connectors.mapped import mapper
+
+
+_numbers = itertools.count()
 
 
 class Careless(WebhookConnector, Reads):
@@ -46,7 +50,8 @@ class Careless(WebhookConnector, Reads):
 
     def write(self, deliveries: Sequence[Delivery]) -> Sequence[WriteResult]:
         fresh = [
-            dataclasses.replace(d, hub_ref=f"{d.hub_ref}-{id(d)}", idempotency_key=f"x{id(d)}") for d in deliveries
+            dataclasses.replace(d, hub_ref=f"{d.hub_ref}-{number}", idempotency_key=f"x{number}")
+            for d, number in zip(deliveries, _numbers, strict=False)
         ]
         results = [result if not result.error else WriteResult() for result in super().write(fresh)]
         return results[::-1]
