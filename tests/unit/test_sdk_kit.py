@@ -25,7 +25,6 @@ from hub.sdk.testing.kit.receiving import Receiving
 from hub.sdk.testing.kit.writing import Writing
 from tests.connectors.mapped import mapper
 
-
 _numbers = itertools.count()
 
 
