@@ -14,6 +14,7 @@ from hub.store import golden as store
 from hub.store import item as item_store
 from hub.store.database import Connection
 from hub.store.golden import Golden
+from hub.store.item import Raised
 from hub.store.plan import BACKFILL
 from hub.store.resolve import WRITE, Mark
 
@@ -148,20 +149,17 @@ def _merged(golden: Golden, homes: Mapping[Rid, Rid], why: Mapping[Rid, tuple[st
 
 def _raise_items(conn: Connection, computed: Iterable[Computed]) -> None:
     """One item per disagreement; those that are over are closed."""
-    open_keys: list[str] = []
+    raised: list[Raised] = []
     watched: list[Rid] = []
     for new in computed:
-        for name in new.conflicts:
-            open_keys.append(f"conflict:{new.id}:{name}")
-            _raise(conn, new, "conflict", open_keys[-1], {"field": name})
-        for code, text in new.problems.items():
-            open_keys.append(f"money:{new.id}:{code}")
-            _raise(conn, new, "money", open_keys[-1], {"code": code, "text": text})
+        raised += [_raised(new, "conflict", name, {"field": name}) for name in new.conflicts]
+        raised += [_raised(new, "money", code, {"code": code, "text": text}) for code, text in new.problems.items()]
         if len(new.members) > 1 or new.kind in DERIVED_FROM:
             watched.append(new.id)
+    item_store.raise_items(conn, raised)
     if watched:
-        item_store.close_others(conn, watched, ("conflict", "money"), open_keys)
+        item_store.close_others(conn, watched, ("conflict", "money"), [each.cause_key for each in raised])
 
 
-def _raise(conn: Connection, new: Computed, type_: str, key: str, data: dict[str, Any]) -> None:
-    item_store.raise_item(conn, type_, key, realm=new.realm, kind=new.kind, rid=new.id, data=data)
+def _raised(new: Computed, type_: str, name: str, data: dict[str, Any]) -> Raised:
+    return Raised(type_, f"{type_}:{new.id}:{name}", new.realm, new.kind, new.id, data)

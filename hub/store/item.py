@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,13 @@ class Item:
     resolution: dict[str, Any] | None
 
 
+_COUNT_UP = """
+    count = i.count + 1, last_at = now(), data = excluded.data, severity = greatest(i.severity, excluded.severity),
+    rid = excluded.rid, state = case when i.state = 'resolved' then 'open' else i.state end,
+    resolved_at = null, resolved_by = null, resolution = null
+"""
+
+
 def raise_item(
     conn: Connection,
     type: str,  # noqa: A002 -- the word of the table
@@ -56,20 +63,49 @@ def raise_item(
     A resolved one reopens; a snoozed one stays snoozed. `data` holds references and reasons, no personal values.
     """
     row = conn.execute(
-        """
+        f"""
         insert into item as i (id, realm, type, cause_key, kind, rid, connection_id, severity, data)
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-        on conflict (cause_key) do update set
-            count = i.count + 1, last_at = now(), data = excluded.data, severity = greatest(i.severity, excluded.severity),
-            rid = excluded.rid, state = case when i.state = 'resolved' then 'open' else i.state end,
-            resolved_at = null, resolved_by = null, resolution = null
+        on conflict (cause_key) do update set {_COUNT_UP}
         returning id
-        """,
+        """,  # noqa: S608 -- constant text
         (new_id(), realm, type, cause_key, kind, rid, connection_id, severity, orjson.dumps(dict(data or {})).decode()),
     ).fetchone()
     assert row is not None  # noqa: S101 -- an upsert with returning yields its row
     found: uuid.UUID = row[0]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An item about one record that is to be opened. `data` holds references and reasons, no personal values."""
+
+    type: str
+    cause_key: str
+    realm: str
+    kind: str
+    rid: uuid.UUID
+    data: Mapping[str, Any]
+
+
+def raise_items(conn: Connection, raised: Iterable[Raised]) -> None:
+    """`raise_item` for many at once, in one statement; causes must differ."""
+    rows = [
+        {"id": new_id(), "realm": each.realm, "type": each.type, "cause_key": each.cause_key, "kind": each.kind,
+         "rid": each.rid, "data": dict(each.data)}
+        for each in raised
+    ]  # fmt: skip
+    if not rows:
+        return
+    conn.execute(
+        f"""
+        insert into item as i (id, realm, type, cause_key, kind, rid, data)
+        select id, realm, type, cause_key, kind, rid, data from jsonb_to_recordset(%s::jsonb)
+            as t(id uuid, realm text, type text, cause_key text, kind text, rid uuid, data jsonb)
+        on conflict (cause_key) do update set {_COUNT_UP}
+        """,  # noqa: S608 -- constant text
+        (orjson.dumps(rows).decode(),),
+    )
 
 
 def resolve_item(conn: Connection, item_id: uuid.UUID, by: str, resolution: Mapping[str, Any] | None = None) -> bool:
