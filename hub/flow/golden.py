@@ -42,6 +42,7 @@ class Computed:
     members: Sequence[Member]
     conflicts: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
+    is_pinned: bool = False
 
 
 def compute_golden(
@@ -55,8 +56,9 @@ def compute_golden(
     alive = any(member.state == record_store.LIVE and member.has_own_state for member in seen)
     lifecycle = "active" if alive else "deleted"
     return Computed(
-        cluster, first.realm, first.kind, lifecycle, outcome.data, outcome.winners, members, outcome.conflicts
-    )
+        cluster, first.realm, first.kind, lifecycle, outcome.data, outcome.winners, members, outcome.conflicts,
+        is_pinned=bool(pins),
+    )  # fmt: skip
 
 
 def compute_children(conn: Connection, hub: Hub, computed: Mapping[Rid, Computed], orders: Sequence[Rid]) -> None:

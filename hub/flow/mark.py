@@ -25,8 +25,8 @@ def mark_targets(
 ) -> int:
     """Marks every target of the changed golden records, and the targets of records that were seen anew.
 
-    A record that is the only source of its golden record holds the projection by definition and is
-    not marked. Returns the number of marks.
+    A record that is the only source of its golden record holds the projection by definition (unless
+    a value is pinned) and is not marked. Returns the number of marks.
     """
     wanted = set(changed)
     concerned = [c for c in computed.values() if c.id in wanted or c.id in seen]
@@ -80,7 +80,7 @@ def _marks(
 ) -> Iterable[Mark]:
     cause, cause_id = why.get(golden.id, ("event", None))
     peers = [m for m in golden.members if m.connection_id == connection_id and m.object_type == object_type]
-    if len(golden.members) == 1 and peers and not peers[0].is_written:
+    if len(golden.members) == 1 and peers and not peers[0].is_written and not golden.is_pinned:
         return
 
     def mark(owner_rid: Rid, rid: Rid | None) -> Mark:

@@ -134,3 +134,18 @@ def test_undo_of_a_split_when_nothing_was_sent_meanwhile_then_everything_is_as_b
     assert list(crm.records) == ["p1"]
     assert crm.records["p1"]["full_name"] == "Li Lei"
     assert peers.count("state <> 'dropped'") == 1
+
+
+def test_pin_when_a_customer_has_one_source_then_its_system_gets_the_value_and_unpin_gives_it_back(
+    peers: PeerRig,
+) -> None:
+    crm = peers.peer("crm")
+    crm.keep("p1", {"full_name": "Li Lei", "note": "tea"})
+    peers.echo("crm", crm)
+    peers.settle()
+    stewardship.pin(peers.hub, "customer", _golden(peers, "p1", "crm"), "note", "coffee", "kim")
+    peers.quiet()
+    assert crm.records["p1"]["note"] == "coffee"
+    stewardship.unpin(peers.hub, "customer", _golden(peers, "p1", "crm"), "note", "kim")
+    peers.quiet()
+    assert crm.records["p1"]["note"] == "tea"
