@@ -7,7 +7,7 @@ from html import unescape
 
 from hub.console.pages import ROUTES
 from hub.flow import audit
-from hub.model.identifier import parse_id
+from hub.model.identifier import format_id, parse_id
 from tests.browser.cases import cases, path_of
 from tests.browser.client import Visitor
 from tests.browser.world import CANARIES, CANARY_MAIL, CANARY_NAME, CANARY_PHONE, ROLES, World
@@ -117,8 +117,6 @@ def test_record_when_systems_disagree_then_why_names_winner_rule_and_losers(full
 def test_record_when_its_id_was_merged_away_then_the_survivor(full: World) -> None:
     row = full.hub.db.one("select rid from record where kind = 'customer' and external_id = 'm9'")
     assert row
-    from hub.model.identifier import format_id
-
     answer = Visitor(full).get(f"/records/customers/{format_id('cus', row[0])}")
     target = f"/console/records/customers/{full.ids['customer']}"
     assert answer.status_code == 302 or format_id("cus", row[0]) == full.ids["customer"]
@@ -133,8 +131,14 @@ def test_order_when_shown_then_its_parts_add_up_and_its_ledger_is_complete(full:
 
 def test_event_when_shown_then_what_it_said_and_did(full: World) -> None:
     page = text_of(Visitor(full).get(f"/events/{full.ids['event']}").text)
-    for words in ("order.updated", "映射为 1 条记录", "改变的字段", "#1042", "引起的投递", "crm"):
+    for words in ("order.updated", "映射为 1 条记录", "改变的字段", "#1042", "引起的投递"):
         assert words in page
+    caused = full.hub.db.one(
+        "select t.cause_id from target t join connection c on c.id = t.connection_id"
+        " where c.name = 'crm' and t.cause = 'event' and t.cause_id is not null limit 1"
+    )
+    assert caused
+    assert "crm" in text_of(Visitor(full).get(f"/events/{format_id('evt', caused[0])}").text)
 
 
 def test_search_when_a_phone_is_typed_then_it_never_stands_in_an_address(full: World) -> None:

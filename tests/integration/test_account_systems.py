@@ -94,7 +94,7 @@ def test_zoho_when_connected_then_the_channel_is_made_and_known_with_its_end(
     found = overview(public_hub, "crm")
     assert found.error is None
     rows = [one.subscription for one in found.topics if one.subscription]
-    assert [(row.state, row.address) for row in rows] == [("active", "https://hub.example/webhooks/crm")]
+    assert {(row.state, row.address) for row in rows} == {("active", "https://hub.example/webhooks/crm")}
     assert rows[0].expires_at is not None
     assert state(public_hub, "crm").running == 0
     look_after(public_hub, "crm")
