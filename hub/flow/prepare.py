@@ -20,6 +20,7 @@ from hub.rules.register import STATE
 from hub.rules.retry import next_action
 from hub.sdk.connector import Delivery
 from hub.store import attempt, claimed, lease, peer, record
+from hub.store import item as item_store
 from hub.store.attempt import Attempt
 from hub.store.claimed import Due
 from hub.store.database import Connection, new_id
@@ -77,6 +78,8 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
             continue
         if sending is not None:
             prepared.sendings.append(sending)
+    single = [f"duplicate:{due.id}" for _, due in ready if due.rid is not None and due.twin is None]
+    item_store.close_twins(conn, single)
     lease.done_all(conn, settled)
     lease.drop_all(conn, unneeded)
     return prepared
@@ -169,7 +172,11 @@ def _make(
     reason = desk.hub.registry.hook.veto_delivery(connection=row.name, delivery=delivery)
     if due.rid is not None and due.twin is not None:
         raise_item(
-            conn, row, due, "duplicate", {"reason": "the same entity has several records there; all are kept in step"}
+            conn,
+            row,
+            due,
+            "duplicate",
+            {"reason": "the same entity has several records there; all are kept in step", "twins": True},
         )
     if reason:
         lease.done(conn, claim, due.dirty_seq, note={"type": "Vetoed", "message": str(reason)})

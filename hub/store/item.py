@@ -198,3 +198,13 @@ def read_item(conn: Connection, item_id: uuid.UUID) -> Item:
     if row is None:
         raise NotFoundError(f"no item {format_id('itm', item_id)}")
     return Item(*row)
+
+
+def close_twins(conn: Connection, cause_keys: Sequence[str]) -> None:
+    """Closes what was said about several records of one entity at one system: each is another's, or the only one, now."""
+    if cause_keys:
+        conn.execute(
+            "update item set state = 'resolved', resolved_at = now(), resolved_by = 'hub'"
+            " where cause_key = any(%s) and state <> 'resolved' and data ->> 'twins' = 'true'",
+            (list(cause_keys),),
+        )

@@ -46,8 +46,10 @@ def test_merge_when_both_have_a_copy_then_both_follow_and_undo_gives_each_its_ow
     peers.quiet()
     assert _names(crm) == {"p1": "Han Meimei", "p2": "Han Meimei"}
     assert len(crm.records) == 2
+    assert peers.items() == ["duplicate"]
     stewardship.undo(peers.hub, act, "kim")
     peers.quiet()
+    assert peers.items() == []
     assert _names(crm) == {"p1": "Li Lei", "p2": "Han Meimei"}
     assert {_golden(peers, "1"), _golden(peers, "2")} == {one, two}
 
