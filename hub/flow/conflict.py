@@ -89,7 +89,7 @@ def _conflict(conn: Connection, hub: Hub, item: Item, row: Dossier) -> Disagreem
     pinned = [pins[name] for name in rule.fields if name in pins]
     found.pinned_by = pinned[0].author if pinned else ""
     found.is_over = bool(pinned or chosen) or not contradict(rule, ranked)
-    found.agreed = _agreed(conn, rule, [side.rid for side in found.sides])
+    found.agreed = _agreed(conn, rule, found.sides)
     return found
 
 
@@ -102,9 +102,13 @@ def _members(hub: Hub, row: Dossier) -> list[Member]:
     return found
 
 
-def _agreed(conn: Connection, rule: FieldRule, rids: list[Rid]) -> Agreed | None:
+def _agreed(conn: Connection, rule: FieldRule, sides: list[Side]) -> Agreed | None:
+    """What all said last before one of them said what it says now: since then the hub may have told the others."""
+    if not sides:
+        return None
+    rids, before = [side.rid for side in sides], min(side.since for side in sides)
     rows = store.said(conn, rids, rule.fields)
-    return last_agreed([Said(row.rid, row.at, row.values) for row in rows], rids, rule.fields)
+    return last_agreed([Said(row.rid, row.at, row.values) for row in rows if row.at < before], rids, rule.fields)
 
 
 def _loop(conn: Connection, item: Item, row: Dossier) -> Disagreement:
