@@ -142,7 +142,7 @@ def _id(one: Setup | None) -> str:
 
 
 def _credentials(one: Setup, _kind: type[Connector]) -> dict[str, Any]:
-    return {"check": one.settings.get("check"), "known": one.settings.get("known", {})}
+    return {"check": one.settings.get("check"), "held": one.settings.get("known", {})}
 
 
 def _streams(one: Setup, kind: type[Connector]) -> dict[str, Any]:
