@@ -146,12 +146,16 @@ def access_tokens(conn: Connection) -> list[Group]:
 
 
 def expiring_tokens(conn: Connection, within_s: float) -> list[tuple[UUID, str, datetime]]:
-    """Tokens of programs that were in use lately and end within that time: id, name, end."""
+    """Tokens of programs that were in use lately and end within that time: id, name, end.
+
+    Those made for a short time on purpose are left out.
+    """
     sql = """
         select id, name, expires_at from token where revoked_at is null and seen_at > now() - interval '30 days'
-          and expires_at between now() - interval '7 days' and now() + make_interval(secs => %s) order by expires_at limit 20
+          and expires_at - created_at > 2 * make_interval(secs => %(within)s)
+          and expires_at between now() - interval '7 days' and now() + make_interval(secs => %(within)s) order by expires_at limit 20
     """
-    return [(id_, name, at) for id_, name, at in conn.execute(sql, (within_s,))]
+    return [(id_, name, at) for id_, name, at in conn.execute(sql, {"within": within_s})]
 
 
 def eager_readers(conn: Connection, more_than: int) -> list[tuple[str, int, datetime]]:

@@ -113,9 +113,10 @@ def test_alerts_when_every_table_has_something_then_each_condition_reads_it(shop
             (connection_id,),
         )
         conn.execute(
-            "insert into token (id, hash, name, role, created_by, expires_at, seen_at)"
-            " values (%s, 'x', 'till', 'viewer', 'test', now() + interval '2 days', now())",
-            (new_id(),),
+            "insert into token (id, hash, name, role, created_by, created_at, expires_at, seen_at)"
+            " values (%s, 'x', 'till', 'viewer', 'test', now() - interval '80 days', now() + interval '2 days', now()),"
+            " (%s, 'y', 'for today', 'viewer', 'test', now(), now() + interval '8 hours', now())",
+            (new_id(), new_id()),
         )
         conn.execute(
             "insert into reveal (id, person, kind, subject, field, reason)"
