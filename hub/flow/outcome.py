@@ -74,7 +74,11 @@ def succeed(desk: Desk, row: ConnectionRow, answered: Sequence[tuple[Sending, Wr
 def _keep(conn: Connection, hub: Hub, row: ConnectionRow, named: Sequence[tuple[Sending, WriteResult, str]]) -> None:
     attempt.sent(conn, {sending.attempt_id: _text(result.version) for sending, result, _ in named})
     note_writes(conn, hub, row, [
-        Written(sending.due, external_id, sending.asserted, major_of(result.version), sending.attempt_id)
+        Written(
+            sending.due, external_id, sending.asserted, major_of(result.version), sending.attempt_id,
+            # Of the record it was addressed by: what a create landed on was not known.
+            before=sending.due.fold if external_id == sending.due.external_id else None,
+        )
         for sending, result, external_id in named
     ])  # fmt: skip
     marks = {sending.claim: sending.due.dirty_seq for sending, _, _ in named}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,13 +22,18 @@ from hub.store.resolve import WRITE
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One write that took effect. `asserted`: canonical values; `major`: the version that the peer gave it."""
+    """One write that took effect. `asserted`: canonical values; `major`: the version that the peer gave it.
+
+    `before`: the fold of the peer's record as it was known before the call; None when only later
+    knowledge is left, which may hold the write's own echo.
+    """
 
     due: Due
     external_id: str
     asserted: dict[str, Any]
     major: int | None
     attempt_id: uuid.UUID
+    before: Mapping[str, Any] | None = None
 
 
 def note_writes(conn: Connection, hub: Hub, row: ConnectionRow, writes: Sequence[Written]) -> None:
@@ -60,8 +65,8 @@ def _flat(hub: Hub, each: Written, one: peer.Peer) -> dict[str, Any]:
     """
     # That it is alive is of the hub's making too: alone, a copy keeps nobody alive.
     told = {STATE: "live", **flatten(each.asserted, hub.registry.kinds[each.due.kind].identities)}
-    if each.due.rid == one.rid:
-        said = register.decode(each.due.fold or {}).cells  # as it was known before the call
+    if each.before is not None:
+        said = register.decode(each.before).cells
     elif each.major is not None:
         said = {n: c for n, c in register.decode(one.fold).cells.items() if c.at is not None and c.at[0] < each.major}
     else:

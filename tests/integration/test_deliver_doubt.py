@@ -95,6 +95,25 @@ def test_update_when_committed_then_timed_out_then_not_sent_again(peers: PeerRig
     assert peers.goldens("customer")[0]["full_name"] == "Li Lei-Wang"
 
 
+def test_update_when_its_echo_comes_before_the_look_then_it_is_no_word_of_the_peer(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    peers.customer("1", at(1), full_name="Li Lei", note="tea")
+    peers.quiet()
+    _lose_answer(crm)
+    peers.customer("1", at(2), full_name="Li Lei", note="coffee")
+    peers.settle()
+    peers.deliverer.run_once(0.05)
+    wait_for(lambda: peers.attempts()[-1] == ("update", "unknown"))
+    # The peer's clock is days ahead of the shop's: as its own word this would win over all that the shop says.
+    peers.echo("crm", crm)
+    peers.settle()
+    peers.quiet()
+    peers.customer("1", at(3), full_name="Li Lei", note="water")
+    peers.quiet()
+    assert [golden["note"] for golden in peers.goldens("customer")] == ["water"]
+    assert crm.records["p1"]["note"] == "water"
+
+
 def test_update_when_call_was_lost_then_sent_again(peers: PeerRig) -> None:
     crm = peers.peer("crm")
     peers.customer("1", at(1), full_name="Li Lei")
