@@ -65,7 +65,7 @@ def test_connection_when_refused_then_the_page_says_why_and_leads_to_the_credent
 
 def test_connections_when_listed_then_each_with_state_credential_and_what_waits(full: World) -> None:
     page = text_of(Visitor(full).get("/connections").text)
-    for words in ("需要处理", "拒绝", "影子", "通用 Webhook", "正在设置 till"):
+    for words in ("需要处理", "拒绝", "影子", "未上线", "通用 Webhook", "正在设置 till"):
         assert words in page
 
 
