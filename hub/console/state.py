@@ -16,8 +16,8 @@ def lag_s(f: Figures, now: datetime) -> float | None:
 
 
 def due_s(f: Figures, now: datetime) -> float | None:
-    """How long the oldest delivery has been due, in seconds; None when nothing is."""
-    return None if f.oldest_due_at is None else max(0.0, (now - f.oldest_due_at).total_seconds())
+    """How long the oldest delivery has been due, in seconds; None when nothing is, or all is held until it goes live."""
+    return None if f.oldest_due_at is None or f.phase != "live" else max(0.0, (now - f.oldest_due_at).total_seconds())
 
 
 def state_of(f: Figures, now: datetime) -> str:
