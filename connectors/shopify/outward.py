@@ -17,13 +17,11 @@ from connectors.shopify.region import province_code
 from hub.model import phone
 from hub.model.address import tidy_address
 from hub.model.fault import ValueFault
-from hub.model.identity import tidy_identity
+from hub.model.identity import contact_order, may_be_told, tidy_identity
 from hub.model.transform import transform
 
 Address = dict[str, str]
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_OWN = (None, "personal", "household")
-_PROVEN = ("none", "payment", "staff", "oauth", "otp")
 _LONGEST_TAG = 255
 _ADDRESS_KEY = ("country", "province", "city", "district", "street", "postcode", "recipient_name", "recipient_phone")
 _LONG_LOCALES = {"zh-cn": "zh-CN", "zh-tw": "zh-TW", "zh-hk": "zh-TW", "zh-mo": "zh-TW", "pt-br": "pt-BR"}
@@ -173,8 +171,8 @@ def _chosen(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> Mappin
     has = next((each for each in held if each.get("namespace") == namespace and each.get("value") in values), None)
     if has is not None:
         return has  # type: ignore[no-any-return]
-    usable = [each for each in mine if _is_usable(namespace, each)]
-    best = min(usable, key=_worth, default=None)
+    usable = [each for each in mine if may_be_told(each)]
+    best = min(usable, key=contact_order, default=None)
     if best is None:
         return None
     return tidy_identity({"namespace": namespace, "value": str(best["value"]), "verified": _proof(namespace, held)})
@@ -190,19 +188,6 @@ def _proof(namespace: str, held: Sequence[Any]) -> str:
         return "none"
     has = next((each for each in held if each.get("namespace") == namespace), None)
     return str(has.get("verified") or "none") if has else "staff"
-
-
-def _worth(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
-    proof = identity.get("verified") or "none"
-    rank = _PROVEN.index(proof) if proof in _PROVEN else 0
-    return (-rank, identity.get("role") == "household", str(identity["value"]))
-
-
-def _is_usable(namespace: str, identity: Mapping[str, Any]) -> bool:
-    value = str(identity.get("value") or "")
-    if identity.get("role") not in _OWN or identity.get("scope"):
-        return False
-    return phone.normalise(value).is_certain if namespace == "phone" else "@" in value and "*" not in value
 
 
 def _certain(number: str | None, country: str) -> str | None:

@@ -13,15 +13,12 @@ from typing import Any
 from connectors.zoho.person import address as address_read
 from connectors.zoho.person import is_cjk, joined, text_of
 from connectors.zoho.region import country_name
-from hub.model import phone
 from hub.model.address import tidy_address
 from hub.model.fault import ValueFault
-from hub.model.identity import tidy_identity
+from hub.model.identity import contact_order, may_be_told, tidy_identity
 from hub.model.transform import transform
 
 MOST_OF_A_KIND = 2
-_OWN = (None, "personal", "household")
-_PROVEN = ("none", "payment", "staff", "oauth", "otp")
 _ADDRESS_KEY = ("country", "province", "city", "district", "street", "postcode", "recipient_name", "recipient_phone")
 _LONGEST = {"street": 250, "city": 100, "province": 100, "postcode": 30}
 _LONGEST_NAME = {"given": 40, "family": 80}
@@ -158,24 +155,11 @@ def _kept(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> list[Map
     values = {each.get("value") for each in mine}
     kept = [each for each in held if each.get("namespace") == namespace and each.get("value") in values]
     there = {each["value"] for each in kept}
-    usable = sorted((each for each in mine if each["value"] not in there and _is_usable(namespace, each)), key=_worth)
+    usable = sorted((each for each in mine if each["value"] not in there and may_be_told(each)), key=contact_order)
     # As it will be read back: Zoho does not say who proved what (mappings/zoho/contacts.yaml).
     proof = "staff" if namespace == "email" else "none"
     fresh = (tidy_identity({"namespace": namespace, "value": str(e["value"]), "verified": proof}) for e in usable)
     return [*kept, *fresh][: max(MOST_OF_A_KIND, len(kept))]
-
-
-def _worth(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
-    proof = identity.get("verified") or "none"
-    rank = _PROVEN.index(proof) if proof in _PROVEN else 0
-    return (-rank, identity.get("role") == "household", str(identity["value"]))
-
-
-def _is_usable(namespace: str, identity: Mapping[str, Any]) -> bool:
-    value = str(identity.get("value") or "")
-    if identity.get("role") not in _OWN or identity.get("scope"):
-        return False
-    return phone.normalise(value).is_certain if namespace == "phone" else "@" in value and "*" not in value
 
 
 def _image(address: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -58,6 +58,12 @@ class DecisionSchema(StrictSchema):
 
 def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
     """The routes that decide about golden records of one kind."""
+    _add_values(blp, kind)
+    _add_entities(blp, kind)
+
+
+def _add_values(blp: ApiBlueprint, kind: Kind) -> None:
+    """Which value a field has."""
 
     @blp.route("/<id>/pins", methods=["POST"], endpoint="pin")
     @permit("record.steward")
@@ -93,6 +99,10 @@ def add_stewardship(blp: ApiBlueprint, kind: Kind) -> None:
         source = (body["connection"], body["external_id"])
         act = settle.choose(current_hub(), kind.name, row.id, body["field"], *source, principal().actor, body["reason"])
         return _decided(kind, row.id, act)
+
+
+def _add_entities(blp: ApiBlueprint, kind: Kind) -> None:
+    """Which source records are one."""
 
     @blp.route("/<id>/merge", methods=["POST"], endpoint="merge")
     @permit("record.steward")

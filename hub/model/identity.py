@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hub.model import phone
@@ -50,3 +51,24 @@ def tidy_identity(identity: dict[str, Any]) -> dict[str, Any]:
     if identity.get("scope") == "":
         del identity["scope"]
     return identity
+
+
+_OWN = (None, "personal", "household")
+_PROVEN = ("none", "payment", "staff", "oauth", "otp")
+
+
+def contact_order(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
+    """Sorts phones and e-mails by their worth to a system that holds only some: best proven first, a person's own before a household's."""
+    proof = identity.get("verified") or "none"
+    rank = _PROVEN.index(proof) if proof in _PROVEN else 0
+    return (-rank, identity.get("role") == "household", str(identity["value"]))
+
+
+def may_be_told(identity: Mapping[str, Any]) -> bool:
+    """Whether a phone or e-mail may be written to another system: a real one of the person or the household, in clear."""
+    value = str(identity.get("value") or "")
+    if identity.get("role") not in _OWN or identity.get("scope"):
+        return False
+    if identity.get("namespace") == "phone":
+        return phone.normalise(value).is_certain
+    return "@" in value and "*" not in value

@@ -7,32 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from hub.cli.main import main
 from hub.flow import alert, audit
 from hub.store import item
+from tests.fixtures.command import Run, runner
 from tests.fixtures.hub import Rig
 from tests.fixtures.web import Caller
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Run:
-    settings = rig.hub.settings
-    for name, value in {
-        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "HUB_SECRET_KEY": settings.secret_key,
-        "HUB_DATA_DIR": str(settings.data_dir),
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-
-    def call(*arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, arguments)
-        assert result.exit_code == code, result.output + repr(result.exception)
-        return result
-
-    return call
+    return runner(rig.hub.settings, monkeypatch)
 
 
 def _json(result: Result) -> Any:

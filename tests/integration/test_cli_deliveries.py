@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from hub.cli.main import main
 from hub.errors import RejectedError
 from hub.flow import golive
 from hub.sdk.connector import Delivery
 from hub.store import plan
+from tests.fixtures.command import Run, runner
 from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(peers: PeerRig, monkeypatch: pytest.MonkeyPatch) -> Run:
-    settings = peers.hub.settings
-    for name, value in {
-        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url, "HUB_SECRET_KEY": settings.secret_key,
-        "HUB_DATA_DIR": str(settings.data_dir),
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-
-    def call(*arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, arguments)
-        assert result.exit_code == code, result.output + repr(result.exception)
-        return result
-
-    return call
+    return runner(peers.hub.settings, monkeypatch)
 
 
 def _json(result: Result) -> Any:

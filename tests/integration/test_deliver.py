@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-import pytest
-
 from connectors.webhook.simulator import WebhookSimulator
-from hub.errors import ConflictError, ConnectionPausedError, RejectedError, RetryableError
-from hub.flow import delivery, golive
+from hub.errors import ConnectionPausedError, RejectedError, RetryableError
+from hub.flow import golive
 from hub.rules.register import decode
 from hub.sdk.connector import Delivery
 from tests.fixtures.hub import at
@@ -333,56 +330,6 @@ def test_deliver_when_a_value_goes_to_and_fro_then_the_field_is_frozen(peers: Pe
     assert len(crm.calls) == calls + 1
     assert crm.records["p1"]["note"] == "after"
     assert crm.records["p1"]["full_name"] in ("Ann", "Bob")
-
-
-def test_retry_when_dead_then_sent_and_item_closed(peers: PeerRig) -> None:
-    crm = peers.peer("crm")
-    crm.before = _reject_once(crm)
-    peers.customer("1", at(1), full_name="Li Lei")
-    peers.quiet()
-    [(target_id,)] = peers.targets("id")
-    delivery.retry(peers.hub, target_id, "ann")
-    peers.quiet()
-    assert len(crm.records) == 1
-    assert peers.items() == []
-
-
-def _reject_once(shelf: Shelf) -> Any:
-    def refuse(_: Delivery) -> None:
-        if len(shelf.calls) == 1:
-            raise RejectedError("crm: no")
-
-    return refuse
-
-
-def test_discard_when_dead_then_nothing_is_due_until_it_changes(peers: PeerRig) -> None:
-    crm = peers.peer("crm")
-    crm.before = _reject_once(crm)
-    peers.customer("1", at(1), full_name="Li Lei")
-    peers.quiet()
-    [(target_id,)] = peers.targets("id")
-    delivery.discard(peers.hub, target_id, "ann")
-    peers.quiet()
-    assert crm.records == {}
-    peers.customer("1", at(2), full_name="Li Lei-Wang")
-    peers.quiet()
-    assert len(crm.records) == 1
-
-
-def test_arrived_when_outcome_is_known_then_refused(peers: PeerRig) -> None:
-    peers.peer("crm")
-    peers.customer("1", at(1), full_name="Li Lei")
-    peers.quiet()
-    [(target_id,)] = peers.targets("id")
-    with pytest.raises(ConflictError, match="not unknown"):
-        delivery.arrived(peers.hub, target_id, "ann")
-
-
-def test_retry_when_there_is_no_such_delivery_then_not_found(peers: PeerRig) -> None:
-    from hub.errors import NotFoundError
-
-    with pytest.raises(NotFoundError, match="no delivery"):
-        delivery.retry(peers.hub, uuid.uuid4(), "ann")
 
 
 def test_deliver_when_batches_are_possible_then_several_go_in_one_call(peers: PeerRig) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from hub.errors import ConflictError
+from hub.errors import ConflictError, NotFoundError, RejectedError
 from hub.flow import audit, delivery, look
 from hub.model.identifier import format_id
+from hub.sdk.connector import Delivery
 from tests.fixtures.hub import at
-from tests.fixtures.peers import PeerRig
+from tests.fixtures.peers import PeerRig, Shelf
 from tests.integration.test_deliver_doubt import _abandon
 
 
@@ -72,3 +74,52 @@ def test_ruling_when_made_then_who_and_why_are_kept_with_it(
     rule(peers.hub, target_id)
     (row,) = audit.recent(peers.hub, act=act, limit=5)
     assert (row.actor, row.reason, row.object) == ("ann", "not there", format_id("dlv", target_id))
+
+
+def test_retry_when_dead_then_sent_and_item_closed(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    crm.before = _reject_once(crm)
+    peers.customer("1", at(1), full_name="Li Lei")
+    peers.quiet()
+    [(target_id,)] = peers.targets("id")
+    delivery.retry(peers.hub, target_id, "ann")
+    peers.quiet()
+    assert len(crm.records) == 1
+    assert peers.items() == []
+
+
+def _reject_once(shelf: Shelf) -> Any:
+    def refuse(_: Delivery) -> None:
+        if len(shelf.calls) == 1:
+            raise RejectedError("crm: no")
+
+    return refuse
+
+
+def test_discard_when_dead_then_nothing_is_due_until_it_changes(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    crm.before = _reject_once(crm)
+    peers.customer("1", at(1), full_name="Li Lei")
+    peers.quiet()
+    [(target_id,)] = peers.targets("id")
+    delivery.discard(peers.hub, target_id, "ann")
+    peers.quiet()
+    assert crm.records == {}
+    peers.customer("1", at(2), full_name="Li Lei-Wang")
+    peers.quiet()
+    assert len(crm.records) == 1
+
+
+def test_arrived_when_outcome_is_known_then_refused(peers: PeerRig) -> None:
+    peers.peer("crm")
+    peers.customer("1", at(1), full_name="Li Lei")
+    peers.quiet()
+    [(target_id,)] = peers.targets("id")
+    with pytest.raises(ConflictError, match="not unknown"):
+        delivery.arrived(peers.hub, target_id, "ann")
+
+
+def test_retry_when_there_is_no_such_delivery_then_not_found(peers: PeerRig) -> None:
+
+    with pytest.raises(NotFoundError, match="no delivery"):
+        delivery.retry(peers.hub, uuid.uuid4(), "ann")
