@@ -25,6 +25,13 @@ FieldType = Literal[
     "map",
 ]
 PiiClass = Literal["none", "personal", "sensitive", "secret"]
+_EXAMPLES: Mapping[str, Any] = {
+    "money": {"amount": "12.30", "currency": "CNY"},
+    "unit_price": {"amount": "6.15", "currency": "CNY"},
+    "boolean": True,
+    "time": "2026-11-22T00:30:05.000000Z",
+    "date": "2026-11-22",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class Field:
     elements, identified by these sub-fields (empty: by the element itself). `ref`: kind referred to.
     `required`: has a value in every full record; inside an object: in every object. `derived`:
     computed by the hub, refused from outside. `format`: a text that is an ISO 4217 code. `tidy`: brings a checked object,
-    or each object of a list, to its one form.
+    or each object of a list, to its one form. `example`: in canonical form; those types that look the same everywhere
+    have one of their own.
     """
 
     name: str
@@ -66,6 +74,8 @@ class Field:
 
     def __post_init__(self) -> None:
         """Refuses a declaration that contradicts itself, at import."""
+        if self.example is None:
+            object.__setattr__(self, "example", _EXAMPLES.get(self.type))
         wants_fields = self.type == "object" or (self.type in ("list", "map") and self.of == "object")
         if wants_fields != bool(self.fields):
             raise ConfigError(f"field {self.name}: an object declares its fields, nothing else does")

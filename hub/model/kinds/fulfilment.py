@@ -35,7 +35,9 @@ FULFILMENT = Kind(
             fields=(
                 Field("carrier", "text", Text("承运商", "Carrier"), example="SF"),
                 Field("number", "text", Text("运单号", "Number"), example="SF1234567890"),
-                Field("url", "text", Text("查询网址", "Where to look")),
+                Field(
+                    "url", "text", Text("查询网址", "Where to look"), example="https://www.sf-express.com/SF1234567890"
+                ),
             ),
         ),
         Field("shipped_at", "time", Text("发货时间", "When it was sent")),

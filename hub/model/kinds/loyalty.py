@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.model.key import cause_keys
 from hub.model.kind import Field, Kind, Text
 from hub.model.kinds import parts
 
@@ -16,12 +17,25 @@ CONSENT = Kind(
         parts.identity("identity", Text("标识", "The number or address it is about")),
         Field("channel", "text", Text("渠道", "Channel"), example="sms"),
         Field("purpose", "text", Text("用途", "Purpose"), example="marketing"),
-        parts.enum("status", Text("状态", "Status"), "granted denied withdrawn objected expired", required=True),
-        Field("basis", "text", Text("法律依据", "Legal basis"), example="consent"),
-        Field("captured_at", "time", Text("取得时间", "When it was given")),
-        Field("captured_via", "text", Text("取得方式", "How it was given"), example="till"),
-        Field("evidence", "text", Text("证据", "Evidence")),
-        Field("jurisdiction", "text", Text("法域", "Jurisdiction"), example="CN"),
+        parts.enum(
+            "status",
+            Text("状态", "Status"),
+            "granted denied withdrawn objected expired",
+            required=True,
+            group="consent",
+        ),
+        Field("basis", "text", Text("法律依据", "Legal basis"), example="consent", group="consent"),
+        Field("captured_at", "time", Text("取得时间", "When it was given"), group="consent"),
+        Field("captured_via", "text", Text("取得方式", "How it was given"), example="till", group="consent"),
+        Field(
+            "evidence",
+            "text",
+            Text("证据", "Evidence"),
+            example="form:2026-11-22/17",
+            pii="personal",
+            group="consent",
+        ),
+        Field("jurisdiction", "text", Text("法域", "Jurisdiction"), example="CN", group="consent"),
     ),
 )
 
@@ -35,7 +49,7 @@ PROGRAMME = Kind(
         Field("code", "text", Text("编码", "Code"), example="points", required=True),
         Field("brand", "text", Text("品牌", "Brand"), example="茶语"),
         Field("owner", "text", Text("管理方", "`hub` or the connection that owns it"), example="hub"),
-        Field("stated_balance", "decimal", Text("外部余额", "Balance the owner states"), unit="points"),
+        Field("stated_balance", "decimal", Text("外部余额", "Balance the owner states"), unit="points", example="1200"),
         Field("rules", "map", Text("规则", "Rules"), example={"earn": "1"}),
     ),
     lookups=("code",),
@@ -57,6 +71,7 @@ LOYALTY_ENTRY = Kind(
         Field("available_at", "time", Text("可用时间", "From when it may be used")),
         Field("expires_at", "time", Text("到期时间", "Until when it may be used")),
     ),
+    keys=(cause_keys,),
     lookups=("cause_key",),
 )
 
@@ -78,7 +93,7 @@ BEHAVIOUR = Kind(
         Field("subject", "text", Text("对象", "What it was about"), example="product:TEA-500"),
         parts.ref("location", "location", Text("地点", "Where")),
         Field("occurred_at", "time", Text("发生时间", "When it happened")),
-        Field("properties", "map", Text("属性", "Properties")),
+        Field("properties", "map", Text("属性", "Properties"), example={"query": "龙井"}, pii="personal"),
     ),
 )
 
@@ -94,6 +109,6 @@ RELATION = Kind(
         Field("type", "text", Text("类型", "Type: household, employer, referrer or another"), example="household"),
         Field("since", "date", Text("开始日期", "Since"), example="2026-01-01"),
         Field("until", "date", Text("结束日期", "Until"), example="2026-12-31"),
-        Field("evidence", "text", Text("证据", "Evidence")),
+        Field("evidence", "text", Text("证据", "Evidence"), example="same address", pii="personal"),
     ),
 )

@@ -91,8 +91,8 @@ ORDER = Kind(
         parts.enum("state", Text("状态", "State"), "open completed cancelled"),
         Field("cancelled_at", "time", Text("取消时间", "When it was cancelled")),
         Field("cancel_reason", "text", Text("取消原因", "Why it was cancelled"), example="customer"),
-        Field("buyer_note", "text", Text("买家留言", "Note of the buyer"), pii="personal"),
-        Field("staff_note", "text", Text("店员备注", "Note of the staff")),
+        Field("buyer_note", "text", Text("买家留言", "Note of the buyer"), example="请放前台", pii="personal"),
+        Field("staff_note", "text", Text("店员备注", "Note of the staff"), example="已电话确认", pii="personal"),
         Field(
             "addresses",
             "object",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hub.model.address import tidy_address
 from hub.model.identity import NAMESPACES, ROLES, VERIFICATIONS, tidy_identity
-from hub.model.kind import Field, Text
+from hub.model.kind import Field, PiiClass, Text
+
+_PLURALS = {"staff": "staff"}
 
 ADDRESS_FIELDS = (
     Field("country", "text", Text("国家或地区代码", "ISO 3166-1 alpha-2 code"), example="CN"),
@@ -16,7 +18,13 @@ ADDRESS_FIELDS = (
     Field("adcode", "text", Text("行政区划代码", "GB/T 2260 code of the district"), example="310106"),
     Field("recipient_name", "text", Text("收件人", "Recipient"), example="李雷", pii="personal"),
     Field("recipient_phone", "text", Text("收件人电话", "Recipient's phone"), example="+8613900000001", pii="personal"),
-    Field("raw", "text", Text("来源原文", "As the source wrote it"), pii="personal"),
+    Field(
+        "raw",
+        "text",
+        Text("来源原文", "As the source wrote it"),
+        example="上海市静安区南京西路 1 号",
+        pii="personal",
+    ),
 )
 
 IDENTITY_FIELDS = (
@@ -31,11 +39,18 @@ IDENTITY_FIELDS = (
         "scope",
         "text",
         Text("适用范围（应用、开放平台账号、企业或品牌）", "Within what: app, platform account, corp, brand"),
+        example="brand-a",
     ),
     Field("value", "text", Text("标识值", "The value"), example="+8613900000001", pii="personal", required=True),
     Field("verified", "enum", Text("验证方式", "How it was proven"), choices=VERIFICATIONS, example="otp"),
     Field("role", "enum", Text("性质", "Whose it is"), choices=ROLES, example="personal"),
-    Field("raw", "text", Text("来源原文", "As the source wrote it, when that differs"), pii="personal"),
+    Field(
+        "raw",
+        "text",
+        Text("来源原文", "As the source wrote it, when that differs"),
+        example="139 0000 0001",
+        pii="personal",
+    ),
 )
 
 
@@ -78,17 +93,24 @@ def identities() -> Field:
     )
 
 
-def texts(name: str, help_: Text, *, example: str = "") -> Field:
+def texts(name: str, help_: Text, *, example: str = "", pii: PiiClass = "none") -> Field:
     """A set of words: each lives and survives by itself."""
-    return Field(name, "list", help_, identity=(), example=[example] if example else None)
+    return Field(name, "list", help_, identity=(), example=[example] if example else None, pii=pii)
 
 
 def ref(name: str, kind: str, help_: Text, *, required: bool = False) -> Field:
     """A reference by source key to a record of `kind`."""
-    return Field(name, "ref", help_, ref=kind, required=required)
+    return Field(name, "ref", help_, ref=kind, required=required, example=source_key(kind))
 
 
-def enum(name: str, help_: Text, choices: str, *, required: bool = False, derived: bool = False) -> Field:
+def source_key(kind: str) -> dict[str, str]:
+    """An example of a reference to a record of `kind`."""
+    return {"connection": "shop", "object_type": _PLURALS.get(kind, f"{kind}s"), "external_id": "7064"}
+
+
+def enum(
+    name: str, help_: Text, choices: str, *, required: bool = False, derived: bool = False, group: str = ""
+) -> Field:
     """A closed set of words, given separated by spaces."""
     words = tuple(choices.split())
-    return Field(name, "enum", help_, choices=words, example=words[0], required=required, derived=derived)
+    return Field(name, "enum", help_, choices=words, example=words[0], required=required, derived=derived, group=group)

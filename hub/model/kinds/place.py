@@ -36,7 +36,7 @@ STAFF = Kind(
     help=Text("在门店或总部工作的人", "Somebody who works for the chain"),
     fields=(
         Field("name", "text", Text("姓名", "Name"), example="韩梅梅", pii="personal"),
-        Field("employee_no", "text", Text("工号", "Number"), example="E1024"),
+        Field("employee_no", "text", Text("工号", "Number"), example="E1024", pii="personal"),
         parts.ref("location", "location", Text("所在门店", "Where they work")),
         Field("role", "text", Text("岗位", "Role"), example="导购"),
         parts.identities(),

@@ -35,10 +35,10 @@ PRODUCT = Kind(
             Text("图片与视频", "Pictures and films, by address"),
             of="object",
             fields=(
-                Field("url", "text", Text("网址", "Address"), required=True),
+                Field("url", "text", Text("网址", "Address"), example="https://cdn.example.com/tea.jpg", required=True),
                 Field("type", "text", Text("类型", "Type"), example="image"),
-                Field("alt", "text", Text("替代文字", "Text instead")),
-                Field("sha256", "text", Text("内容摘要", "Hash of the content")),
+                Field("alt", "text", Text("替代文字", "Text instead"), example="龙井茶罐"),
+                Field("sha256", "text", Text("内容摘要", "Hash of the content"), example="9f86d081884c7d65"),
             ),
         ),
     ),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hub.model.key import cause_keys
 from hub.model.kind import Field, Kind, Text
 from hub.model.kinds import parts
 
+_SOLD = "the unit of the SKU"
 _REASONS = "sale return receipt adjust transfer count reserve release"
 
 STOCK_LEVEL = Kind(
@@ -16,12 +18,12 @@ STOCK_LEVEL = Kind(
     fields=(
         Field("sku", "text", Text("货号", "SKU"), example="TEA-500", required=True),
         parts.ref("location", "location", Text("地点", "Location")),
-        Field("on_hand", "decimal", Text("现有量", "On hand"), example="12"),
-        Field("reserved", "decimal", Text("占用量", "Reserved"), example="2"),
-        Field("incoming", "decimal", Text("在途量", "Incoming"), example="20"),
-        Field("safety", "decimal", Text("安全库存", "Safety stock"), example="5"),
-        Field("as_of", "time", Text("截至时间", "When this was so")),
-        Field("available", "decimal", Text("可用量", "On hand less reserved"), derived=True),
+        Field("on_hand", "decimal", Text("现有量", "On hand"), unit=_SOLD, example="12", group="level"),
+        Field("reserved", "decimal", Text("占用量", "Reserved"), unit=_SOLD, example="2", group="level"),
+        Field("incoming", "decimal", Text("在途量", "Incoming"), unit=_SOLD, example="20", group="level"),
+        Field("safety", "decimal", Text("安全库存", "Safety stock"), unit=_SOLD, example="5"),
+        Field("as_of", "time", Text("截至时间", "When this was so"), group="level"),
+        Field("available", "decimal", Text("可用量", "On hand less reserved"), unit=_SOLD, example="10", derived=True),
     ),
     lookups=("sku",),
 )
@@ -35,10 +37,17 @@ STOCK_MOVEMENT = Kind(
     fields=(
         Field("sku", "text", Text("货号", "SKU"), example="TEA-500", required=True),
         parts.ref("location", "location", Text("地点", "Location")),
-        Field("quantity", "decimal", Text("数量（可为负）", "Quantity, negative when it leaves"), example="-1"),
+        Field(
+            "quantity",
+            "decimal",
+            Text("数量（可为负）", "Quantity, negative when it leaves"),
+            unit=_SOLD,
+            example="-1",
+        ),
         parts.enum("reason", Text("原因", "Reason"), _REASONS),
         Field("cause_key", "text", Text("唯一业务键", "What caused it, unique"), example="order:1001:1"),
         Field("occurred_at", "time", Text("发生时间", "When it happened")),
     ),
+    keys=(cause_keys,),
     lookups=("sku", "cause_key"),
 )

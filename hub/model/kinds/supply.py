@@ -42,7 +42,14 @@ _UNIT = Field("unit", "text", Text("单位", "Unit"), example="case")
 _LOT = Field("lot", "text", Text("批号", "Lot"), example="L20261101")
 _EXPIRY = Field("expiry", "date", Text("有效期至", "Best before"), example="2028-05-01")
 _QUANTITY = Field("quantity", "decimal", Text("数量", "Quantity"), example="10")
-_PURCHASE_ORDERS = Field("purchase_orders", "list", Text("采购单", "Purchase orders"), of="ref", ref="purchase_order")
+_PURCHASE_ORDERS = Field(
+    "purchase_orders",
+    "list",
+    Text("采购单", "Purchase orders"),
+    of="ref",
+    ref="purchase_order",
+    example=[parts.source_key("purchase_order")],
+)
 
 PURCHASE_ORDER = Kind(
     name="purchase_order",
@@ -67,19 +74,21 @@ PURCHASE_ORDER = Kind(
             fields=(
                 _LINE_NO,
                 _SKU,
-                Field("supplier_sku", "text", Text("供应商货号", "The supplier's SKU")),
+                Field("supplier_sku", "text", Text("供应商货号", "The supplier's SKU"), example="HZ-77"),
                 Field("gtin", "text", Text("商品条码", "GTIN"), example="06901234567892"),
                 _UNIT,
-                Field("ordered", "decimal", Text("订购数量", "Ordered"), example="10"),
-                Field("acknowledged", "decimal", Text("确认数量", "Acknowledged"), example="10"),
-                Field("shipped", "decimal", Text("发货数量", "Shipped"), example="10"),
-                Field("received", "decimal", Text("收货数量", "Received"), example="10"),
+                Field("ordered", "decimal", Text("订购数量", "Ordered"), unit="in `unit`", example="10"),
+                Field("acknowledged", "decimal", Text("确认数量", "Acknowledged"), unit="in `unit`", example="10"),
+                Field("shipped", "decimal", Text("发货数量", "Shipped"), unit="in `unit`", example="10"),
+                Field("received", "decimal", Text("收货数量", "Received"), unit="in `unit`", example="10"),
                 Field("unit_cost", "unit_price", Text("单位成本", "Cost of one unit")),
                 Field("requested_date", "date", Text("要求日期", "Day asked for"), example="2026-12-01"),
+                Field("amount", "money", Text("金额", "What the line comes to, where the source states it")),
                 Field("promised_date", "date", Text("承诺日期", "Day promised"), example="2026-12-02"),
             ),
         ),
     ),
+        Field("totals", "object", Text("金额合计", "Totals, where the source states them"), fields=TOTALS_FIELDS),
     lookups=("number",),
 )
 
