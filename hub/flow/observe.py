@@ -355,7 +355,8 @@ def refold(
 ) -> None:
     """Folds records again from their whole sets (after a write, a replay, a removal) and marks what changed.
 
-    `linked`: records whose links changed in this transaction. Takes the records' locks. Idempotent.
+    `linked`: records whose links changed in this transaction. A replay also adds the look-up keys that a newer version
+    of the hub makes of the same values. Takes the records' locks. Idempotent.
     """
     rows = store.lock_rids(conn, rids)
     updates, replaced, keys, marks = [], [], [], []
@@ -365,6 +366,8 @@ def refold(
         packed = register.encode(folded)
         updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
         if not _differs(row.fold, packed):
+            if cause == "replay":
+                keys.extend(key_rows(hub, row.kind, row.realm, rid, folded))
             continue
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
         old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))

@@ -10,7 +10,7 @@ from hub.errors import ConfigError
 from hub.flow.context import Hub
 from hub.model.identifier import parse_id
 from hub.model.identity import NAMESPACES, REVEALING_NAMESPACES
-from hub.model.key import keys_of, lookup_key, normal
+from hub.model.key import keys_of, lookup_key, name_keys, normal
 from hub.model.kind import Kind, MatchKey
 from hub.store import view
 from hub.store.database import Connection
@@ -54,7 +54,8 @@ def ids_of_identity(
 def ids_of_text(conn: Connection, hub: Hub, kind: Kind, text: str, realms: Sequence[str]) -> set[uuid.UUID]:
     """Golden ids of the records that a text names: an id, an external id, a phone, an e-mail, a number, a name.
 
-    Whole values only, whatever their case, width and spaces.
+    Whole values only, whatever their case, width and spaces. Of names also parts, pinyin (whole, given name or initials)
+    and the traditional or simplified writing.
     """
     found = view.ids_of_external(conn, None, text.strip())
     try:
@@ -77,7 +78,7 @@ def find_all(conn: Connection, hub: Hub, text: str, realms: Sequence[str]) -> se
 
 
 def _keys_of_text(kind: Kind, text: str) -> list[MatchKey]:
-    keys = [MatchKey(path.replace(".", "_"), "", normal(text), 0) for path in kind.lookups]
+    keys = [MatchKey(path.replace(".", "_"), "", normal(text), 0) for path in kind.lookups] + name_keys(kind, text)
     if "identities" in kind.by_name:
         keys += [lookup_key(namespace, text) for namespace in NAMESPACES]
     for single in ("gln", "tax_ids"):

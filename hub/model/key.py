@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.model import phone
 from hub.model.kind import Kind, MatchKey
+from hub.model.name import forms_of, readings_of
 
 # namespace -> (strength with a scope, strength without): an openid means something only within its app,
 # a member number within its brand, an external userid within its corp; a unionid names its account itself.
@@ -23,6 +24,8 @@ _STRENGTHS = {
 }
 _CONTACTS = ("phone", "email")
 _OWN = (None, "personal")
+NAME = "name_form"
+"""Namespace of the forms of names: parts, simplified, pinyin, initials."""
 _NEVER = ("placeholder", "masked", "virtual", "shared", "store")
 
 
@@ -41,12 +44,22 @@ def keys_of(kind: Kind, data: Mapping[str, Any]) -> list[MatchKey]:
         name = path.replace(".", "_")
         for value in _values_at(data, path.split(".")):
             found.setdefault((name, "", value), MatchKey(name, "", value, 0))
+            if path in kind.names:
+                for form in forms_of(value, is_person=kind.by_name[path].pii == "personal"):
+                    found.setdefault((NAME, "", form), MatchKey(NAME, "", form, 0))
     return list(found.values())
 
 
 def lookup_key(namespace: str, value: str, scope: str = "") -> MatchKey:
     """The key under which a search finds what `keys_of` stored: the same normal form."""
     return MatchKey(namespace, scope, _normal_identity(namespace, value), 0)
+
+
+def name_keys(kind: Kind, typed: str) -> list[MatchKey]:
+    """The keys under which names of this kind that fit `typed` are stored: whole, in parts, by pinyin or initials."""
+    fields = [path.replace(".", "_") for path in kind.names]
+    readings = readings_of(normal(typed)) if fields else ()
+    return [MatchKey(field, "", reading, 0) for reading in readings for field in (*fields, NAME)]
 
 
 def normal(text: str) -> str:

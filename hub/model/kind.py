@@ -121,7 +121,8 @@ class Kind:
     """A kind of thing the hub keeps. Storing, mapping, listing and syncing it needs no other code.
 
     `parent`: the ref field without which a record waits (parked).
-    `keys`: rules that yield deterministic and look-up keys. `lookups`: fields found by exact value.
+    `keys`: rules that yield deterministic and look-up keys. `lookups`: fields found by exact value. `names`: those of them
+    that name people or places, found also by parts and by pinyin (`hub.model.name`).
     """
 
     name: str
@@ -133,6 +134,7 @@ class Kind:
     parent: str | None = None
     keys: tuple[KeyRule, ...] = ()
     lookups: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses a declaration that contradicts itself, at import."""
@@ -142,6 +144,8 @@ class Kind:
         for name in named:
             if name not in self.by_name:
                 raise ConfigError(f"kind {self.name}: parent or look-up names the unknown field {name}")
+        if unfindable := set(self.names) - set(self.lookups):
+            raise ConfigError(f"kind {self.name}: names that are no look-ups: {', '.join(sorted(unfindable))}")
         if self.parent and self.by_name[self.parent].type != "ref":
             raise ConfigError(f"kind {self.name}: its parent {self.parent} is not a ref")
 

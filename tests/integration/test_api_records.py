@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from hub.flow.replay import replay
 from hub.model.identifier import format_id
+from hub.store.replay import Selection
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 PHONE = {"namespace": "phone", "value": "+8613800138000", "verified": "otp"}
@@ -250,6 +252,8 @@ def test_list_when_there_are_many_then_pages_give_each_once_in_order(rig, admin)
         {"identity": {"namespace": "member_no", "scope": "tea", "value": "VIP-1"}},
         {"q": "13800138000"},
         {"q": " 王小明 "},
+        {"q": "Wang Xiaoming"},
+        {"q": "wxm"},
         {"q": "VIP-1"},
         {"q": "7064"},
         {"external_id": "7064"},
@@ -280,6 +284,15 @@ def test_search_when_given_an_id_then_it_is_found(shop, admin):
 )
 def test_search_when_nothing_fits_then_it_is_empty(shop, admin, body):
     assert admin.post("/customers/search", body)["items"] == []
+
+
+def test_search_when_keys_are_of_an_older_version_then_a_replay_brings_them(shop, admin):
+    with shop.hub.db.transaction() as conn:
+        conn.execute("delete from match_key where namespace = 'name_form'")
+    assert admin.post("/customers/search", {"q": "wxm"})["items"] == []
+    replay(shop.hub, Selection())
+    shop.settle()
+    assert only(admin.post("/customers/search", {"q": "wxm"}))["version"] == 1
 
 
 @pytest.mark.parametrize(

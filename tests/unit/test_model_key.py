@@ -78,6 +78,8 @@ def test_supplier_key_when_tax_id_or_gln_then_links() -> None:
         ("tax_id", "913100ab"): 2,
         ("gln", "690"): 2,
         ("name", "杭州茶厂"): 0,
+        ("name_form", "hangzhouchachang"): 0,
+        ("name_form", "hzcc"): 0,
     }
 
 

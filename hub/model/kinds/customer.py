@@ -40,4 +40,5 @@ CUSTOMER = Kind(
     ),
     keys=(identity_keys,),
     lookups=("full_name", "nickname", "company_name"),
+    names=("full_name", "nickname", "company_name"),
 )

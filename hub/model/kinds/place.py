@@ -26,6 +26,7 @@ LOCATION = Kind(
         Field("state", "text", Text("状态", "State, in the source's word"), example="active"),
     ),
     lookups=("code", "name", "gln"),
+    names=("name",),
 )
 
 STAFF = Kind(
@@ -43,4 +44,5 @@ STAFF = Kind(
         Field("state", "text", Text("状态", "State, in the source's word"), example="active"),
     ),
     lookups=("name", "employee_no"),
+    names=("name",),
 )

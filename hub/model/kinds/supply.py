@@ -33,6 +33,7 @@ SUPPLIER = Kind(
     ),
     keys=(supplier_keys,),
     lookups=("name",),
+    names=("name",),
 )
 
 _SKU = Field("sku", "text", Text("货号", "SKU"), example="TEA-500")

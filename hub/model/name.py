@@ -1,0 +1,136 @@
+"""Names of people and places as others type them: simplified, by the given name, by pinyin, by initials.
+
+Forms are computed once per name and remembered: a hub meets the same name many times.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(r"[^\W_]+")
+# Longer texts are no names; whoever looks for them knows a word of them or the whole.
+_MOST = 40
+# A name of that many Han characters at most is a person's, and has a given name.
+_PERSON = 4
+# Surnames of two characters (百家姓 and those in use today).
+_TWO = """
+    欧阳 司马 诸葛 上官 夏侯 尉迟 皇甫 慕容 令狐 长孙 宇文 东方 南宫 独孤 公孙 申屠 万俟 司徒 司空 轩辕 端木 百里 呼延 拓跋 赫连 澹台
+    公冶 宗政 濮阳 淳于 单于 太叔 仲孙 钟离 闾丘 鲜于 亓官 第五 东郭 西门 公羊 梁丘 左丘 闻人
+"""
+# Surnames that are read otherwise than the same character in other words.
+_READ = """
+    单shan 曾zeng 解xie 仇qiu 朴piao 区ou 查zha 盖ge 乐yue 缪miao 覃qin 员yun 种chong 秘bi 繁po 折she 翟zhai 黑he 召shao 洗xian
+"""
+_COMPOUND = frozenset(_TWO.split())
+_SURNAMES = {word[0]: word[1:] for word in _READ.split()}
+
+
+def is_han(text: str) -> bool:
+    """Whether a Chinese character is in it."""
+    return _HAN.search(text) is not None
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters (OpenCC, traditional to simplified); others stay."""
+    return _simplified(text) if is_han(text) else text
+
+
+@lru_cache(maxsize=8192)
+def forms_of(name: str, *, is_person: bool) -> tuple[str, ...]:
+    """What a name in its normal form is found by besides itself; each form once, without spaces.
+
+    Of Chinese names: simplified where that differs, pinyin, initials, and of a person's the given name and its pinyin
+    (`王小明`: `小明 wangxiaoming xiaoming wxm`). Of others: each word of two letters or more.
+    """
+    if not 2 <= len(name) <= _MOST:
+        return ()
+    found = _han_forms(name, is_person) if is_han(name) else _words(name)
+    return tuple(dict.fromkeys(form for form in found if len(form) > 1 and form != name))
+
+
+@lru_cache(maxsize=1024)
+def readings_of(typed: str) -> tuple[str, ...]:
+    """What a search for `typed` (in normal form) looks for among names and their forms.
+
+    As typed and simplified; of letters also without spaces and tone marks, and with the words turned (`ming wang`).
+    """
+    found = [typed, simplified(typed)]
+    if is_han(typed):
+        found.append(_joined([found[1]]))
+    else:
+        words = [_plain(word) for word in _words(typed)]
+        if len(words) <= _PERSON:
+            turned = [words[n:] + words[:n] for n in range(len(words))]
+            found += [" ".join(part) for part in turned] + [_joined(part) for part in turned]
+        found += [form.replace("lyu", "lv").replace("nyu", "nv") for form in found]
+    return tuple(dict.fromkeys(found))
+
+
+def _han_forms(name: str, is_person: bool) -> list[str]:
+    plain = _joined([simplified(name)])
+    words = _words(plain)
+    if not is_person or len(plain) > _PERSON or len(words) > 1 or not all(map(is_han, plain)):
+        syllables = _read(_joined(words))
+        return [plain, *words, _joined(syllables), _initials(syllables)]
+    size = 2 if len(plain) > 2 and plain[:2] in _COMPOUND else 1
+    surname, given = plain[:size], plain[size:]
+    # Phrases are no help with given names, and looking for them takes most of the time.
+    rest = [_syllable(sign) for sign in given]
+    first = _surname(surname)
+    return [plain, given, _joined([*first, *rest]), _joined(rest) if len(given) > 1 else "", _initials([*first, *rest])]
+
+
+@lru_cache(maxsize=1024)
+def _surname(text: str) -> list[str]:
+    return [_SURNAMES[text]] if text in _SURNAMES else _read(text)
+
+
+def _initials(syllables: list[str]) -> str:
+    return "".join(syllable[:1] for syllable in syllables)
+
+
+@lru_cache(maxsize=8192)
+def _syllable(sign: str) -> str:
+    return _joined(_read(sign))
+
+
+def _read(text: str) -> list[str]:
+    """Its syllables without tones, ü as v, phrases as they are said; what is no Chinese character is left out."""
+    # Imported late: it takes half a second, and who meets no Chinese name does without.
+    from pypinyin import lazy_pinyin
+
+    return [str(syllable) for syllable in lazy_pinyin(text, errors="ignore")]
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(name)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "".join("".join(part.split()) for part in parts)
+
+
+def _plain(word: str) -> str:
+    """Without tone marks; ü is v, as on a keyboard."""
+    spread = unicodedata.normalize("NFD", word).replace("u\u0308", "v")
+    return "".join(sign for sign in spread if not unicodedata.combining(sign))
+
+
+@lru_cache(maxsize=8192)
+def _simplified(text: str) -> str:
+    return str(_converter().convert(text))
+
+
+@cache
+def _converter() -> OpenCC:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")
