@@ -63,7 +63,7 @@ def load_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[st
             if path.stem not in found:
                 report = Report(f"policies/{path.name}")
                 found[path.stem] = _read(path, kinds, report)
-                faults += report.faults
+                faults += map(str, report.faults)
     if faults:
         raise ConfigError("\n".join(faults))
     return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}

@@ -25,7 +25,7 @@ rows:
   order: ^number
   product: {ref: products, path: product}
 """
-STATES = "o: open\nc: completed\n"
+STATES = "o: open\nc: completed\nx: cancelled\n"
 
 
 def _out(folder: Path, body: str, kind: str = "order", object_type: str = "") -> OutMapping:
@@ -104,7 +104,7 @@ def test_reference_when_transformed_then_after_it_was_resolved(tmp_path: Path) -
 
 
 def test_projection_when_a_transform_refuses_then_every_problem(tmp_path: Path) -> None:
-    mapping = _out(tmp_path, "a: {path: number, to: integer}\nb: {path: state, lookup: {open: 1}}")
+    mapping = _out(tmp_path, "a: {path: number, to: integer}\nb: {path: state, to: integer}")
     with pytest.raises(RecordError) as caught:
         mapping.project(ORDER, lambda _: None)
     assert [problem.path for problem in caught.value.problems] == ["number", "state"]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from hub.rules.mapping.document import Fault
 from hub.rules.mapping.inbound import InMapping, MapContext
-from hub.rules.mapping.library import MappingSet, check_mappings, load_mappings
+from hub.rules.mapping.library import MappingSet, check_mappings, examine_mappings, load_mappings
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.runtime import ParentMissingError
 
 __all__ = [
+    "Fault",
     "InMapping",
     "MapContext",
     "MappingSet",
     "OutMapping",
     "ParentMissingError",
     "check_mappings",
+    "examine_mappings",
     "load_mappings",
 ]

@@ -39,16 +39,30 @@ class Entry:
         return isinstance(self.value, dict)
 
 
-@dataclass(slots=True)
-class Report:
-    """What is wrong with one file: `file:line: field: what; how to fix`."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at one place of a mapping file, and how to fix it. A warning does not stop the start."""
 
     file: str
-    faults: list[str] = field(default_factory=list)
+    line: int
+    field: str
+    text: str
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (f"{self.file}:{self.line}", self.field, self.text) if part)
+
+
+@dataclass(slots=True)
+class Report:
+    """What is wrong with one file."""
+
+    file: str
+    faults: list[Fault] = field(default_factory=list)
 
     def add(self, line: int, name: str, what: str) -> None:
         """Notes one fault; reading goes on, so that a person sees all of them at once."""
-        fault = f"{self.file}:{line}: {name}: {what}" if name else f"{self.file}:{line}: {what}"
+        fault = Fault(self.file, line, name, what)
         if fault not in self.faults:  # a file read for every kind would say it once for each
             self.faults.append(fault)
 

@@ -8,8 +8,8 @@ from typing import Any, get_args
 from hub.model.kind import Field, Kind
 from hub.rules.mapping.canonical import WORD
 from hub.rules.mapping.conditions import OPERATORS
-from hub.rules.mapping.nodes import UNKNOWN_WORDS
 from hub.rules.mapping.spec import Operator
+from hub.rules.mapping.tables import UNKNOWN_WORDS
 
 Json = dict[str, Any]
 

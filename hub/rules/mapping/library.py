@@ -10,17 +10,20 @@ from typing import Any
 
 from hub.errors import ConfigError
 from hub.model.kind import Kind
-from hub.rules.mapping.document import Entry, Report, read_document
+from hub.rules.mapping.document import Entry, Fault, Report, read_document
 from hub.rules.mapping.inbound import InMapping
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
+from hub.rules.mapping.soundness import check_system
 from hub.rules.transforms import TRANSFORMS
+from hub.sdk.connector import Connector, Manifest
 
 ANY = "*"
 OTHER_FOLDERS = ("policies", "lookups", "models")
 
 Transforms = Mapping[str, Callable[..., Any]]
+Connectors = Mapping[str, type[Connector]] | Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,18 @@ def load_mappings(
     folders: Iterable[Path],
     kinds: Mapping[str, Kind],
     transforms: Transforms,
-    connectors: Collection[str] | None = None,
+    connectors: Connectors | None = None,
 ) -> MappingSet:
     """Reads every mapping file, the first folder winning; `ConfigError` lists all faults, one a line.
 
     `transforms` come on top of the built-in ones. A file that stands at the same place in a later folder, or has the same `from`, is not in force.
     `connectors`: those installed (None: any); files of others wait unread, since the transforms
-    they name come with their connector.
+    they name come with their connector. Names alone leave out what only a manifest can tell.
     """
-    loader = _Loader(kinds, {**TRANSFORMS, **transforms}, connectors)
-    found = loader.load(list(folders))
-    if loader.faults:
-        raise ConfigError("\n".join(loader.faults))
+    found, faults = examine_mappings(folders, kinds, transforms, connectors)
+    wrong = [str(fault) for fault in faults if not fault.is_warning]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
     return found
 
 
@@ -63,28 +66,44 @@ def check_mappings(
     folders: Iterable[Path],
     kinds: Mapping[str, Kind],
     transforms: Transforms,
-    connectors: Collection[str] | None = None,
+    connectors: Connectors | None = None,
 ) -> list[str]:
     """Every fault as `file:line: field: what; how to fix`, compiled too; empty when all is well."""
-    loader = _Loader(kinds, {**TRANSFORMS, **transforms}, connectors)
-    found = loader.load(list(folders))
-    if not loader.faults:
+    found, faults = examine_mappings(folders, kinds, transforms, connectors)
+    wrong = [str(fault) for fault in faults if not fault.is_warning]
+    if not wrong:
         for incoming in found.incoming.values():
             _ = incoming.source
         for outgoing in found.outgoing.values():
             _ = outgoing.source
-    return loader.faults
+    return wrong
+
+
+def examine_mappings(
+    folders: Iterable[Path],
+    kinds: Mapping[str, Kind],
+    transforms: Transforms,
+    connectors: Connectors | None = None,
+) -> tuple[MappingSet, list[Fault]]:
+    """What the files say, and everything that is wrong with them, warnings too; arguments as `load_mappings`.
+
+    A single file among `folders` counts as a folder that holds just it.
+    """
+    loader = _Loader(kinds, {**TRANSFORMS, **transforms}, connectors)
+    found = loader.load(list(folders))
+    return found, loader.faults
 
 
 @dataclass(slots=True)
 class _Loader:
     kinds: Mapping[str, Kind]
     transforms: Transforms
-    connectors: Collection[str] | None = None
-    faults: list[str] = field(default_factory=list)
+    connectors: Connectors | None = None
+    faults: list[Fault] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
     lookups: dict[str, Entry] = field(default_factory=dict)
     manifest: dict[str, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
 
     def load(self, folders: Sequence[Path]) -> MappingSet:
         for folder in folders:
@@ -94,6 +113,28 @@ class _Loader:
         found = self._index()
         for document in self._each_document():
             self.faults += [fault for fault in document.report.faults if fault not in self.faults]
+        if not self.faults:  # what faulty files say together would only add noise
+            self._check_systems(found)
+        return found
+
+    def _check_systems(self, found: MappingSet) -> None:
+        used, is_whole = frozenset(self.used), isinstance(self.connectors, Mapping)
+        for connector in dict.fromkeys(name for name, _ in (*found.incoming, *found.outgoing)):
+            incoming = {stream: one.spec for (name, stream), one in found.incoming.items() if name == connector}
+            outgoing = [one for (name, _), one in found.outgoing.items() if name == connector]
+            manifest = None if f"{connector}/{ANY}" in self.documents else self._manifest_of(connector)
+            self.faults += check_system(incoming, outgoing, self.kinds, manifest, used, is_whole=is_whole)
+
+    def _manifest_of(self, connector: str) -> Manifest | None:
+        if not isinstance(self.connectors, Mapping) or connector not in self.connectors:
+            return None
+        manifest: Manifest = self.connectors[connector].manifest
+        return manifest
+
+    def _find(self, name: str) -> Document | None:
+        found = self.documents.get(name)
+        if found is not None:
+            self.used.add(found.stream)
         return found
 
     def _each_document(self) -> list[Document]:
@@ -123,6 +164,9 @@ class _Loader:
 
     def _read_folder(self, folder: Path) -> None:
         here: dict[str, str] = {}
+        if folder.is_file():
+            self._read_file(folder, folder.name, here)
+            return
         for path in sorted(folder.rglob("*.yaml")):
             place = path.relative_to(folder)
             if place.parts[0] in OTHER_FOLDERS or place.as_posix() in self.manifest:
@@ -132,7 +176,9 @@ class _Loader:
     def _read_file(self, path: Path, name: str, here: dict[str, str]) -> None:
         report, entry = self._parse(path, name)
         if entry is None or not entry.is_object:
-            self.faults += report.faults or [f"{name}:1: a mapping file is an object that starts with kind and from"]
+            self.faults += report.faults or [
+                Fault(name, 1, "", "a mapping file is an object that starts with kind and from")
+            ]
             return
         key = self._key(entry, report, name)
         if key in here:
@@ -159,7 +205,7 @@ class _Loader:
         return name.removesuffix(".yaml")
 
     def _index(self) -> MappingSet:
-        reader = RecordReader(self.kinds, self._node_reader, self.documents.get)
+        reader = RecordReader(self.kinds, self._node_reader, self._find)
         incoming: dict[tuple[str, str], InMapping] = {}
         outgoing: dict[tuple[str, str], OutMapping] = {}
         # Files for one stream come first, so that they win over `connector/*`.

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
-from hub.errors import ConfigError
-from hub.model.fault import ValueFault
 from hub.model.kind import Field, Text
-from hub.model.value import check_of
 from hub.rules.mapping.conditions import read_conditions
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.path import Path, PathError, parse_path
-from hub.rules.mapping.spec import Each, Elements, Lookup, Node, Object, Reference, Unknown, Value
+from hub.rules.mapping.spec import Each, Elements, Node, Object, Reference, Value
 from hub.rules.mapping.steps import read_steps
+from hub.rules.mapping.tables import TableReader, read_literal
 
 VALUE_WORDS = frozenset(
     ("path", "paths", "ref", "required", "to", "lookup", "unknown", "reverse", "default", "when", "const", "first")
 )
 OBJECT_WORDS = frozenset(("path", "when", "fields"))
 EACH_WORDS = frozenset(("each", "when", "fields", "item"))
-UNKNOWN_WORDS = ("error", "keep", "null", "absent")
 
 Fields = Mapping[str, Field] | None
 
@@ -164,11 +161,11 @@ class NodeReader:
             entry.line,
             paths,
             gather,
-            const=self._literal(given.get("const"), field, name),
+            const=read_literal(self.report, given.get("const"), field, name),
             has_const="const" in given,
             steps=read_steps(given.get("to"), self.transforms, self.report, name),
-            lookup=self._lookup(given, field, name),
-            default=self._literal(given.get("default"), field, name),
+            lookup=TableReader(self.report, self.lookups).read(given, field, name),
+            default=read_literal(self.report, given.get("default"), field, name),
             when=read_conditions(given.get("when"), self.report, name),
             reference=_reference(field, given.get("ref"), given.get("required")),
             first=tuple(self.value(inner, field, name) for inner in given["first"].value) if "first" in given else (),
@@ -193,53 +190,6 @@ class NodeReader:
             self.report.add(entry.line, name, f"path {fault}")
             return None
 
-    def _literal(self, entry: Entry | None, field: Field | None, name: str) -> Any:
-        if entry is None or entry.value is None:
-            return None
-        if field is None or field.fields or field.type == "ref":
-            return entry.plain
-        try:
-            return check_of(field)(entry.plain)
-        except (ValueFault, ConfigError) as fault:
-            self.report.add(entry.line, name, f"the value {entry.plain!r} {fault}")
-            return None
-
-    def _lookup(self, given: Mapping[str, Entry], field: Field | None, name: str) -> Lookup | None:
-        entry = given.get("lookup")
-        if entry is None:
-            return None
-        label, pairs = name, entry
-        if not entry.is_object:
-            label = str(entry.value)
-            if label not in self.lookups:
-                known = ", ".join(sorted(self.lookups)) or "none"
-                self.report.add(entry.line, name, f"no lookup table {label!r}; known are: {known}")
-                return None
-            pairs = self.lookups[label]
-        reverse = "reverse" in given and given["reverse"].plain is True
-        table: dict[Any, Any] = {}
-        for key, inner in pairs.value.items():
-            source, result = (inner.plain, key) if reverse else (key, inner.plain)
-            table.setdefault(
-                source if source is None else _key_text(source), self._literal(Entry(result, inner.line), field, name)
-            )
-        unknown = given.get("unknown")
-        fallback = Lookup(
-            label,
-            {key: value for key, value in table.items() if key is not None},
-            has_null=None in table,
-            on_null=table.get(None),
-        )
-        if unknown is None:
-            return fallback
-        if unknown.is_object and unknown.value.keys() == {"const"}:
-            return replace(fallback, unknown="const", unknown_value=self._literal(unknown.value["const"], field, name))
-        word = "null" if unknown.value is None else unknown.value
-        if word not in UNKNOWN_WORDS:
-            self.report.add(unknown.line, name, f"unknown is one of {', '.join(UNKNOWN_WORDS)}, or {{const: …}}")
-            return fallback
-        return replace(fallback, unknown=cast("Unknown", word))
-
 
 class _AnyName(dict[str, Field]):
     """The members of a map: any name is a field."""
@@ -257,10 +207,6 @@ def _reference(field: Field | None, ref: Entry | None, required: Entry | None) -
         return Reference() if field is not None and "ref" in (field.type, field.of) else None
     named = ref.value if ref.value.__class__ is str else ""
     return Reference(named, required is not None and required.plain is True)
-
-
-def _key_text(value: Any) -> str:
-    return {True: "true", False: "false"}.get(value, "") if value.__class__ is bool else str(value)
 
 
 def _joined(owner: str, name: str) -> str:
