@@ -149,6 +149,20 @@ class Settings:
     linger_s: int = setting(
         "HUB_LINGER_S", 30, _number(0, 600), "How long a worker with nothing to do waits before it ends", example="10"
     )
+    away_after_s: int = setting(
+        "HUB_AWAY_AFTER_S",
+        45,
+        _number(5, 3600),
+        "For how long the calls to a system must have failed before an alert says that it does not answer",
+        example="120",
+    )
+    slow_after_s: int = setting(
+        "HUB_SLOW_AFTER_S",
+        60,
+        _number(10, 86400),
+        "How old a due delivery must be before an alert says that its system is slow",
+        example="300",
+    )
     log_level: str = setting(
         "HUB_LOG_LEVEL", "warning", _one_of("debug", "info", "warning", "error"), "Least level logged", example="info"
     )

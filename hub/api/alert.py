@@ -15,7 +15,7 @@ from hub.api.paging import PageQuery, id_cursor, page
 from hub.api.problem import ApiProblem
 from hub.api.repeat import once
 from hub.flow import alert as acts
-from hub.flow.alert_text import say
+from hub.flow.alert_say import say
 from hub.model.identifier import format_id
 from hub.store import alert as store
 from hub.store.alert import Alert
@@ -140,7 +140,7 @@ def _alert(id_: str) -> Alert:
 
 
 def _json(found: Alert) -> dict[str, Any]:
-    said = say(found)
+    said = say(found, kinds=current_hub().registry.kinds)
     return {
         "id": format_id("alr", found.id),
         "type": found.type,

@@ -11,6 +11,9 @@ from hub.cli.local import open_hub
 from hub.cli.output import json_option, say, show, show_one
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hub.model.kind import Kind
     from hub.store.alert import Alert
 
 _COLUMNS = ("id", "severity", "title", "since", "count", "owner", "next_step")
@@ -51,8 +54,12 @@ def list_(state: str, type_: str, connection: str, limit: int, as_json: bool) ->
 
     with open_hub() as hub, hub.db.session() as conn:
         found = alert.list_alerts(conn, state=state, type=type_, connection=connection, limit=limit)
+        kinds = hub.registry.kinds
     show(
-        [_shown(one) for one in found], _COLUMNS, as_json=as_json, empty="nothing is wrong, as far as the hub can tell"
+        [_shown(one, kinds) for one in found],
+        _COLUMNS,
+        as_json=as_json,
+        empty="nothing is wrong, as far as the hub can tell",
     )
 
 
@@ -71,10 +78,10 @@ def show_(alert_id: str, as_json: bool) -> None:
 
     id_ = read_id(alert_id, "alr", "an alert")
     with open_hub() as hub, hub.db.session() as conn:
-        found = alert.read(conn, id_)
+        found, kinds = alert.read(conn, id_), hub.registry.kinds
     if found is None:
         raise NotFoundError(f"there is no alert {alert_id}; `retail-hub alerts` lists them")
-    show_one(_shown(found), as_json=as_json)
+    show_one(_shown(found, kinds), as_json=as_json)
 
 
 @alerts.command()
@@ -149,11 +156,11 @@ def close(alert_id: str, reason: str) -> None:
     say(f"{alert_id} is closed")
 
 
-def _shown(found: Alert) -> dict[str, Any]:
-    from hub.flow.alert_text import say as words
+def _shown(found: Alert, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    from hub.flow.alert_say import say as words
     from hub.model.identifier import format_id
 
-    said = words(found)
+    said = words(found, kinds=kinds)
     return {
         "id": format_id("alr", found.id), "type": found.type, "severity": _SEVERITIES[max(0, min(found.severity, 2))],
         "state": found.state, "title": said.title, "meaning": said.meaning, "next_step": said.step,

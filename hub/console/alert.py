@@ -8,10 +8,9 @@ from typing import Any
 from flask import g
 
 from hub.console import visit
-from hub.console.label import kind_label
 from hub.console.shell import page_url
 from hub.console.visit import hub
-from hub.flow.alert_text import say
+from hub.flow.alert_say import say
 from hub.store import alert as store
 from hub.store.alert import Alert
 
@@ -22,8 +21,13 @@ SEVERITIES = ("note", "todo", "urgent")
 # Where each type leads: the first of these pages that exists, with what of the alert goes into its address.
 Link = tuple[str, dict[str, str], dict[str, str]]
 _CONNECTION: Link = ("show_connection", {"name": "connection"}, {})
+_TAB = ("show_connection_tab", {"name": "connection"})
 _DELIVERIES = ("list_deliveries", {"connection": "connection"})
 _LINKS: dict[str, tuple[Link, ...]] = {
+    "credential": ((*_TAB, {"tab": "settings"}),),
+    "silent": ((*_TAB, {"tab": "subscriptions"}),),
+    "subscription": ((*_TAB, {"tab": "subscriptions"}),),
+    "mapping": ((*_TAB, {"tab": "settings"}),),
     "slow": ((*_DELIVERIES, {"tab": "waiting"}),),
     "quarantine": (("list_quarantine", {"connection": "connection", "cause": "cause"}, {}),),
     "parked": (("list_parked", {}, {}),),
@@ -32,11 +36,13 @@ _LINKS: dict[str, tuple[Link, ...]] = {
     "plan": (("show_plan", {"plan_id": "plan"}, {}), _CONNECTION),
     "loop": (("list_conflicts", {}, {}), _CONNECTION),
     "drift": (("list_drift", {}, {}), _CONNECTION),
-    "reading": (("list_runs", {"connection": "connection"}, {}), _CONNECTION),
+    "reading": ((*_TAB, {"tab": "streams"}),),
     "job": (("show_health", {}, {}),),
     "workers": (("list_events", {}, {"status": "pending"}),),
     "no_workers": (("show_health", {}, {}),),
     "redis": (("show_health", {}, {}),),
+    "redis_settings": (("show_health", {}, {}),),
+    "clock": (("show_health", {}, {}),),
     "disk": (("show_health", {}, {}),),
     "plugin": (("list_plugins", {}, {}), ("list_connections", {}, {})),
     "token": (("list_tokens", {}, {}),),
@@ -64,8 +70,7 @@ class Shown:
 
 def show(alert: Alert) -> Shown:
     """An alert in the reader's language."""
-    kinds = {name: kind_label(kind) for name, kind in hub().registry.kinds.items()}
-    said = say(alert, g.language, kinds)
+    said = say(alert, g.language, hub().registry.kinds)
     severity = SEVERITIES[max(0, min(alert.severity, 2))]
     return Shown(alert, severity, said.title, said.meaning, said.step, link_of(alert))
 

@@ -12,7 +12,7 @@ from hub.errors import ConfigError, ConnectionPausedError, HubError, NotFoundErr
 from hub.flow.context import Hub
 from hub.sdk.connector import CheckResult
 from hub.sdk.rate import working_in
-from hub.store import access_token, audit, cursor, item, secret, subscription
+from hub.store import access_token, audit, cursor, item, secret, subscription, target
 from hub.store import connection as store
 from hub.store.connection import ConnectionRow, Direction
 from hub.store.database import Connection
@@ -44,6 +44,9 @@ def check(hub: Hub, name: str) -> CheckResult:
     }
     with hub.db.transaction() as conn:
         store.note_health(conn, row.id, "check", finding)
+        if found.ok:
+            # Whoever asks by hand does not wait until the next try is due.
+            target.wake_failed(conn, row.id)
     return found
 
 

@@ -17,7 +17,7 @@ from hub.flow.alert_facts import gather
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
 from hub.store import alert as store
-from hub.store import alert_facts, audit, overdue
+from hub.store import alert_facts, audit, finding, overdue
 from hub.store.alert import Alert
 from hub.store.database import Connection
 
@@ -41,7 +41,7 @@ def evaluate(hub: Hub) -> int:
 
     def work(conn: Connection) -> None:
         store.wake_snoozed(conn)
-        store.reconcile(conn, findings, TYPES)
+        finding.reconcile(conn, findings, TYPES)
         overdue.reconcile(conn)
 
     hub.db.run(work)

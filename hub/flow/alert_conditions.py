@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
+from hub.flow import alert_own
 from hub.flow.alert_facts import Facts
 from hub.model.identifier import format_id
-from hub.store.alert import Finding
 from hub.store.alert_facts import ConnectionFacts, Group
+from hub.store.finding import Finding
 
-LATE_S = 60.0
-"""Work that is older than this is late; a healthy hub is done within a second."""
-FULL = 0.10
-NEARLY_FULL = 0.03
-FEW_BYTES = 2 * 1024**3
+REST_S = 600.0
+"""A system that comes and goes is one alert, not one each time."""
+STALE_S = 900.0
+"""A reading that was not tried again for so long says nothing about now."""
 HUMANS = ("usr_", "tok_", "cli")
 
 Condition = Callable[[Facts], Iterator[Finding]]
@@ -33,11 +34,6 @@ def is_refused(c: ConnectionFacts) -> bool:
 
 def _age_s(facts: Facts, at: datetime | None) -> float:
     return 0.0 if at is None else max(0.0, (facts.now - at).total_seconds())
-
-
-def _waits_s(facts: Facts, c: ConnectionFacts) -> float:
-    """How old its oldest waiting event is; an id holds its time."""
-    return 0.0 if c.oldest_in is None else max(0.0, facts.now.timestamp() - (c.oldest_in.int >> 80) / 1000)
 
 
 def _is_stopped(c: ConnectionFacts) -> bool:
@@ -73,8 +69,8 @@ def _silent(facts: Facts) -> Iterator[Finding]:
 def _slow(facts: Facts) -> Iterator[Finding]:
     for c in facts.connections:
         age = _age_s(facts, c.oldest_due_at)
-        if age > LATE_S and not _is_stopped(c) and not _is_open(c):
-            yield Finding("slow", f"slow:{c.id}", 1, c.id, c.due, first_at=c.oldest_due_at)
+        if age > facts.slow_after_s and not _is_stopped(c) and not _is_open(c) and silence(facts, c) is None:
+            yield Finding("slow", answer_key(c), 1, c.id, c.due, first_at=c.oldest_due_at, rest_s=REST_S)
 
 
 def _is_open(c: ConnectionFacts) -> bool:
@@ -83,8 +79,44 @@ def _is_open(c: ConnectionFacts) -> bool:
 
 def _breaker(facts: Facts) -> Iterator[Finding]:
     for c in facts.connections:
-        if _is_open(c) and not _is_stopped(c):
-            yield Finding("breaker", f"breaker:{c.id}", 2, c.id, max(1, c.due), first_at=c.oldest_due_at)
+        found = silence(facts, c)
+        if found is not None:
+            data = {"reason": found.reason, "streams": list(found.streams)}
+            first_at = datetime.fromtimestamp(found.since, facts.now.tzinfo)
+            count = max(1, c.due + len(found.streams))
+            yield Finding("breaker", answer_key(c), 2, c.id, count, data, first_at, REST_S)
+
+
+def answer_key(c: ConnectionFacts) -> str:
+    """One cause, one row: what is slow first and then answers no more stays the same alert."""
+    return f"answer:{c.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A system does not answer. `since` in seconds since the epoch; `streams` cannot be read."""
+
+    since: float
+    reason: str
+    streams: tuple[str, ...]
+
+
+def silence(facts: Facts, c: ConnectionFacts) -> Silence | None:
+    """Whether calls to a system that should be made have failed for longer than a hiccup."""
+    now = facts.now.timestamp()
+    failing = [] if not _is_open(c) or _is_stopped(c) else [(c.health["delivery"], "")]
+    if c.paused_at is None and not c.halted_in and c.phase != "off":
+        failing += [
+            (found, part.partition(":")[2])
+            for part, found in sorted(c.health.items())
+            if part.startswith("pull:") and found.get("away") and now - found.get("at", 0) < STALE_S
+        ]
+    since = min((float(found.get("since") or 0) for found, _ in failing), default=now)
+    if now - since < facts.away_after_s:
+        return None
+    reason = next((str(found["message"]) for found, _ in failing if found.get("message")), "")
+    since = since or (c.oldest_due_at or facts.now).timestamp()
+    return Silence(since, reason[:300], tuple(stream for _, stream in failing if stream)[:10])
 
 
 def _quarantine(facts: Facts) -> Iterator[Finding]:
@@ -139,8 +171,9 @@ def _drift(facts: Facts) -> Iterator[Finding]:
 
 
 def _reading(facts: Facts) -> Iterator[Finding]:
+    reading = {c.id for c in facts.connections if c.paused_at is None and silence(facts, c) is None}
     for connection_id, groups in _by_connection(facts.runs).items():
-        if any(c.id == connection_id and c.paused_at is None for c in facts.connections):
+        if connection_id in reading:
             data = {"streams": sorted(one.cause for one in groups)[:10], "reason": groups[0].note[:200]}
             first = min((one.first_at for one in groups if one.first_at), default=None)
             yield Finding("reading", f"reading:{connection_id}", 1, connection_id, len(groups), data, first)
@@ -155,7 +188,7 @@ def _subscription(facts: Facts) -> Iterator[Finding]:
 def _job(facts: Facts) -> Iterator[Finding]:
     # Subscriptions that are known to be broken and accounts that refuse say more than their job does.
     told = {one.connection_id for one in (*facts.subscriptions, *facts.access)}
-    told |= {c.id for c in facts.connections if c.paused_at is not None}
+    told |= {c.id for c in facts.connections if c.paused_at is not None or silence(facts, c) is not None}
     for one in facts.jobs:
         if one.connection_id not in told:
             data = {"name": one.name.partition(":")[0], "reason": (one.error or "")[:200]}
@@ -167,46 +200,6 @@ def _by_connection(groups: Iterable[Group]) -> dict[int, list[Group]]:
     for one in groups:
         found.setdefault(one.connection_id, []).append(one)
     return found
-
-
-def _workers(facts: Facts) -> Iterator[Finding]:
-    late = [c for c in facts.connections if not c.halted_in and _waits_s(facts, c) > LATE_S]
-    if late:
-        first = min(facts.now.timestamp() - _waits_s(facts, c) for c in late)
-        since = datetime.fromtimestamp(first, facts.now.tzinfo)
-        data = {"workers": facts.workers}
-        yield Finding("workers", "workers", 2, None, sum(c.waiting for c in late), data, since)
-    elif facts.workers == 0:
-        yield Finding("no_workers", "no_workers", 2)
-
-
-def _redis(facts: Facts) -> Iterator[Finding]:
-    if not facts.is_redis_up:
-        yield Finding("redis", "redis", 1)
-
-
-def _disk(facts: Facts) -> Iterator[Finding]:
-    free, total = facts.disk
-    share = free / max(total, 1)
-    if share < FULL and free < 5 * FEW_BYTES:
-        data = {"percent": round((1 - share) * 100), "free_mb": free // (1024 * 1024) // 100 * 100}
-        yield Finding("disk", "disk", 2 if share < NEARLY_FULL or free < FEW_BYTES // 4 else 1, data=data)
-
-
-def _plugin(facts: Facts) -> Iterator[Finding]:
-    for name, reason in facts.broken:
-        yield Finding("plugin", f"plugin:{name}", 1, data={"name": name, "reason": reason[:300]})
-
-
-def _token(facts: Facts) -> Iterator[Finding]:
-    for id_, name, at in facts.tokens:
-        data = {"name": name, "days": max(0, (at - facts.now).days), "token": format_id("tok", id_)}
-        yield Finding("token", f"token:{id_}", 1 if at < facts.now else 0, data=data)
-
-
-def _reveals(facts: Facts) -> Iterator[Finding]:
-    for who, count, first_at in facts.readers:
-        yield Finding("many_reveals", f"many_reveals:{who}", 2, None, count, {"person": who}, first_at)
 
 
 def _mapping(facts: Facts) -> Iterator[Finding]:
@@ -231,13 +224,8 @@ CONDITIONS: dict[str, Condition] = {
     "reading": _reading,
     "subscription": _subscription,
     "job": _job,
-    "workers": _workers,
-    "redis": _redis,
-    "disk": _disk,
-    "plugin": _plugin,
-    "token": _token,
-    "many_reveals": _reveals,
+    **alert_own.CONDITIONS,
     "mapping": _mapping,
 }
-TYPES = (*CONDITIONS, "review", "no_workers")
+TYPES = (*CONDITIONS, "review", "no_workers", "redis_settings")
 """Every type that a look decides on; alerts of other types are told once and closed by whoever told them."""

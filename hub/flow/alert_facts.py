@@ -15,6 +15,7 @@ import orjson
 from hub.flow import alert_pace
 from hub.flow.alert_pace import Pace
 from hub.flow.context import Hub
+from hub.queue import ROLES, Hand
 from hub.store import alert_facts as store
 from hub.store import job as jobs
 from hub.store.alert_facts import ConnectionFacts, Group
@@ -28,13 +29,16 @@ TOKEN_S = 7 * 86_400.0
 REVEALS = 30
 JOB_FAILURES = 3
 ITEM_TYPES = ("loop", "drift")
+LOOKERS = ("scheduler",)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is true at `now`. Lists of groups are per connection; `unmapped`: connection id -> kinds that no mapping knows.
 
-    `disk`: free and total bytes of the data folder; `workers` None: Redis could not be asked.
+    `disk`: free and total bytes of the data folder; `workers` None: Redis could not be asked; `missing`: roles that
+    nobody does; `redis`: what its server says of itself; `skew_s`: how far the hub's clock is ahead of the database's.
+    `away_after_s`, `slow_after_s`: the settings of these names.
     """
 
     now: datetime
@@ -54,13 +58,18 @@ class Facts:
     broken: Sequence[tuple[str, str]] = ()
     is_redis_up: bool = True
     workers: int | None = None
+    missing: Sequence[str] = ()
+    redis: Mapping[str, str] = field(default_factory=dict)
     disk: tuple[int, int] = (1, 1)
+    skew_s: float = 0.0
+    away_after_s: float = 45.0
+    slow_after_s: float = 60.0
 
 
 def gather(hub: Hub) -> Facts:
     """Reads everything once; also brings the pace of the webhooks up to date."""
     now = datetime.now(UTC)
-    is_up = hub.queue.is_up()
+    hands = hub.queue.hands()
     with hub.db.session() as conn:
         return Facts(
             now=now,
@@ -78,10 +87,30 @@ def gather(hub: Hub) -> Facts:
             pace=_pace(conn),
             unmapped=unmapped(hub),
             broken=tuple(hub.registry.broken),
-            is_redis_up=is_up,
-            workers=hub.queue.workers() if is_up else None,
+            is_redis_up=hands is not None,
+            workers=None if hands is None else sum(hand.role not in LOOKERS for hand in hands),
+            missing=() if hands is None else _missing(hands),
+            redis=(hub.queue.server() or {}) if hands is not None else {},
             disk=_disk(hub.settings.data_dir),
+            skew_s=_skew_s(conn),
+            away_after_s=hub.settings.away_after_s,
+            slow_after_s=hub.settings.slow_after_s,
         )
+
+
+def _missing(hands: Sequence[Hand]) -> tuple[str, ...]:
+    """The roles that nobody does; a look is made by a scheduler, so that one is there."""
+    here = {role for hand in hands for role in hand.role.split(",")}
+    return tuple(role for role in ROLES if role not in here)
+
+
+def _skew_s(conn: Connection) -> float:
+    """How far this clock is ahead of the database's, less what the question itself took."""
+    asked = time.time()
+    there = store.now(conn)
+    answered = time.time()
+    ahead, margin = (asked + answered) / 2 - there, (answered - asked) / 2
+    return max(0.0, abs(ahead) - margin) * (1 if ahead > 0 else -1)
 
 
 def _pace(conn: Connection) -> Mapping[int, Mapping[str, Pace]]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hub.model.kind import Text
-from hub.store.alert import Alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +20,8 @@ WORDS: dict[str, Words] = {
     "credential": Words(
         Text("{connection} 凭证失效，已停止", "{connection} refuses the hub's credentials and is stopped"),
         Text(
-            "该系统拒绝了枢纽的访问：{reason}。读取与写入都已停止；收到的回调仍会入库，恢复后自动补上，不会丢失。",
-            "The system refused access: {reason}. Reading and writing have stopped. Webhooks are still stored, and what"
+            "该系统拒绝了枢纽的访问。{reason}读取与写入都已停止；收到的回调仍会入库，恢复后自动补上，不会丢失。",
+            "The system refused access. {reason} Reading and writing have stopped. Webhooks are still stored, and what"
             " was missed is read after it goes on: nothing is lost.",
         ),
         Text("更新凭证，然后恢复", "Renew the access, then resume"),
@@ -48,11 +45,11 @@ WORDS: dict[str, Words] = {
         Text("查看等待的投递", "Look at what waits"),
     ),
     "breaker": Words(
-        Text("{connection} 没有应答，已熔断", "{connection} does not answer"),
+        Text("{connection} 没有正常应答", "{connection} does not answer as it should"),
         Text(
-            "连续多次调用失败，每次只放一个投递试探；一旦应答就自动恢复，期间没有任何丢失。",
-            "Several calls in a row failed. One delivery at a time probes it; it goes on by itself once it answers, and"
-            " nothing is lost meanwhile.",
+            "对它的调用持续失败。{reason}枢纽每次只放一个调用试探，一旦应答就自动恢复，期间没有任何丢失。若系统已恢复，请点“检查”立即重试。",
+            "Calls to it keep failing. {reason} The hub probes it with one call at a time and goes on by itself once it"
+            " answers; nothing is lost meanwhile. If it is well again, Check tries at once.",
         ),
         Text("检查该系统", "Check the system"),
     ),
@@ -124,24 +121,27 @@ WORDS: dict[str, Words] = {
     ),
     "reading": Words(
         Text("{connection}：读取不完整（{streams}）", "{connection}: reading is not complete ({streams})"),
-        Text("最近一次读取没有读完：{reason}", "The last reading did not get to the end: {reason}"),
-        Text("查看任务", "Look at the runs"),
+        Text(
+            "最近一次读取没有读完。{reason}已读到的都在；可从中断处再读一次。",
+            "The last reading did not get to the end. {reason} What was read is kept; read again from there.",
+        ),
+        Text("再读一次", "Read again"),
     ),
     "subscription": Words(
         Text(
             "{connection}：{count} 个订阅失效或即将到期", "{connection}: {count} subscriptions are broken or end soon"
         ),
         Text(
-            "主题：{topics}。{reason}。在恢复之前只能靠轮询得到变化。",
-            "Topics: {topics}. {reason}. Until they are restored, changes are seen by polling alone.",
+            "主题：{topics}。{reason}在恢复之前只能靠轮询得到变化。",
+            "Topics: {topics}. {reason} Until they are restored, changes are seen by polling alone.",
         ),
         Text("重新订阅", "Subscribe again"),
     ),
     "job": Words(
         Text("定期任务 {name} 连续失败 {count} 次", "The periodic job {name} failed {count} times in a row"),
         Text(
-            "{reason}。它会越来越慢地自动重试；在此之前，它负责的工作没有完成。",
-            "{reason}. It is tried again by itself, more and more slowly; what it is there for is not done meanwhile.",
+            "{reason}它会越来越慢地自动重试；在此之前，它负责的工作没有完成。",
+            "{reason} It is tried again by itself, more and more slowly; what it is there for is not done meanwhile.",
         ),
         Text("查看定期任务", "Look at the periodic jobs"),
     ),
@@ -156,12 +156,13 @@ WORDS: dict[str, Words] = {
         Text("查看等待的事件", "Look at what waits"),
     ),
     "no_workers": Words(
-        Text("没有工作进程在运行", "No worker runs"),
+        Text("没有工作进程负责：{roles}", "No worker runs for: {roles}"),
         Text(
-            "收到的事件会安全入库，但在工作进程启动之前不会处理。",
-            "Events are stored safely, but nothing is processed before workers run again.",
+            "收到的事件会安全入库，但这些工作在进程启动之前不会进行。请运行 retail-hub worker，或用 retail-hub run 启动全部。",
+            "Events are stored safely, but this work waits until a process does it. Run `retail-hub worker`, or"
+            " `retail-hub run` for everything.",
         ),
-        Text("查看健康状态", "Look at the health page"),
+        Text("启动缺少的进程", "Start what is missing"),
     ),
     "redis": Words(
         Text("Redis 无法连接", "Redis is away"),
@@ -171,17 +172,36 @@ WORDS: dict[str, Words] = {
         ),
         Text("查看健康状态", "Look at the health page"),
     ),
+    "redis_settings": Words(
+        Text("Redis 可能忘记数据", "Redis may forget"),
+        Text(
+            "淘汰策略：{policy}；写入磁盘：{kept}。数据都在 Postgres 中，不会丢失，但被遗忘的调用配额会使对方限流。请设为"
+            " maxmemory-policy noeviction 并开启 appendonly。",
+            "Eviction: {policy}; written to disk: {kept}. All truth is in Postgres, but rate budgets that are forgotten make"
+            " systems throttle. Set `maxmemory-policy noeviction` and `appendonly yes`.",
+        ),
+        Text("修改 Redis 设置", "Change the settings of Redis"),
+    ),
+    "clock": Words(
+        Text("枢纽与数据库的时钟相差 {skew_s} 秒", "The clocks of hub and database differ by {skew_s} seconds"),
+        Text(
+            "时间先后与租约都依赖时钟，结果可能不可靠。请在两台机器上启用 NTP 同步。",
+            "What is newer, and who holds which work, depends on clocks. Synchronise both machines by NTP.",
+        ),
+        Text("校准时钟", "Set the clocks"),
+    ),
     "disk": Words(
         Text("磁盘已用 {percent}%", "The disk is {percent} % full"),
         Text(
-            "数据目录所在的磁盘只剩 {free_mb} MB。写满后将无法接收事件。",
-            "The disk of the data folder has {free_mb} MB left. Once it is full, no event can be taken in.",
+            "数据目录所在的磁盘只剩 {free_mb} MB。写满后将无法接收事件。请清理，或把数据目录移到更大的磁盘。",
+            "The disk of the data folder has {free_mb} MB left. Once it is full, no event can be taken in. Make room, or"
+            " move the data folder to a larger disk.",
         ),
-        Text("查看健康状态", "Look at the health page"),
+        Text("清理磁盘", "Make room"),
     ),
     "plugin": Words(
         Text("插件 {name} 无法加载", "The plugin {name} could not be loaded"),
-        Text("{reason}。枢纽的其余部分照常运行。", "{reason}. The rest of the hub goes on."),
+        Text("{reason}枢纽的其余部分照常运行。", "{reason} The rest of the hub goes on."),
         Text("查看插件", "Look at the plugins"),
     ),
     "token": Words(
@@ -209,44 +229,5 @@ WORDS: dict[str, Words] = {
         Text("查看连接", "Look at the connection"),
     ),
 }
-_OTHER = Words(Text("{type}", "{type}"), Text("{text}", "{text}"), Text("查看", "Look"))
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An alert in words of one language."""
-
-    title: str
-    meaning: str
-    step: str
-
-
-class _Known(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def say(alert: Alert, language: str = "en", kinds: Mapping[str, str] | None = None) -> Said:
-    """The texts of an alert; `kinds`: what kinds are called. A type that nobody declared says its own `text`."""
-    words = WORDS.get(alert.type, _OTHER)
-    values = _Known(_shown(alert, language, kinds or {}))
-
-    def fill(text: Text) -> str:
-        return (text.zh if language == "zh" else text.en).format_map(values)
-
-    return Said(fill(words.title), fill(words.meaning), fill(words.step))
-
-
-def _shown(alert: Alert, language: str, kinds: Mapping[str, str]) -> dict[str, str]:
-    data: dict[str, Any] = {"type": alert.type, "text": "", **alert.data}
-    comma = "、" if language == "zh" else ", "
-    shown = {name: comma.join(map(str, v)) if isinstance(v, list) else _text(v) for name, v in data.items()}
-    if "silent_s" in data:
-        shown |= {"minutes": str(int(data["silent_s"]) // 60), "usual_minutes": str(max(1, int(data["usual_s"]) // 60))}
-    shown["reason"] = str(data.get("reason") or "?").rstrip(".。")
-    shown["kind"] = kinds.get(str(data.get("kind")), str(data.get("kind", "")))
-    return {**shown, "connection": alert.connection or "?", "count": f"{alert.count:,}"}
-
-
-def _text(value: Any) -> str:
-    return "?" if value is None else str(value)
+OTHER = Words(Text("{type}", "{type}"), Text("{text}", "{text}"), Text("查看", "Look"))
+"""Of a type that nobody declared."""

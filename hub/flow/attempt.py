@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.errors import UnknownOutcomeError, describe
-from hub.flow import readback
+from hub.flow import reach, readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.look import look
@@ -16,7 +16,6 @@ from hub.flow.prepare import prepare
 from hub.sdk.connector import WriteResult
 from hub.sdk.rate import Lane, working_in
 from hub.store import attempt, claimed, lease, plan, target
-from hub.store.connection import note_health
 from hub.store.database import Connection
 from hub.store.lease import Claim
 
@@ -95,20 +94,14 @@ def _begin(desk: Desk, row: ConnectionRow, sendings: Sequence[Sending]) -> list[
 def _conclude(
     desk: Desk, row: ConnectionRow, connector: Writer, answered: Sequence[tuple[Sending, WriteResult]]
 ) -> None:
-    if answered and desk.breaker(row.id).succeed():
-        desk.run(lambda conn: _answers_again(conn, row))
+    if answered:
+        reach.answered(desk, row)
     placed = [
         (sending, _with_version(desk, row, connector, sending, result)
          if result.version is None and sending.action != "delete" else result)
         for sending, result in answered
     ]  # fmt: skip
     succeed(desk, row, placed)
-
-
-def _answers_again(conn: Connection, row: ConnectionRow) -> None:
-    log.warning("%s answers again", row.name)
-    note_health(conn, row.id, "delivery", {"state": "closed"})
-    target.wake_failed(conn, row.id)
 
 
 def _with_version(

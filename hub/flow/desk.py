@@ -37,6 +37,7 @@ class Desk:
         self._lock = threading.Lock()
         self._leases: dict[Claim, float] = {}
         self._breakers: dict[int, Breaker] = {}
+        self._answered: set[int] = set()
         self._renewed_at = time.monotonic()
 
     def run(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
@@ -48,6 +49,13 @@ class Desk:
         """The breaker of a connection."""
         with self._lock:
             return self._breakers.setdefault(connection_id, Breaker())
+
+    def is_first_answer(self, connection_id: int) -> bool:
+        """Whether this process had none of that connection before."""
+        with self._lock:
+            is_first = connection_id not in self._answered
+            self._answered.add(connection_id)
+            return is_first
 
     def claim(self, connection_id: int, limit: int) -> list[Claim]:
         """Takes due targets of a connection for this process."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hub.errors import RejectedError
-from hub.flow import readback
+from hub.flow import reach, readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.outcome import give_up, leave, major_of
@@ -43,10 +43,10 @@ def look(desk: Desk, row: ConnectionRow, connector: Writer, claim: Claim, due: D
     except Exception as raw:  # noqa: BLE001 -- a connector's error: its class decides
         error = connector.classify(raw)
         action = next_action(error, due.failures + 1, str(due.id))
-        desk.breaker(row.id).fail()
+        reach.told(desk, row, action, error)
         desk.run(lambda conn: _again(conn, row, claim, due, action, error))
         return
-    desk.breaker(row.id).succeed()
+    reach.answered(desk, row)
     if found is None:
         desk.run(lambda conn: _absent(conn, row, claim, due, unsure))
     else:

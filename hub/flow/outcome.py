@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.errors import UnknownOutcomeError, describe
-from hub.flow import readback
+from hub.flow import reach, readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.desk import Desk
@@ -102,7 +102,7 @@ def fail(desk: Desk, row: ConnectionRow, sending: Sending, error: Exception) -> 
     # A bug in a connector may strike after the call: nobody knows what the peer did.
     if action.is_bug and action.next == "retry":
         action = Action("verify", action.delay_s)
-    _tell_breaker(desk, row, action)
+    reach.told(desk, row, action, error)
 
     def work(conn: Connection) -> bool:
         outcome = "unknown" if action.next == "verify" else "failed"
@@ -117,18 +117,6 @@ def fail(desk: Desk, row: ConnectionRow, sending: Sending, error: Exception) -> 
         desk.hub.connections.reload()
     if is_over:
         desk.hub.registry.hook.on_delivery_failed(connection=row.name, delivery=sending.delivery, error=describe(error))
-
-
-def _tell_breaker(desk: Desk, row: ConnectionRow, action: Action) -> None:
-    breaker = desk.breaker(row.id)
-    if action.throttled:
-        breaker.throttle(action.delay_s)
-    elif action.next in ("retry", "verify"):
-        if breaker.fail():
-            log.warning("%s does not answer; one delivery at a time probes it", row.name)
-            desk.run(lambda conn: connection_store.note_health(conn, row.id, "delivery", {"state": "open"}))
-    elif action.next in ("dead", "quarantine"):
-        breaker.succeed()
 
 
 def leave(conn: Connection, row: ConnectionRow, claim: Claim, due: Due, action: Action, error: Exception) -> bool:

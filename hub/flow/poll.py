@@ -9,7 +9,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub.errors import ConfigError, ConflictError, HubError, RetryableError
@@ -23,10 +23,12 @@ from hub.store import cursor
 from hub.store import run as run_store
 from hub.store.connection import ConnectionRow
 from hub.store.cursor import CursorRow
+from hub.store.database import Connection
 from hub.store.run import Coverage, Status
 
 POLL_S = 300
 FULL_PASS_S = 86_400
+FIRST_RETRY_S = 10.0
 RETRY_S = 60.0
 BUSY_S = 0.5
 BROKEN_S = 900.0
@@ -47,6 +49,8 @@ class StreamResult:
     retry_in_s: float | None = None
     is_held: bool = False
     """Whether a person paused it: it goes on when a person says so."""
+    is_away: bool = False
+    """Whether the system did not answer, and did not say when to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def _read(
         full = bool(asked.get("full")) and not counts.get("pages")
     reading = Reading(hub, row, stream, taken, run_id, full or _is_pass_due(row, taken), since, progress)
     reading.counts.update(counts)
-    result = _outcome(reading)
+    result = _noted(hub, row, _outcome(reading))
     # What was interrupted goes on in the same run.
     cursor.settle(hub.db, taken, {**asked, "run": str(run_id)} if result.status == "paused" else None)
     cursor.release(hub.db, taken, _next_in_s(row, result))
@@ -156,7 +160,6 @@ def _read(
         counts=result.counts,
         note=result.note,
     )
-    _note_health(hub, row, result)
     if result.coverage == "complete" and row.phase == "reading":
         hub.queue.wake("deliver")
     return result
@@ -176,7 +179,7 @@ def _begun(
 def _outcome(reading: Reading) -> StreamResult:
     status: Status = "failed"
     retry_in_s = None
-    is_held = False
+    is_held = is_away = False
     try:
         reading.read()
         status = "done"
@@ -188,7 +191,7 @@ def _outcome(reading: Reading) -> StreamResult:
         status, reading.note = "paused", str(error)
     except RetryableError as error:
         status, reading.note = "paused", str(error)
-        retry_in_s = RETRY_S if error.retry_after_s is None else error.retry_after_s
+        retry_in_s, is_away = error.retry_after_s, error.retry_after_s is None
     except ConflictError as error:
         status, reading.note = "cancelled", str(error)
     except HubError as error:
@@ -200,7 +203,7 @@ def _outcome(reading: Reading) -> StreamResult:
         _log.error("reading %s %s: %s\n%s", reading.row.name, reading.stream.name, type(error).__name__, frames)
         reading.note = f"the connector crashed with {type(error).__name__}; the log has the place"
     return StreamResult(
-        reading.stream.name, status, reading.coverage, reading.counts, reading.note, retry_in_s, is_held
+        reading.stream.name, status, reading.coverage, reading.counts, reading.note, retry_in_s, is_held, is_away
     )
 
 
@@ -222,9 +225,23 @@ def _next_in_s(row: ConnectionRow, result: StreamResult) -> float | None:
     return result.retry_in_s or 0.0
 
 
-def _note_health(hub: Hub, row: ConnectionRow, result: StreamResult) -> None:
-    finding = {"ok": result.status == "done", "message": result.note, "coverage": result.coverage, "at": time.time()}
-    hub.db.run(lambda conn: connection_store.note_health(conn, row.id, f"pull:{result.stream}", finding))
+def _noted(hub: Hub, row: ConnectionRow, result: StreamResult) -> StreamResult:
+    """Keeps how it ended, and since when and how often in a row it has failed; that sets when to try again."""
+    part = f"pull:{result.stream}"
+
+    def work(conn: Connection) -> int:
+        before = connection_store.health_of(conn, row.id, part)
+        finding: dict[str, Any] = {"ok": result.status == "done", "message": result.note}
+        finding |= {"coverage": result.coverage, "at": time.time(), "away": result.is_away}
+        if result.status == "failed" or result.retry_in_s is not None or result.is_away:
+            finding |= {"since": before.get("since", time.time()), "failures": before.get("failures", 0) + 1}
+        connection_store.note_health(conn, row.id, part, finding)
+        return int(finding.get("failures", 0))
+
+    failures = hub.db.run(work)
+    if not result.is_away:
+        return result
+    return replace(result, retry_in_s=min(RETRY_S, FIRST_RETRY_S * 2.0 ** (min(failures, 10) - 1)))
 
 
 def _forget(hub: Hub, row: ConnectionRow, stream: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,19 +16,6 @@ HUB = "hub"
 """Who closes an alert whose condition ended."""
 # A person closed it although the condition lasts: it stays closed until the condition ends or gets worse.
 _DISMISSED = "dismissed"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A condition that holds now. `severity`: 0 note, 1 to do, 2 urgent; `count`: how many things it concerns."""
-
-    type: str
-    cause_key: str
-    severity: int = 1
-    connection_id: int | None = None
-    count: int = 1
-    data: Mapping[str, Any] = field(default_factory=dict)
-    first_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +72,6 @@ def raise_alert(
 
 def _json(value: Any) -> str:
     return orjson.dumps(value, default=str).decode()
-
-
-_FOUND = """
-    with f as (
-        select * from json_to_recordset(%(found)s::json) as f(id uuid, cause_key text, type text, severity smallint,
-            connection_id integer, count bigint, data jsonb, first_at timestamptz)
-    )
-    insert into alert as a (id, cause_key, type, severity, connection_id, count, data, first_at)
-    select f.id, f.cause_key, f.type, f.severity, f.connection_id, f.count, f.data, coalesce(f.first_at, now()) from f
-    where not exists (
-        select from alert d where d.cause_key = f.cause_key and d.state = 'closed' and d.data ? 'dismissed'
-        and d.closed_at > now() - interval '90 days' and d.severity >= f.severity)
-    on conflict (cause_key) where state <> 'closed' do update set
-        count = excluded.count, last_at = now(), data = excluded.data, severity = excluded.severity
-    where (a.count, a.data, a.severity) is distinct from (excluded.count, excluded.data, excluded.severity)
-       or a.last_at < now() - interval '1 minute'
-"""
-
-_OVER = """
-    update alert set state = 'closed', closed_at = now(), closed_by = %(by)s, snoozed_until = null
-    where state <> 'closed' and type = any(%(types)s) and cause_key <> all(%(keys)s)
-"""
-
-_FORGET = """
-    update alert set data = data - 'dismissed'
-    where state = 'closed' and data ? 'dismissed' and type = any(%(types)s) and cause_key <> all(%(keys)s)
-"""
-
-
-def reconcile(conn: Connection, findings: Sequence[Finding], types: Collection[str]) -> None:
-    """Brings the alerts of these types to what was found: opens, counts, and closes what is over. Idempotent."""
-    keys = [finding.cause_key for finding in findings]
-    over = {"by": HUB, "types": list(types), "keys": keys}
-    conn.execute(_OVER, over)
-    conn.execute(_FORGET, over)
-    if findings:
-        rows = [
-            {
-                "id": new_id(),
-                "cause_key": one.cause_key,
-                "type": one.type,
-                "severity": one.severity,
-                "connection_id": one.connection_id,
-                "count": one.count,
-                "data": dict(one.data),
-                "first_at": one.first_at,
-            }
-            for one in {one.cause_key: one for one in findings}.values()
-        ]
-        conn.execute(_FOUND, {"found": _json(rows)})
 
 
 def close_cause(conn: Connection, cause_key: str, by: str = HUB) -> bool:

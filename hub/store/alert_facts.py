@@ -90,15 +90,17 @@ _PLANS = """
     select connection_id, id::text, coalesce((counts ->> 'create')::bigint, 0) + coalesce((counts ->> 'update')::bigint, 0),
            created_at, cause from plan where state in ('held', 'canary') order by created_at limit 100
 """
-# The last run that ended of each stream; one that was interrupted counts when nothing was read since.
+# The last run that ended of each stream; one that is interrupted counts when it has been for long: each try ends it anew.
 _RUNS = """
-    select connection_id, coalesce(stream, ''), 1, ended_at, coalesce(note, '') from (
+    select r.connection_id, coalesce(r.stream, ''), 1, r.ended_at, coalesce(r.note, '') from (
         select distinct on (connection_id, stream) * from run
         where type = 'pull' and connection_id is not null and started_at > clock_timestamp() - interval '2 days'
           and ended_at is not null and status <> 'cancelled'
         order by connection_id, stream, started_at desc) r
-    where r.status = 'failed' or r.coverage = 'truncated'
-       or (r.coverage = 'partial' and r.ended_at < clock_timestamp() - make_interval(secs => %s))
+    join connection c on c.id = r.connection_id
+    where r.status = 'failed' or r.coverage = 'truncated' or (r.coverage = 'partial'
+      and coalesce(to_timestamp((c.health -> ('pull:' || r.stream) ->> 'since')::float8), r.ended_at)
+          < clock_timestamp() - make_interval(secs => %s))
 """
 _SUBSCRIPTIONS = """
     select connection_id, topic, 1, checked_at, coalesce(error, state) from subscription
@@ -106,7 +108,7 @@ _SUBSCRIPTIONS = """
 """
 _ACCESS = """
     select connection_id, name, 1, failed_at, coalesce(error ->> 'message', error ->> 'type', '') from access_token
-    where error is not null and failed_at is not null and (refreshed_at is null or failed_at > refreshed_at)
+    where error ->> 'type' <> 'RetryableError' and failed_at is not null and (refreshed_at is null or failed_at > refreshed_at)
 """
 
 
@@ -141,7 +143,7 @@ def subscriptions(conn: Connection) -> list[Group]:
 
 
 def access_tokens(conn: Connection) -> list[Group]:
-    """Short-lived tokens whose renewal failed since the last that succeeded."""
+    """Short-lived tokens whose renewal was refused since the last that succeeded; no answer is no refusal."""
     return [Group(*row) for row in conn.execute(_ACCESS)]
 
 
@@ -174,6 +176,12 @@ def heard(conn: Connection, after: UUID) -> list[tuple[int, str, int, UUID]]:
         where id > %s and origin = 'webhook' group by 1, 2
     """
     return [(c, topic, n, newest) for c, topic, n, newest in conn.execute(sql, (after,))]
+
+
+def now(conn: Connection) -> float:
+    """The database's time, in seconds since the epoch."""
+    row = conn.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def take_turn(conn: Connection, every_s: float) -> bool:

@@ -64,10 +64,12 @@ def all_rows(db: Database) -> list[ConnectionRow]:
     return [ConnectionRow(*row) for row in db.all(f"select {_COLUMNS} from connection order by rank, name")]  # noqa: S608
 
 
-def generation_sum(db: Database) -> int:
-    """A number that grows with every change of any connection."""
-    row = db.one("select coalesce(sum(generation), 0)::bigint from connection")
-    return int(row[0]) if row else 0
+def pulse(db: Database) -> tuple[int, int | None]:
+    """A number that grows with every change of any connection, and the release of the rules that is in force."""
+    row = db.one(
+        "select coalesce(sum(generation), 0)::bigint, (select value from setting where key = 'release') from connection"
+    )
+    return (int(row[0]), row[1]) if row else (0, None)
 
 
 def lock(conn: Connection, name: str) -> ConnectionRow | None:
@@ -149,6 +151,35 @@ def note_health(conn: Connection, connection_id: int, part: str, value: Mapping[
         "update connection set health = health || jsonb_build_object(%s::text, %s::jsonb) where id = %s",
         (part, orjson.dumps(dict(value)).decode(), connection_id),
     )
+
+
+def note_silence(conn: Connection, connection_id: int, since: float, reason: str) -> None:
+    """Calls that write have not got through since then (seconds since the epoch); an earlier time that is noted stays."""
+    conn.execute(
+        """
+        update connection set health = health || jsonb_build_object('delivery', jsonb_build_object(
+            'state', 'open', 'message', %(reason)s::text, 'since', case when health -> 'delivery' ->> 'state' = 'open'
+            then coalesce((health -> 'delivery' ->> 'since')::float8, %(since)s) else %(since)s end))
+        where id = %(id)s
+        """,
+        {"id": connection_id, "since": since, "reason": reason[:300]},
+    )
+
+
+def note_answer(conn: Connection, connection_id: int) -> bool:
+    """They get through again; False when nothing else was noted."""
+    sql = """
+        update connection set health = health || jsonb_build_object('delivery', jsonb_build_object('state', 'closed'))
+        where id = %s and health -> 'delivery' ->> 'state' = 'open'
+    """
+    return conn.execute(sql, (connection_id,)).rowcount > 0
+
+
+def health_of(conn: Connection, connection_id: int, part: str) -> Mapping[str, Any]:
+    """The last finding about one part; empty when there is none."""
+    row = conn.execute("select health -> %s from connection where id = %s", (part, connection_id)).fetchone()
+    found: Mapping[str, Any] = row[0] if row and row[0] else {}
+    return found
 
 
 def may_call(db: Database, connection_id: int, direction: Direction) -> bool:

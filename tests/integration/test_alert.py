@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError, Problem
 from hub.flow import alert, audit
 from hub.flow.alert_facts import unmapped
 from hub.model.identifier import format_id
+from hub.queue import ROLES, Hand
 from hub.store import alert as store
 from hub.store import alert_facts, inbox, item
 from hub.store.alert import Alert
@@ -28,7 +30,10 @@ def _enough_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shop(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
     """A hub with a shop, and workers that are there."""
-    monkeypatch.setattr(type(rig.hub.queue), "workers", lambda _: 2)
+    hands = [Hand(role, "idle", None, None) for role in ROLES]
+    monkeypatch.setattr(type(rig.hub.queue), "hands", lambda _: hands)
+    kept = {"aof_enabled": "1", "maxmemory_policy": "noeviction"}
+    monkeypatch.setattr(type(rig.hub.queue), "server", lambda _: kept)
     rig.connect("shop", {"customer": "both"})
     return rig
 
@@ -159,6 +164,39 @@ def test_look_when_two_schedulers_look_then_one_of_them_does_it(shop: Rig) -> No
     assert not alert.look(shop.hub)
     shop.hub.db.execute("update setting set updated_at = updated_at - interval '6 seconds'")
     assert alert.look(shop.hub)
+
+
+def test_answer_when_a_system_comes_and_goes_then_one_row_of_whoever_took_it(shop: Rig) -> None:
+    down = {"state": "open", "since": datetime.now(UTC).timestamp() - 60, "message": "shop: could not connect"}
+
+    def say(health: dict[str, Any]) -> None:
+        shop.hub.db.execute("update connection set health = %s::jsonb", (orjson.dumps({"delivery": health}).decode(),))
+        alert.evaluate(shop.hub)
+
+    say(down)
+    (one,) = alerts(shop)
+    alert.acknowledge(shop.hub, one.id, "usr_1")
+    say({"state": "closed"})
+    assert alerts(shop) == []
+    say(down)
+    (again,) = alerts(shop)
+    assert (again.id, again.state, again.owner, again.closed_at) == (one.id, "acknowledged", "usr_1", None)
+    say({"state": "closed"})
+    shop.hub.db.execute("update alert set closed_at = now() - interval '11 minutes'")
+    say(down)
+    assert alerts(shop)[0].id != one.id
+
+
+def test_access_when_its_renewal_got_no_answer_then_that_is_no_refusal(shop: Rig) -> None:
+    (connection_id,) = shop.hub.db.one("select id from connection") or (0,)
+    for type_, expected in (("RetryableError", []), ("ConnectionPausedError", ["credential"])):
+        shop.hub.db.execute(
+            "insert into access_token (connection_id, name, error, failed_at, basis) values (%s, 'access', %s::jsonb, now(), '')"
+            " on conflict (connection_id, name) do update set error = excluded.error",
+            (connection_id, orjson.dumps({"type": type_, "message": "shop: refused"}).decode()),
+        )
+        alert.evaluate(shop.hub)
+        assert [one.type for one in alerts(shop)] == expected
 
 
 def _unknown(rig: Rig) -> None:

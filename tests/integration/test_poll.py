@@ -331,4 +331,4 @@ def test_run_due_when_system_asks_for_a_pause_then_due_after_it(hub: Hub) -> Non
     run_due(hub)
     waits = dict(hub.db.all("select stream, extract(epoch from next_poll_at - now())::integer from cursor"))
     assert 110 < waits["orders"] <= 120
-    assert 50 < waits["customers"] <= poll.RETRY_S
+    assert 5 < waits["customers"] <= poll.FIRST_RETRY_S

@@ -12,9 +12,12 @@ import pytest
 from hub.flow.alert_conditions import TYPES, find_all
 from hub.flow.alert_facts import Facts
 from hub.flow.alert_pace import DAY_MS, ENOUGH, Pace, learn, pack, unpack
-from hub.flow.alert_text import WORDS, say
-from hub.store.alert import Alert, Finding
+from hub.flow.alert_say import reason_of, say
+from hub.flow.alert_text import WORDS
+from hub.model.kinds import KINDS
+from hub.store.alert import Alert
 from hub.store.alert_facts import ConnectionFacts, Group
+from hub.store.finding import Finding
 from hub.store.job import JobRow
 
 NOW = datetime(2026, 11, 22, 9, 51, tzinfo=UTC)
@@ -24,6 +27,9 @@ CALM = ConnectionFacts(
     pause_reason=None, halted_in=False, halted_out=False, health={}, waiting=0, oldest_in=None, due=0, oldest_due_at=None,
     unknown=0, oldest_unknown_at=None, dead=0, oldest_dead_at=None, held=0,
 )  # fmt: skip
+
+OPEN = {"state": "open", "since": NOW.timestamp() - 46, "message": "crm: POST crm.example could not connect: timed out"}
+AWAY = {"ok": False, "away": True, "since": NOW.timestamp() - 46, "at": NOW.timestamp() - 3, "message": "crm: 502"}
 
 
 def ago(seconds: float) -> datetime:
@@ -52,6 +58,8 @@ def test_conditions_when_all_is_well_then_nothing() -> None:
         ({"paused_at": ago(720), "paused_by": "hub", "pause_reason": "401"}, "credential", 2, 1),
         ({"due": 14, "oldest_due_at": ago(61)}, "slow", 1, 14),
         ({"health": {"delivery": {"state": "open"}}, "due": 3, "oldest_due_at": ago(500)}, "breaker", 2, 3),
+        ({"health": {"delivery": OPEN}, "due": 3, "oldest_due_at": ago(500)}, "breaker", 2, 3),
+        ({"health": {"pull:orders": AWAY}, "phase": "reading"}, "breaker", 2, 1),
         ({"unknown": 2, "oldest_unknown_at": ago(9)}, "unknown", 2, 2),
         ({"dead": 5, "oldest_dead_at": ago(9)}, "dead", 1, 5),
         ({"phase": "review"}, "review", 1, 1),
@@ -66,6 +74,33 @@ def test_conditions_when_one_connection_is_in_trouble_then_that_alone_is_said(
     assert (findings[type_].severity, findings[type_].count) == (severity, count)
 
 
+def test_answer_when_missing_for_a_moment_or_not_asked_for_long_then_no_alarm() -> None:
+    young = {"since": NOW.timestamp() - 44}
+    assert of_connection(health={"delivery": {**OPEN, **young}}, due=1) == {}
+    assert of_connection(health={"pull:orders": {**AWAY, **young}}) == {}
+    assert of_connection(health={"pull:orders": {**AWAY, "at": NOW.timestamp() - 901}}) == {}
+    assert of_connection(health={"pull:orders": {**AWAY, "away": False}}) == {}
+    assert of_connection(health={"pull:orders": AWAY, "delivery": OPEN}, halted_in=True, halted_out=True) == {}
+
+
+def test_answer_when_reading_and_writing_and_what_hangs_on_them_fail_then_one_row() -> None:
+    health = {"delivery": OPEN, "pull:orders": AWAY, "pull:customers": AWAY}
+    facts = Facts(
+        NOW, connections=[replace(CALM, health=health, due=7, oldest_due_at=ago(300))], jobs=[_job("subscriptions:1", 1)],
+        runs=[Group(1, "orders", 1, ago(60), "crm: 502")],
+    )  # fmt: skip
+    (one,) = find_all(facts)
+    assert (one.type, one.cause_key, one.count) == ("breaker", "answer:1", 9)
+    assert one.data["streams"] == ["customers", "orders"]
+    assert one.first_at == ago(46)
+
+
+def test_answer_when_slow_first_and_then_none_then_the_same_row() -> None:
+    slow = of_connection(due=14, oldest_due_at=ago(61))["slow"]
+    assert slow.cause_key == of_connection(health={"delivery": OPEN}, due=14)["breaker"].cause_key
+    assert find_all(Facts(NOW, connections=[replace(CALM, due=1, oldest_due_at=ago(61))], slow_after_s=300)) == []
+
+
 def test_conditions_when_a_person_paused_or_halted_it_then_no_alarm() -> None:
     late = {"due": 9, "oldest_due_at": ago(900)}
     assert of_connection(paused_at=ago(900), paused_by="usr_01J", **late) == {}
@@ -77,9 +112,33 @@ def test_conditions_when_work_is_young_then_no_alarm() -> None:
     assert of_connection(due=9, oldest_due_at=ago(59), waiting=9, oldest_in=id_of(ago(59))) == {}
 
 
-def test_workers_when_none_is_registered_then_said_before_anything_waits() -> None:
-    assert list(found(Facts(NOW, connections=[CALM], workers=0))) == ["no_workers"]
+def test_workers_when_a_role_has_none_then_said_before_anything_waits() -> None:
+    gone = found(Facts(NOW, connections=[CALM], workers=1, missing=("deliver",)))
+    assert list(gone) == ["no_workers"]
+    assert gone["no_workers"].data == {"roles": ["deliver"]}
+    waits = replace(CALM, waiting=340, oldest_in=id_of(ago(61)))
+    assert list(found(Facts(NOW, connections=[waits], workers=0, missing=("pipeline", "deliver")))) == ["no_workers"]
+    assert list(found(Facts(NOW, connections=[waits], workers=3))) == ["workers"]
     assert "no_workers" not in found(Facts(NOW, connections=[CALM], workers=None, is_redis_up=False))
+
+
+@pytest.mark.parametrize(
+    ("redis", "severity"),
+    [
+        ({"aof_enabled": "1", "maxmemory_policy": "noeviction"}, None),
+        ({"aof_enabled": "0", "maxmemory_policy": "noeviction"}, 0),
+        ({"aof_enabled": "1", "maxmemory_policy": "noeviction", "aof_last_write_status": "err"}, 0),
+        ({"aof_enabled": "1", "maxmemory_policy": "allkeys-lru"}, 1),
+    ],
+)
+def test_redis_when_it_forgets_then_said(redis: dict[str, str], severity: int | None) -> None:
+    one = found(Facts(NOW, redis=redis)).get("redis_settings")
+    assert (one.severity if one else None) == severity
+
+
+def test_clock_when_it_differs_by_more_than_a_second_then_said() -> None:
+    assert find_all(Facts(NOW, skew_s=0.9)) == []
+    assert found(Facts(NOW, skew_s=-90.2))["clock"].data == {"skew_s": -90}
 
 
 def test_quarantine_when_thousands_fail_for_one_cause_then_one_finding() -> None:
@@ -215,7 +274,7 @@ def test_texts_when_filled_then_nothing_is_left_open() -> None:
             dict(finding.data), None, NOW, NOW, None, None, None,
         )  # fmt: skip
         for language in ("zh", "en"):
-            said = say(alert, language, {"payment": "收款"})
+            said = say(alert, language, KINDS)
             assert "{" not in said.title + said.meaning + said.step
             assert "?" not in said.title + said.meaning
 
@@ -227,3 +286,22 @@ def test_texts_when_a_type_is_not_declared_then_its_own_text() -> None:
     )  # fmt: skip
     assert say(alert).title == "settlement"
     assert say(alert).meaning == "3 differences"
+
+
+def test_reason_when_told_then_ours_is_translated_and_the_system_is_quoted() -> None:
+    away = "crm: POST crm.example could not connect: timed out"
+    assert reason_of(away, "zh") == f"无法连接对方，会自动重试。（原文：“{away}”）"
+    assert reason_of(away, "en") == f"The system cannot be reached; it is tried again by itself. (“{away}”)"
+    assert reason_of("Konto gesperrt.", "zh") == "原因：“Konto gesperrt”。"
+    assert reason_of("Konto gesperrt.", "en") == "The reason: “Konto gesperrt”."
+    assert reason_of("", "zh") == ""
+
+
+def test_texts_when_in_chinese_then_nothing_of_ours_is_english() -> None:
+    alert = Alert(
+        uuid.UUID(int=1), "x", "mapping", 1, 1, "crm", "default", "open", 2, {"kinds": ["order in", "customer out"]}, None,
+        NOW, NOW, None, None, None,
+    )  # fmt: skip
+    assert say(alert, "zh", KINDS).meaning.startswith("订单 入、顾客 出：")
+    quarantined = replace(alert, type="quarantine", data={"cause": "missing_field"})
+    assert say(quarantined, "zh", KINDS).title.endswith("（缺少字段）")

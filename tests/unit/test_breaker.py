@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.flow.breaker import CALLS, LONGEST_REST_S, OPENS_AFTER, Breaker
+from hub.flow.breaker import CALLS, HANGS_S, LONGEST_REST_S, OPENS_AFTER, Breaker
 
 
 class Clock:
@@ -30,6 +30,21 @@ def test_breaker_when_calls_fail_in_a_row_then_open() -> None:
     breaker = broken(Clock())
     assert breaker.state == "open"
     assert breaker.room(0) == 0
+
+
+def test_breaker_when_two_calls_hang_in_a_row_then_open() -> None:
+    clock = Clock()
+    breaker = Breaker(clock)
+    clock.now = 30
+    assert not breaker.fail()
+    clock.now += HANGS_S - 1
+    assert not breaker.fail()
+    clock.now += 1
+    assert breaker.fail()
+    assert (breaker.state, breaker.failing_s) == ("open", HANGS_S)
+    assert not breaker.fail()
+    assert breaker.succeed()
+    assert (breaker.state, breaker.failing_s) == ("closed", 0.0)
 
 
 def test_breaker_when_a_call_succeeds_between_then_stays_closed() -> None:
