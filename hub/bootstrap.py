@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
 from hub import registry as registries
 from hub.config import Settings
 from hub.flow.connection import Connections
 from hub.flow.context import Hub
-from hub.flow.rules import load_rules, publish_release
+from hub.flow.release import rules_at_start, rules_on_disk
+from hub.flow.rules import Rules, installed_folders, publish_release
 from hub.keyring import Keyring
 from hub.queue import Wakeups
 from hub.registry import Registry
@@ -20,27 +20,38 @@ BLIND_KEY_BYTES = 32
 IDLE_MARGIN_S = 5
 
 
-def start(settings: Settings, *, registry: Registry | None = None, pool_size: int | None = None) -> Hub:
+def start(
+    settings: Settings, *, registry: Registry | None = None, pool_size: int | None = None, from_disk: bool = False
+) -> Hub:
     """A hub ready to work. The schema must be up to date (`retail-hub migrate`).
 
-    Errors: `ConfigError` for settings, mapping or policy files.
+    It works by the rules in force; `from_disk`: by those of the site's folder and this installation, for
+    whoever is going to put them in force. Errors: `ConfigError` for settings, mapping or policy files.
     """
     found = registry if registry is not None else registries.load()
     keyring = Keyring.parse(settings.secret_key)
-    rules = load_rules(found, mapping_folders(settings))
+    # Files that are wrong are told of before a database is asked for.
+    on_disk = rules_on_disk(found, settings) if from_disk else None
     # A frozen process cannot be killed by its own watchdog; the database takes from it what it holds.
     idle = f"-c idle_in_transaction_session_timeout={settings.batch_timeout_s + IDLE_MARGIN_S}s"
     db = Database(settings.database_url, size=pool_size or settings.pool_size, options=idle)
-    publish_release(db, rules)
+    rules = _rules(db, found, settings, on_disk)
     connections = Connections(db, keyring, found, settings)
     blind = _blind_key(db, keyring)
     return Hub(settings, db, keyring, blind, found, Wakeups(settings.redis_url), rules, connections)
 
 
+def _rules(db: Database, registry: Registry, settings: Settings, on_disk: Rules | None) -> Rules:
+    if on_disk is None:
+        return rules_at_start(db, registry, settings)
+    publish_release(db, on_disk)
+    return on_disk
+
+
 def mapping_folders(settings: Settings) -> list[Path]:
     """Where mapping and policy files are looked for, first wins: the site's own, then the built-in ones."""
     own = [settings.mappings_dir] if settings.mappings_dir else []
-    return [*own, Path(str(files("mappings")))]
+    return [*own, *installed_folders()]
 
 
 def _blind_key(db: Database, keyring: Keyring) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 from werkzeug import Response
 
 from hub import console
@@ -16,6 +16,7 @@ from hub.api.app import create_app as create_api
 from hub.bootstrap import start
 from hub.config import load_settings
 from hub.flow.context import Hub
+from hub.flow.release import follow
 
 _made: dict[str, Flask] = {}
 
@@ -24,6 +25,12 @@ def create_app(hub: Hub) -> Flask:
     """The whole application on a hub that is already wired."""
     app = create_api(hub)
     console.register(app, hub)
+
+    @app.before_request
+    def keep_up() -> None:
+        # Webhooks are only stored: they need no rules, and nothing about rules may refuse them.
+        if request.path.startswith(("/api/", "/console")):
+            follow(hub)
 
     @app.get("/")
     def root() -> Response:

@@ -66,9 +66,10 @@ def _look_for_trouble(hub: Hub) -> None:
 
 
 def _loop(hub: Hub, life: Life) -> None:
-    from hub.flow.release import activate
+    from hub.flow.release import activate, in_force
 
-    activate(hub)
+    if in_force(hub) is None:
+        activate(hub, "scheduler", "the first rules of this hub")
     while not life.is_over():
         look(hub)
         life.pause(_random.uniform(SHORTEST_S, LONGEST_S))

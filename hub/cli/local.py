@@ -53,12 +53,15 @@ def _of_running(settings: Settings, found: dict[str, Any]) -> Settings:
 
 
 @contextmanager
-def open_hub(settings: Settings | None = None) -> Iterator[Hub]:
-    """The hub, wired, for the time of the block: what every command that looks or acts begins with."""
+def open_hub(settings: Settings | None = None, *, from_disk: bool = False) -> Iterator[Hub]:
+    """The hub, wired, for the time of the block: what every command that looks or acts begins with.
+
+    It works by the rules in force; `from_disk`: by those of the site's folder.
+    """
     with addressed(settings) as ready:
         from hub import bootstrap
 
-        hub = bootstrap.start(ready)
+        hub = bootstrap.start(ready, from_disk=from_disk)
         try:
             yield hub
         finally:

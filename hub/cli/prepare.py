@@ -28,13 +28,13 @@ def prepare(is_alone: bool) -> None:
 
     settings = load_settings()
     schema.migrate(settings.database_url)
-    hub = bootstrap.start(settings, pool_size=2)
+    hub = bootstrap.start(settings, pool_size=2, from_disk=True)
     try:
         ensure_partitions(hub.db)
         if is_alone:
             hub.db.run(cursor.free_all)
             hub.db.run(run.end_abandoned)
-        activate(hub)
+        activate(hub, "cli", "the start of the hub")
         show_json({"admin_password": ensure_admin(hub)})
     finally:
         hub.close()

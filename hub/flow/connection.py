@@ -44,6 +44,7 @@ class Connections:
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._seen = -1
+        self._release: int | None = None
         self._rows: tuple[ConnectionRow, ...] = ()
         self._by_name: dict[str, ConnectionRow] = {}
         self._by_id: dict[int, ConnectionRow] = {}
@@ -103,6 +104,12 @@ class Connections:
         self._refresh(at_once=True)
 
     @property
+    def release(self) -> int | None:
+        """The release of the rules that is in force, half a second late at most; None before the first."""
+        self._refresh()
+        return self._release
+
+    @property
     def redis(self) -> Redis:
         """Where rate budgets are shared; answers soon or not at all."""
         if self._redis is None:
@@ -144,7 +151,7 @@ class Connections:
 
     def _load(self) -> None:
         with as_retryable():
-            seen = store.generation_sum(self._db)
+            seen, self._release = store.pulse(self._db)
             if seen == self._seen:
                 return
             rows = store.all_rows(self._db)

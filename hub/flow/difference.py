@@ -105,3 +105,6 @@ def _compare(hub: Hub, row: ConnectionRow, each: Difference) -> None:
         each.wanted.pop(name, None)
     kind = hub.registry.kinds[each.due.kind]
     each.missing = projection.difference(each.wanted, each.fold, kind.identities)
+    if each.due.is_reshaped:
+        # It holds the value, written in a way that the mapping in force would not write it.
+        each.missing = dict(each.wanted)

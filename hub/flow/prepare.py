@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from hub.flow import release
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
@@ -45,6 +46,7 @@ class Prepared:
 
 def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer, claims: Sequence[Claim]) -> Prepared:
     """Settles what needs no call and gives those leases back; runs in the caller's transaction, may be repeated."""
+    release.ensure(conn, desk.hub)
     prepared = Prepared()
     dues = claimed.load(conn, [claim.id for claim in claims])
     open_attempts = attempt.unaccounted(conn, dues)
@@ -190,7 +192,7 @@ _EVENTS: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 def _delivery(each: Difference, action: str) -> Delivery:
     due = each.due
     data = {} if action == "delete" else each.project(each.wanted)
-    held = each.before() if action == "update" else {}
+    held = each.before() if action == "update" and not due.is_reshaped else {}
     return Delivery(
         kind=due.kind,
         object_type=due.object_type,

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ConfigError, Problem, RecordError
-from hub.flow import notice
+from hub.flow import notice, release
 from hub.flow.context import Hub
 from hub.flow.observe import refold, store_observations
 from hub.model.observation import Draft
@@ -79,6 +79,7 @@ def _batch(conn: Connection, hub: Hub, worker_id: uuid.UUID, limit: int, is_alon
     claimed = _claim(conn, limit, skip, is_alone_first)
     if not claimed:
         return 0, 0, 0
+    release.ensure(conn, hub)
     started = time.perf_counter()
     inbox.begin_batch(hub.db, worker_id, claimed)
     inbox.lock_batch(conn, worker_id)

@@ -1,37 +1,161 @@
-"""Puts a release in force: what the rules of before decided otherwise is decided again.
+"""Which rules are in force, and how others come into force.
+
+A release is in force by a person's act: the start of a hub, `migrate`, `reload`, `release activate`. It stands in
+the database with the site's own files, so every process on every machine works by the same rules, whatever lies in
+a folder by now; one that finds another release in force takes that over between two batches.
 
 A changed policy, or a changed declaration of a kind, marks the records of that kind; T2 computes their
-golden records again and the guard holds what would change many of a system's records. Changed
-mappings work on new events at once; what they make of stored ones is a replay, which a person starts.
+golden records again and the guard holds what would change many of a system's records. Where a mapping writes
+records in another shape, those are sent whole, held likewise. What changed mappings make of stored events is a
+replay, which a person starts.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hub.config import Settings
+from hub.errors import ConfigError, NotFoundError
 from hub.flow.context import Hub
+from hub.flow.reshape import Reshaping
+from hub.flow.rules import Rules, installed_folders, load_rules, load_site, publish_release, site_files
+from hub.registry import Registry
 from hub.store import release as store
+from hub.store.database import Connection, Database
+from hub.store.release import Activation, Order, Release
 
 log = logging.getLogger(__name__)
 
+_REFUSED = "refused release"
+PARTS = ("mappings", "policies", "kinds", "transforms")
 
-def activate(hub: Hub) -> list[str]:
+
+def rules_on_disk(registry: Registry, settings: Settings) -> Rules:
+    """The rules that the site's folder and this installation make now; `ConfigError` lists what is wrong with them."""
+    files = site_files(settings.mappings_dir)
+    own = [settings.mappings_dir] if settings.mappings_dir else []
+    found = load_rules(registry, [*own, *installed_folders()])
+    found.files = files
+    return found
+
+
+def rules_at_start(db: Database, registry: Registry, settings: Settings) -> Rules:
+    """The rules a new process works by: those in force, or what is on disk when none are yet."""
+    number = store.in_force(db)
+    found = store.get(db, number) if number is not None else None
+    rules = rules_on_disk(registry, settings) if found is None else _rules_of(registry, found)
+    publish_release(db, rules)
+    return rules
+
+
+def _rules_of(registry: Registry, release: Release) -> Rules:
+    try:
+        return load_site(registry, installed_folders(), release.files)
+    except ConfigError as error:
+        raise ConfigError(
+            f"the files of release {release.id}, which is in force, do not fit this installation; mend the site's folder and put "
+            f"it in force with `retail-hub release activate`:\n{error}"
+        ) from None
+
+
+def ensure(conn: Connection, hub: Hub) -> None:
+    """Has this process work by the release in force, as the caller's transaction sees it.
+
+    Call it after work was claimed and before it is done: what is claimed later is then done by the same
+    rules or newer ones. `ConfigError` when the installation is another one than the release was made with.
+    """
+    if not hub.rules.is_candidate:
+        _take_over(hub, store.current(conn))
+
+
+def follow(hub: Hub) -> None:
+    """As `ensure`, half a second late at most and without asking the database: for what only shows.
+
+    Where that cannot be done it goes on showing by the rules it has; health tells of it.
+    """
+    number = hub.connections.release
+    if hub.rules.is_candidate or number in (None, hub.rules.release_id, hub.extras.get(_REFUSED)):
+        return
+    try:
+        _take_over(hub, number)
+    except ConfigError as error:
+        hub.extras[_REFUSED] = number
+        log.warning("%s", error)
+
+
+def _take_over(hub: Hub, number: int | None) -> None:
+    if number is None or number == hub.rules.release_id:
+        return
+    found = store.get(hub.db, number)
+    assert found is not None  # noqa: S101 -- releases are never removed
+    rules = _rules_of(hub.registry, found)
+    if rules.hash != found.hash:
+        raise ConfigError(
+            f"release {number} is in force, but this installation makes other rules of its files (another version of the hub, a "
+            "connector or a plugin): install the same everywhere, or put this one in force with `retail-hub release activate`"
+        )
+    rules.release_id = number
+    hub.rules = rules
+    log.info("works by release %d from here on", number)
+
+
+def activate(hub: Hub, by: str = "cli", reason: str = "") -> list[str]:
     """Makes the rules loaded here the ones in force; returns the kinds that are decided again.
 
     Idempotent, and safe to race: one process finds the difference, the others find none.
     """
-    kinds = store.activate(hub.db, hub.rules.release_id, lambda before: changed_kinds(before, hub.rules.manifest))
-    if kinds:
-        log.info("release %s decides again: %s", hub.rules.release_id, ", ".join(kinds))
-        hub.queue.wake("pipeline")
+    before = in_force(hub)
+    reshaping = _reshaping(hub, before) if before not in (None, hub.rules.release_id) else None
+    order = Order(hub.rules.release_id, by, reason)
+    kinds = store.activate(hub.db, order, lambda then: changed_kinds(then, hub.rules.manifest), reshaping)
+    if kinds is None:
+        return []
+    hub.connections.reload()
+    log.info("release %s is in force%s", hub.rules.release_id, f"; decided again: {', '.join(kinds)}" if kinds else "")
+    hub.queue.wake("pipeline")
+    hub.queue.wake("deliver")
     return kinds
+
+
+def _reshaping(hub: Hub, before: int | None) -> Reshaping | None:
+    release = store.get(hub.db, before) if before is not None else None
+    if release is None:
+        return None
+    changed = changed_shapes(release.manifest, hub.rules.manifest)
+    try:
+        old = _rules_of(hub.registry, release) if changed else None
+    except ConfigError:
+        old = None
+    if old is None or old.hash != release.hash:
+        # What it wrote cannot be said any more; what a system lacks is still found field by field.
+        return None
+    return Reshaping(replace(hub, rules=old), hub, changed)
 
 
 def in_force(hub: Hub) -> int | None:
     """The number of the release that is in force; None before the first."""
     return store.in_force(hub.db)
+
+
+def earlier(hub: Hub, number: int) -> Rules:
+    """The rules of a release of before, to be put in force again.
+
+    Errors: `NotFoundError`; `ConfigError` when it was made with another installation.
+    """
+    release = store.get(hub.db, number)
+    if release is None:
+        raise NotFoundError(f"there is no release {number}; `retail-hub release` lists them")
+    found = _rules_of(hub.registry, release)
+    if found.hash != release.hash:
+        raise ConfigError(
+            f"release {number} was made with another installation (of the hub, a connector or a plugin): this one cannot bring it "
+            "back; take its files (`retail-hub release show --files`) and put them in force as a new one"
+        )
+    found.release_id = number
+    return found
 
 
 def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -41,3 +165,63 @@ def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
         for kind in now["kinds"]
         if any(before.get(part, {}).get(kind) != now[part].get(kind) for part in ("policies", "kinds"))
     )
+
+
+def changed_shapes(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """(connector, kind) whose records may be written differently."""
+    return {_pair(key) for key in _changed_files(before, now, "outgoing") if key in before.get("outgoing", {})}
+
+
+def changed_streams(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(connector, stream) whose events may become other records: what a replay would be about."""
+    return sorted(_pair(key) for key in _changed_files(before, now, "incoming"))
+
+
+def _pair(key: str) -> tuple[str, str]:
+    connector, _, rest = key.partition("/")
+    return connector, rest
+
+
+def _changed_files(before: Mapping[str, Any], now: Mapping[str, Any], direction: str) -> list[str]:
+    """Keys of a direction whose file is another one, or whose file may use a look-up or transform that is."""
+    old, new = before.get("mappings", {}), now["mappings"]
+    shared = [name for name in {*old, *new} if name.startswith("lookups/")]
+    is_all = any(old.get(name) != new.get(name) for name in shared)
+    is_all = is_all or before.get("transforms") != now["transforms"]
+    then = before.get(direction, {})
+    return [
+        key for key, file in now[direction].items()
+        if is_all or then.get(key) != file or old.get(file) != new.get(file)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in force beside what is on disk. `differs`: part -> names that differ there; empty when they are one."""
+
+    number: int | None
+    since: Activation | None
+    differs: Mapping[str, list[str]]
+
+
+def standing(hub: Hub) -> Standing:
+    """Compares the rules in force with the files on disk. `ConfigError` when those are wrong."""
+    number = in_force(hub)
+    release = store.get(hub.db, number) if number is not None else None
+    last = store.history(hub.db, 1)
+    if release is None:
+        return Standing(None, None, {})
+    now = rules_on_disk(hub.registry, hub.settings).manifest
+    return Standing(number, last[0] if last else None, compare(release.manifest, now))
+
+
+def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names that differ between two releases, by part: `mappings` (files), `policies`, `kinds`, `transforms`."""
+    found = {part: _differing(before.get(part), now.get(part)) for part in PARTS}
+    return {part: names for part, names in found.items() if names}
+
+
+def _differing(before: Any, now: Any) -> list[str]:
+    # Releases of the first version named their transforms only.
+    old = before if isinstance(before, dict) else dict.fromkeys(before or (), None)
+    return sorted(name for name in {*old, *now} if old.get(name) != now.get(name))

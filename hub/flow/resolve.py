@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from hub.flow import cluster as clusters
+from hub.flow import release
 from hub.flow.context import Hub
-from hub.flow.golden import Computed, Member, compute_children, compute_golden
+from hub.flow.golden import Computed, Member, compute_children, compute_golden, told_fields
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
 from hub.rules.derive import DERIVED_FROM
@@ -78,6 +79,7 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     marks = store.take_marks(conn, limit, after)
     if not marks:
         return _Done()
+    release.ensure(conn, hub)
     work = Work(marks)
     _find_clusters(conn, hub, work)
     _load_members(conn, hub, work)
@@ -138,7 +140,7 @@ def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
         connection = hub.connections.by_id(connection_id)
         member = Member(
             rid, connection.name, connection.rank, external_id, fold, object_type,
-            connection_id=connection_id, kind=kind, realm=realm, state=state,
+            told_fields(hub, connection, kind), connection_id=connection_id, kind=kind, realm=realm, state=state,
         )  # fmt: skip
         work.members.setdefault(cluster, []).append(member)
     rid_home = {member.rid: cluster for cluster, members in work.members.items() for member in members}

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files as resource_files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 
+from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.registry import Registry
 from hub.rules.derive import DERIVED_FIELDS
 from hub.rules.mapping import MappingSet, load_mappings
 from hub.rules.policies import PolicySet, load_policies
 from hub.rules.survivorship import FieldRule
+from hub.rules.transforms import TRANSFORMS
+from hub.store import release as store
 from hub.store.database import Database
 
 BUILT_IN = "mappings"
@@ -31,6 +38,10 @@ class Rules:
     manifest: dict[str, Any]
     hash: bytes
     release_id: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    """The site's own files that made them: name -> text. The others come with the installation."""
+    is_candidate: bool = False
+    """Only looked at, not in force: nothing made by it may be kept."""
     _rules: dict[str, list[FieldRule]] = field(default_factory=dict)
 
     def field_rules(self, kind: str) -> list[FieldRule]:
@@ -78,12 +89,52 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
     policies = load_policies(places, registry.kinds)
     manifest = {
         "mappings": dict(sorted(mappings.manifest.items())),
+        "incoming": {"/".join(key): found.spec.file for key, found in sorted(mappings.incoming.items())},
+        "outgoing": {"/".join(key): found.spec.file for key, found in sorted(mappings.outgoing.items())},
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind) for name, kind in sorted(registry.kinds.items())},
-        "transforms": sorted(registry.transforms),
+        "transforms": {
+            name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())
+        },
     }
     digest = hashlib.sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).digest()
     return Rules(mappings, policies, registry.kinds, manifest, digest)
+
+
+def load_site(registry: Registry, installed: Sequence[Path], files: Mapping[str, str]) -> Rules:
+    """The rules that a site's `files` (name -> text) make on top of the `installed` ones."""
+    with TemporaryDirectory(prefix="rules-") as name:
+        for place, text in files.items():
+            path = Path(name, place)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        found = load_rules(registry, [Path(name), *installed])
+    found.files = dict(files)
+    return found
+
+
+def site_files(folder: Path | None) -> dict[str, str]:
+    """The rule files of a site's own folder: name below it -> text; none without a folder.
+
+    `ConfigError` for a folder that is not there, or a file that is not UTF-8 text.
+    """
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise ConfigError(f"HUB_MAPPINGS_DIR names {folder}, which is no folder: make it, or unset the variable")
+    found = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            found[name] = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{name}:1: cannot be read as UTF-8 text ({type(error).__name__})") from None
+    return found
+
+
+def installed_folders() -> list[Path]:
+    """Where the rule files of this installation stand; those of connectors stand in their packages."""
+    return [Path(str(resource_files(BUILT_IN)))]
 
 
 def _kind_digest(kind: Kind) -> str:
@@ -91,15 +142,25 @@ def _kind_digest(kind: Kind) -> str:
     return hashlib.sha256(orjson.dumps([kind.name, kind.parent, described])).hexdigest()[:16]
 
 
+def code_digest(function: Callable[..., Any]) -> str:
+    """What a transform does, as far as the module says that defines it: another digest, another transform.
+
+    The whole module, since a transform is rarely alone: a comment changed there costs a comparison, a
+    helper changed unseen would leave two releases of one number.
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return _module_digest(code.co_filename) if code is not None else repr(type(function))
+
+
+@cache
+def _module_digest(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+    except OSError:
+        return Path(path).name
+
+
 def publish_release(db: Database, rules: Rules) -> int:
     """Numbers this release in the database; the same rules always get the same number."""
-    row = db.one("select id from release where hash = %s", (rules.hash,))
-    if row is None:
-        db.execute(
-            "insert into release (hash, manifest) values (%s, %s::jsonb) on conflict (hash) do nothing",
-            (rules.hash, orjson.dumps(rules.manifest).decode()),
-        )
-        row = db.one("select id from release where hash = %s", (rules.hash,))
-    assert row is not None  # noqa: S101 -- just inserted, or there before
-    rules.release_id = row[0]
+    rules.release_id = store.publish(db, rules.hash, rules.manifest, rules.files)
     return rules.release_id

@@ -56,6 +56,8 @@ class Due:
     is_unread: bool
     """Its system said that the record changed, and it has not been read yet."""
     age_s: float
+    is_reshaped: bool
+    """The mapping writes it in another shape since it was sent: all of it is to be sent."""
 
 
 # `offset 0`: from the cluster to its few records, whatever the planner thinks of a table that was filled just now.
@@ -73,7 +75,7 @@ _LOAD = """
             and (d.value ->> 'connection')::integer = t.connection_id),
         p.external_id is not null and exists (select from notice n where n.connection_id = t.connection_id
             and n.stream = t.object_type and n.external_id = p.external_id and n.failures < 3),
-        extract(epoch from now() - t.dirty_at)::double precision
+        extract(epoch from now() - t.dirty_at)::double precision, t.shape_seq > t.done_seq
     from target t
     left join record o on o.rid = t.owner_rid
     left join golden g on g.id = o.cluster

@@ -67,6 +67,14 @@ _BY_OWNER = f"""
         cause_id = case when t.plan_id is not null and excluded.plan_id is null then t.cause_id else excluded.cause_id end
 """  # noqa: S608 -- constant text
 
+_WHOLE = f"""
+    update target t set {_BUMP}, shape_seq = t.dirty_seq + 1,
+        plan_id = coalesce(t.plan_id, %(plan)s),
+        cause = case when t.plan_id is not null and %(plan)s::uuid is null then t.cause else %(cause)s end,
+        cause_id = case when t.plan_id is not null and %(plan)s::uuid is null then t.cause_id else %(cause_id)s end
+    where t.id = any(%(ids)s)
+"""  # noqa: S608 -- constant text
+
 
 def mark(conn: Connection, rows: Sequence[Mark]) -> None:
     """Marks targets dirty and makes those that are missing. Two statements a batch; runs in the caller's transaction.
@@ -82,6 +90,15 @@ def mark(conn: Connection, rows: Sequence[Mark]) -> None:
     rest = [m for m in packed if m["n"] not in known]
     for start in range(0, len(rest), MARK_CHUNK):
         conn.execute(_BY_OWNER, (_json(rest[start : start + MARK_CHUNK]),))
+
+
+def mark_whole(conn: Connection, connection_id: int, ids: Sequence[uuid.UUID], cause: str, cause_id: uuid.UUID) -> None:
+    """Marks targets of one connection as to be sent whole, in whatever shape the system has them; held like `mark`'s."""
+    plans = plan.provisional(conn, [(connection_id, cause, cause_id)])
+    params = {
+        "ids": list(ids), "plan": plans.get((connection_id, cause, cause_id)), "cause": cause, "cause_id": cause_id,
+    }  # fmt: skip
+    conn.execute(_WHOLE, params)
 
 
 def _packed(n: int, row: Mark, plans: dict[plan.Cause, uuid.UUID]) -> dict[str, Any]:
