@@ -13,6 +13,7 @@ from hub.flow.attempt import work
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.desk import Desk, Writer
+from hub.flow.hearing import Hearing
 from hub.sdk.connector import Writes
 from hub.store.lease import Claim
 
@@ -37,6 +38,7 @@ class Deliverer:
     def __init__(self, hub: Hub, threads: int = THREADS) -> None:
         self.hub = hub
         self.desk = Desk(hub)
+        self._hearing = Hearing(hub.db)
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads + 1, thread_name_prefix="deliver")
         self._flying: dict[Future[None], int] = {}
@@ -47,7 +49,9 @@ class Deliverer:
         self._land()
         self.desk.renew()
         self._tend()
-        return sum(self._start(row) for row in self.hub.connections.all() if may_deliver(row))
+        rows = [row for row in self.hub.connections.all() if may_deliver(row)]
+        self._hearing.listen(rows)
+        return sum(self._start(row) for row in rows if self._hearing.has_heard(row))
 
     def run_once(self, limit_s: float = ONCE_S) -> int:
         """Rounds until nothing is due or under way, or the time is up; returns how many targets were taken.
