@@ -211,6 +211,8 @@ def _explanation(kind: Kind, row: GoldenRow, explained: dict[str, Any]) -> dict[
         whole["losers"] = [side(name, loser) for loser in found.get("losers") or ()]
         if "elements" in found:
             whole["elements"] = [entry(name, element) for element in found["elements"]]
+        if "removed" in found:
+            whole["removed"] = value(name, [found["removed"]])[0]
         return whole
 
     return {name: entry(name, found) for name, found in explained.items()}

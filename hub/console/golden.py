@@ -140,9 +140,10 @@ def _reason(field: Field | None, name: str, entry: dict[str, Any], links: LinkMa
 
     meaning = RULES.get(str(entry["rule"]))
     parts = [
-        {"value": shown(part["value"], wrap=True), "winner": _side(part["winner"]), "losers": len(part["losers"])}
+        {"value": shown(part["value"], wrap=True), "removed": shown(part.get("removed"), wrap=True),
+         "winner": _side(part["winner"]), "losers": len(part["losers"])}
         for part in entry.get("elements", ())[:50]
-    ]
+    ]  # fmt: skip
     return {
         "rule": entry["rule"],
         "meaning": _(meaning) if meaning else "",

@@ -12,6 +12,7 @@ from hub.flow.context import Hub
 from hub.flow.explain import read_rulings
 from hub.flow.golden import Member
 from hub.flow.settle import freezes, rule_of
+from hub.flow.told import told_fields
 from hub.model.identifier import parse_id
 from hub.rules.agreement import Agreed, Said, last_agreed
 from hub.rules.survivorship import FieldRule, candidates, chosen_of, contradict
@@ -98,7 +99,10 @@ def _members(hub: Hub, row: Dossier) -> list[Member]:
     for one in row.members:
         connection = hub.connections.by_id(one.connection_id)
         if one.state:
-            found.append(Member(one.rid, connection.name, connection.rank, one.external_id, one.fold, one.object_type))
+            told = told_fields(hub, connection, row.kind)
+            found.append(
+                Member(one.rid, connection.name, connection.rank, one.external_id, one.fold, one.object_type, told)
+            )
     return found
 
 

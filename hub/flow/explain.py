@@ -9,9 +9,10 @@ from typing import Any
 from hub.errors import NotFoundError
 from hub.flow.context import Hub
 from hub.flow.golden import Member, derived_fields
+from hub.flow.told import told_fields
 from hub.model import time
 from hub.model.identifier import format_id
-from hub.rules.register import Order
+from hub.rules.register import Order, element_of
 from hub.rules.survivorship import Candidate, Choice, FieldRule, Pin, candidates, chosen_of, elements
 from hub.store import golden as golden_store
 from hub.store import record as record_store
@@ -24,7 +25,8 @@ EventIds = dict[tuple[Rid, Order], Rid]
 
 def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
     """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`,
-    and `chosen_by` where a person took one system's value.
+    and `chosen_by` where a person took one system's value. United lists have `elements`, each with `value`, `winner`,
+    `losers`; one that is gone has the value null and names the element in `removed`.
 
     `id_`: any id ever given. Errors: `NotFoundError`. Read-only.
     """
@@ -53,7 +55,7 @@ def explain_members(
     seen = [member for member in members if member.state != record_store.STUB]
     for rule in hub.rules.field_rules(kind):
         if rule.policy == "union":
-            _explain_union(rule, seen, data, events, found)
+            _explain_union(rule, seen, data, events, hub.registry.kinds[kind].identities, found)
         else:
             _explain_rule(rule, seen, data, choices, events, found)
     for name, pin in pins.items():
@@ -72,6 +74,7 @@ def load_members(conn: Connection, hub: Hub, clusters: list[Rid]) -> dict[Rid, l
         connection = hub.connections.by_id(row.key[0])
         found[row.cluster].append(
             Member(row.rid, connection.name, connection.rank, row.key[2], row.fold, row.key[1],
+                   told_fields(hub, connection, row.kind),
                    connection_id=row.key[0], kind=row.kind, realm=row.realm, state=row.state)
         )  # fmt: skip
     return found
@@ -154,7 +157,12 @@ def _provenance(
 
 
 def _explain_union(
-    rule: FieldRule, members: list[Member], data: dict[str, Any], events: EventIds, found: dict[str, Any]
+    rule: FieldRule,
+    members: list[Member],
+    data: dict[str, Any],
+    events: EventIds,
+    identities: Mapping[str, tuple[str, ...]],
+    found: dict[str, Any],
 ) -> None:
     for name in rule.fields:
         ranked_by_key = elements(members, name)
@@ -169,7 +177,11 @@ def _explain_union(
                 for _, value, s, cell in ranked
             ]
             winner = {part: value for part, value in sides[0].items() if part != "value"}
-            parts.append({"value": sides[0]["value"], "winner": winner, "losers": sides[1:]})
+            part = {"value": sides[0]["value"], "winner": winner, "losers": sides[1:]}
+            if part["value"] is None:
+                said = next((side["value"] for side in sides if side["value"] is not None), None)
+                part["removed"] = said if said is not None else element_of(key, identities.get(name, ()))
+            parts.append(part)
             if sides[0]["value"] is not None and (newest is None or ranked[0][0] > newest[0]):
                 newest = (ranked[0][0], winner)
         found[name] = {

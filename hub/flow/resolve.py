@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from hub.flow import cluster as clusters
 from hub.flow import release
 from hub.flow.context import Hub
-from hub.flow.golden import Computed, Member, compute_children, compute_golden, told_fields
+from hub.flow.golden import Computed, Member, compute_children, compute_golden
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
+from hub.flow.told import told_fields
 from hub.rules.derive import DERIVED_FROM
 from hub.rules.survivorship import Choice, Pin
 from hub.store import record as record_store

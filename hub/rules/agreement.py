@@ -45,3 +45,24 @@ def last_agreed(said: Iterable[Said], rids: Collection[Any], fields: Collection[
             found = Agreed(dict(first), one.at)
         did_agree = do_agree
     return found
+
+
+def parted(one: Iterable[Said], other: Iterable[Said], fields: Collection[str]) -> bool:
+    """Whether two records once held equal values of `fields` and each then left them for something else.
+
+    `one`, `other`: all that each record said, with equal values in equal form. Times at which they differ
+    less than a moment do not count: what holds at a time is what was said up to it.
+    """
+    lines: dict[int, dict[int, dict[str, Any]]] = {}
+    for side, said in enumerate((one, other)):
+        for each in sorted(said, key=lambda each: each.at):
+            news = {name: value for name, value in each.values.items() if name in fields}
+            lines.setdefault(each.at, {}).setdefault(side, {}).update(news)
+    held: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    agreed: dict[str, Any] | None = None
+    for at in sorted(lines):
+        for side, news in lines[at].items():
+            held[side].update(news)
+        if held[0] and held[0] == held[1]:
+            agreed = dict(held[0])
+    return agreed is not None and agreed not in held

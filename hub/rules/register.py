@@ -12,10 +12,13 @@ Lists whose elements have an identity are maps: each element is a field of its o
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import orjson
 
 SEPARATOR: Final = "\x1f"
 EVERY_OTHER: Final = "*"
@@ -25,6 +28,8 @@ EXTENSIONS: Final = "~ext"
 
 Order = tuple[int, int, int, str]
 WRITE_MINOR: Final = -1
+TRAIL_MAX: Final = 8
+TRACE_MAX: Final = 64
 
 
 class _Missing:
@@ -58,6 +63,7 @@ class Cell:
     `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
     peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written. `base`:
     what had last been written when the own evidence came, so what its author may have seen of others.
+    `trail`: where nothing had been written until then, what its system had said before: (since, value), oldest first.
     """
 
     own: Any = MISSING
@@ -68,6 +74,7 @@ class Cell:
     fresh: bool = False
     wrote: Any = MISSING
     base: Any = MISSING
+    trail: tuple[tuple[int, Any], ...] = ()
 
     @property
     def held(self) -> Any:
@@ -165,6 +172,14 @@ def element_key(element: Any, identity: tuple[str, ...]) -> str:
     return "|".join("" if element.get(part) is None else str(element[part]) for part in identity)
 
 
+def element_of(key: str, identity: tuple[str, ...]) -> Any:
+    """What its key tells of an element: its identifying sub-fields as texts, or the element itself. The reverse of `element_key`."""
+    if not identity:
+        return key
+    parts = key.split("|", len(identity) - 1)
+    return {name: part for name, part in zip(identity, parts, strict=False) if part}
+
+
 def fold(items: Iterable[Item]) -> Fold:
     """The fold of a set of items, in any order, with any duplicates."""
     result = Fold({})
@@ -217,9 +232,25 @@ def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
         cell.expected, cell.fresh = value, False
         return
     first = cell.own is MISSING and cell.wrote is MISSING
+    cell.trail = () if first or cell.wrote is not MISSING else _trail(cell, name)
     cell.own, cell.since, cell.at, cell.base = value, item.since, item.order, cell.wrote
     cell.weak = item.weak and first
     cell.expected, cell.fresh = value, False
+
+
+def _trail(cell: Cell, name: str) -> tuple[tuple[int, Any], ...]:
+    # Of values as people type them: of list elements and the hub's own words nobody asks what they were.
+    if SEPARATOR in name or name.startswith("~"):
+        return ()
+    return (*cell.trail, (cell.since, trace(cell.own)))[-TRAIL_MAX:]
+
+
+def trace(value: Any) -> Any:
+    """What a trail keeps of a value: short texts, numbers and null as they are, of anything else an object with its hash."""
+    if value is None or isinstance(value, int) or (isinstance(value, str) and len(value) <= TRACE_MAX):
+        return value
+    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return {"#": hashlib.blake2b(packed, digest_size=8).hexdigest()}
 
 
 def fits_at_end(result: Fold, order: Order) -> bool:
@@ -232,12 +263,14 @@ def encode(result: Fold) -> dict[str, Any]:
 
     `t`: order of the last item; `v`: field -> own value; `s`, `a`: the most common since and order of
     evidence; `x`: field -> [since, order] where they differ; `w`: weak fields; `e`: field ->
-    {`e`: expected, `f`: fresh, `w`: wrote, `b`: base}, only of cells that were written.
+    {`e`: expected, `f`: fresh, `w`: wrote, `b`: base}, only of cells that were written; `p`: field -> its
+    trail, where there is one.
     """
     values: dict[str, Any] = {}
     written: dict[str, Any] = {}
     weak: list[str] = []
     differing: dict[str, Any] = {}
+    trails: dict[str, Any] = {}
     base_since, base_at = _base(result)
     for name, cell in result.cells.items():
         if cell.own is not MISSING:
@@ -246,6 +279,8 @@ def encode(result: Fold) -> dict[str, Any]:
                 differing[name] = [cell.since, list(cell.at or ())]
             if cell.weak:
                 weak.append(name)
+            if cell.trail:
+                trails[name] = [list(step) for step in cell.trail]
         if cell.wrote is not MISSING or cell.own is MISSING:
             written[name] = _encode_written(cell)
     packed: dict[str, Any] = {"v": values}
@@ -259,6 +294,8 @@ def encode(result: Fold) -> dict[str, Any]:
         packed["w"] = sorted(weak)
     if written:
         packed["e"] = written
+    if trails:
+        packed["p"] = trails
     return packed
 
 
@@ -296,6 +333,8 @@ def decode(packed: Mapping[str, Any]) -> Fold:
         cell.since, cell.at = other_since, _order(other_at)
     for name in packed.get("w", ()):
         cells[name].weak = True
+    for name, trail in packed.get("p", {}).items():
+        cells[name].trail = tuple((since, value) for since, value in trail)
     for name, written in packed.get("e", {}).items():
         cell = cells.setdefault(name, Cell())
         cell.expected = written.get("e", MISSING)

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose_equal
+from hub.rules.agreement import Said, parted
+from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose, loose_equal, trace
 
 
 @dataclass(slots=True)
 class Source:
-    """One record of a cluster. `rank`: smaller wins ties. `packed`: its cached fold, opened when it is needed."""
+    """One record of a cluster. `rank`: smaller wins ties. `packed`: its cached fold, opened when it is needed.
+
+    `told`: the fields of which the hub tells its system what others say.
+    """
 
     rid: uuid.UUID
     connection: str
@@ -28,6 +32,7 @@ class Source:
     external_id: str
     packed: Mapping[str, Any]
     object_type: str = ""
+    told: Collection[str] = ()
     _fold: Fold | None = None
 
     @property
@@ -83,6 +88,11 @@ class Candidate:
     since: int
     weak: bool
     key: tuple[Any, ...] = ()
+
+    @property
+    def yields(self) -> bool:
+        """Whether it is empty, and its policy lets any value go before it. Known once it is ranked."""
+        return not self.key[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +272,7 @@ def contradict(rule: FieldRule, ranked: Sequence[Candidate]) -> bool:
 
     Where the newest wins, also when the two newest were edited without one having seen the other,
     although they had been in step before: one of the systems was away, or both were quicker than the hub.
+    In step are those that the hub had told each other's value, and those that had the same by themselves.
     """
     if len(ranked) < 2:
         return False
@@ -271,10 +282,32 @@ def contradict(rule: FieldRule, ranked: Sequence[Candidate]) -> bool:
 
 
 def _edited_apart(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
-    bases = [_bases(rule, one) for one in (best, other)]
-    if best.values == other.values or not any(bases):
+    if best.values == other.values:
         return False
+    bases = [_bases(rule, one) for one in (best, other)]
+    if not any(bases):
+        return _parted(rule, best, other)
     return not _has_seen(bases[0], other) and not _has_seen(bases[1], best)
+
+
+def _parted(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
+    """Whether both had the same by themselves, so that there was nothing to tell, and each then changed it.
+
+    Of what the hub tells both systems. One that is never told cannot have seen anything: the newest wins, no more.
+    """
+    sides = (best.source, other.source)
+    names = [
+        name for name in rule.fields
+        if all(name in side.told and side.fold.own(name) is not None for side in sides)
+    ]  # fmt: skip
+    lines = [[said for name in names for said in _said(side, name)] for side in sides]
+    return parted(lines[0], lines[1], names)
+
+
+def _said(source: Source, name: str) -> list[Said]:
+    cell = source.fold.cells[name]
+    steps = [*cell.trail, (cell.since, trace(cell.own))]
+    return [Said(source.rid, since, {name: loose(value)}) for since, value in steps]
 
 
 def _bases(rule: FieldRule, candidate: Candidate) -> dict[str, Any]:
@@ -287,9 +320,12 @@ def _has_seen(base: Mapping[str, Any], other: Candidate) -> bool:
 
 
 def is_conflict(best: Candidate, losers: Iterable[Candidate]) -> bool:
-    """Whether a person should look: an own value lost that is newer, or tied before the last three keys."""
+    """Whether a person should look: an own value lost that is newer, or tied before the last three keys.
+
+    What is empty and yields by its policy is no value that could lose.
+    """
     for loser in losers:
-        if loser.values == best.values:
+        if loser.values == best.values or loser.yields:
             continue
         if loser.since > best.since and not (loser.weak and not best.weak):
             return True

@@ -327,6 +327,18 @@ def test_explain_when_two_systems_speak_then_winner_and_losers_are_named(shop, a
     assert {"value", "winner", "rule", "losers", "pinned_by"} <= found.keys()
 
 
+def test_explain_when_an_element_was_removed_then_it_is_named_and_masked_for_those_who_may_not_see_it(shop, caller):
+    second = {**PHONE, "value": "+8613900139000"}
+    for minute, phones in (("02", [PHONE, second]), ("03", [PHONE])):
+        shop.send("shop", "customer.updated", customer(minute=minute, identities=[*phones, MEMBER]))
+    shop.settle()
+    for role, expected in (("steward", "+8613900139000"), ("viewer", "139****9000")):
+        reader = caller(role)
+        elements = reader.get(f"/customers/{only(reader.get('/customers'))['id']}/explain")["identities"]["elements"]
+        (gone,) = [element for element in elements if element["value"] is None]
+        assert gone["removed"] == {"namespace": "phone", "value": expected}
+
+
 def test_pin_when_set_then_it_stands_and_unpinned_it_goes(shop, admin):
     id_ = only(admin.get("/customers"))["id"]
     decided = admin.post(f"/customers/{id_}/pins", {"field": "language", "value": "en", "reason": "asked"})

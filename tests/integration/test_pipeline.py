@@ -297,6 +297,20 @@ def test_explain_names_winner_losers_and_event(chain: Rig) -> None:
     assert entry["losers"][0]["connection"] == "shop"
 
 
+def test_explain_when_an_element_was_removed_then_it_is_named(chain: Rig) -> None:
+    phone = {"namespace": "phone", "value": "+8613800138000", "verified": "none"}
+    chain.send("shop", "customer.updated", _customer("1", 1, tags=["vip", "tea"], identities=[_unionid("u"), phone]))
+    chain.send("shop", "customer.updated", _customer("1", 2, tags=["tea"], identities=[_unionid("u")]))
+    chain.settle()
+    (id_,) = chain.golden_ids("customer")
+    why = explain(chain.hub, "customer", id_)
+    gone = {
+        name: [e["removed"] for e in why[name]["elements"] if e["value"] is None] for name in ("tags", "identities")
+    }
+    assert gone == {"tags": ["vip"], "identities": [{"namespace": "phone", "value": "+8613800138000"}]}
+    assert [e["value"] for e in why["tags"]["elements"] if "removed" not in e] == ["tea"]
+
+
 def test_records_of_another_realm_are_never_joined(chain: Rig) -> None:
     chain.connect("brand2", {"customer": "both"}, realm="brand2")
     chain.send("shop", "customer.updated", _customer("1", 1, identities=[_unionid("u")]))
