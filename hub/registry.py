@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
@@ -20,9 +20,11 @@ import pluggy
 
 from hub.errors import ConfigError
 from hub.model import permission
+from hub.model.derivation import Derivation, ordered
 from hub.model.kind import Kind
 from hub.model.kinds import KINDS
 from hub.model.permission import declare
+from hub.rules.derive import BUILT_IN
 from hub.sdk import hookspecs
 from hub.sdk.connector import Connector
 from hub.sdk.console import Column, ConsolePage, Panel
@@ -64,6 +66,7 @@ class Registry:
     broken: list[tuple[str, str]] = field(default_factory=list)
     packages: dict[str, Package] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    derivations: tuple[Derivation, ...] = BUILT_IN
 
     def connector(self, name: str) -> type[Connector]:
         """The connector class of that name; `ConfigError` lists what is installed."""
@@ -86,7 +89,20 @@ def load(points: Iterable[EntryPoint] | None = None, modules: Iterable[object] =
         name = getattr(module, "__name__", repr(module))
         made = ("", str(getattr(module, "__version__", "")))
         _guarded(registry, name, partial(_collect, registry, manager, name, module, made))
+    registry.derivations = _ordered(registry)
     return registry
+
+
+def _ordered(registry: Registry) -> tuple[Derivation, ...]:
+    """Refuses to start (`ConfigError`) where kinds are derived from each other in a circle, or from what is no kind."""
+    for each in registry.derivations:
+        for kind, name in each.reads.items():
+            declared = registry.kinds[kind].refs.get(name) if kind in registry.kinds else None
+            if declared is None or declared.ref != each.kind or each.kind not in registry.kinds:
+                raise ConfigError(
+                    f"a derivation of {each.kind} reads {kind}.{name}, which is no reference to {each.kind}"
+                )
+    return ordered(registry.derivations)
 
 
 def _load(registry: Registry, manager: pluggy.PluginManager, point: EntryPoint, made: tuple[str, str]) -> None:
@@ -114,6 +130,7 @@ def _collect(
     try:
         connectors = {one.manifest.name: one for some in asked("register_connectors") for one in some}
         kinds = {kind.name: kind for some in asked("register_kinds") for kind in some}
+        derivations = [replace(one, owner=name) for some in asked("register_derivations") for one in some]
         transforms = {key: one for some in asked("register_transforms") for key, one in some.items()}
         folders = [folder for some in asked("register_mappings") for folder in some]
         jobs = _checked_jobs(name, [job for some in asked("register_jobs") for job in some])
@@ -125,6 +142,7 @@ def _collect(
         raise
     registry.connectors.update(connectors)
     registry.kinds.update(kinds)
+    registry.derivations += tuple(derivations)
     registry.transforms.update(transforms)
     registry.mapping_folders.extend(folders)
     registry.jobs.update(jobs)

@@ -61,7 +61,7 @@ def explain_members(
     for name, pin in pins.items():
         losers = _everybody(hub, kind, name, seen, events)
         found[name] = {"value": pin.value, "winner": None, "rule": "pin", "losers": losers, "pinned_by": pin.author}
-    for name in derived_fields(kind):
+    for name in derived_fields(hub, kind):
         if name in data:
             found[name] = {"value": data[name], "winner": None, "rule": "derived", "losers": [], "pinned_by": None}
     return found

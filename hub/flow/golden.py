@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.flow.context import Hub
-from hub.model.fault import ValueFault
-from hub.rules.derive import DERIVED_FIELDS, DERIVED_FROM, Derived, derive_order
+from hub.model.derivation import Derivation, Derived
 from hub.rules.survivorship import Choice, Pin, Source, resolve
 from hub.store import golden as golden_store
 from hub.store import record as record_store
@@ -61,34 +60,59 @@ def compute_golden(
     )  # fmt: skip
 
 
-def compute_children(conn: Connection, hub: Hub, computed: Mapping[Rid, Computed], orders: Sequence[Rid]) -> None:
-    """Stratum 2: adds derived fields to the golden records of `orders`, from their children as they are now."""
-    if not orders:
-        return
-    home = {member.rid: id_ for id_ in orders for member in computed[id_].members}
-    kinds = sorted({kind for id_ in orders for kind in DERIVED_FROM[computed[id_].kind]})
-    found = store.child_clusters(conn, home, kinds)
-    children = _children(conn, computed, found)
-    by_key = {_key(member): home[member.rid] for id_ in orders for member in computed[id_].members}
-    grouped: dict[Rid, dict[str, list[dict[str, Any]]]] = {id_: {} for id_ in orders}
-    for kind, data in children:
-        parent = data.get(hub.registry.kinds[kind].parent or "")
+def compute_derived(conn: Connection, hub: Hub, computed: Mapping[Rid, Computed]) -> None:
+    """Strata 2 and 3: adds derived fields, and what does not add up, each from records that are derived already."""
+    for derivation in hub.registry.derivations:
+        targets = [each.id for each in computed.values() if each.kind == derivation.kind]
+        if not targets:
+            continue
+        children = _grouped_children(conn, computed, targets, derivation)
+        for id_ in targets:
+            target = computed[id_]
+            derived = _derive(derivation, target.data, children.get(id_, {}))
+            target.data = {**target.data, **_placed(hub, derivation, derived.fields)}
+            target.problems.update(derived.problems)
+
+
+def _grouped_children(
+    conn: Connection, computed: Mapping[Rid, Computed], targets: Sequence[Rid], derivation: Derivation
+) -> dict[Rid, dict[str, list[dict[str, Any]]]]:
+    """golden id -> child kind -> live data of the children that name it."""
+    grouped: dict[Rid, dict[str, list[dict[str, Any]]]] = {}
+    home = {member.rid: id_ for id_ in targets for member in computed[id_].members}
+    kinds = sorted(derivation.reads.keys() & _kinds_in_use(conn, computed, derivation))
+    if not kinds:
+        return grouped
+    by_key = {_key(member): id_ for id_ in targets for member in computed[id_].members}
+    for kind, data in _children(conn, computed, store.child_clusters(conn, home, kinds)):
+        parent = data.get(derivation.reads.get(kind, ""))
         id_ = by_key.get((parent["connection"], parent["object_type"], parent["external_id"])) if parent else None
         if id_ is not None:
-            grouped[id_].setdefault(kind, []).append(data)
-    for id_ in orders:
-        target = computed[id_]
-        derived = _derived(target.data, grouped[id_])
-        target.data = {**target.data, **derived.fields}
-        target.problems = derived.problems
+            grouped.setdefault(id_, {}).setdefault(kind, []).append(data)
+    return grouped
 
 
-def _derived(order: dict[str, Any], children: dict[str, list[dict[str, Any]]]) -> Derived:
-    # Content of one order must not stop the others: a pinned or plugin-made value may be of any shape.
+def _kinds_in_use(conn: Connection, computed: Mapping[Rid, Computed], derivation: Derivation) -> set[str]:
+    """Kinds of which there is any record: most hubs have no entries of some, and need not look for them."""
+    batch = {each.kind for each in computed.values()}
+    realms = sorted({each.realm for each in computed.values()})
+    return batch | golden_store.kinds_in_use(conn, realms, sorted(derivation.reads.keys() - batch))
+
+
+def _derive(derivation: Derivation, data: dict[str, Any], children: dict[str, list[dict[str, Any]]]) -> Derived:
+    # Content of one record must not stop the others: a pinned or plugin-made value may be of any shape.
     try:
-        return derive_order(order, children)
-    except (ValueFault, TypeError, KeyError, AttributeError) as error:
-        return Derived({}, {"not_derivable": f"its amounts or lines cannot be read ({type(error).__name__})"})
+        return derivation.derive(data, children)
+    except Exception as error:  # noqa: BLE001 -- a plugin's function may raise anything
+        return Derived({}, {"not_derivable": f"what follows from its parts cannot be told ({type(error).__name__})"})
+
+
+def _placed(hub: Hub, derivation: Derivation, fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields that the kind declares stand by themselves, a plugin's others under its name."""
+    declared = hub.registry.kinds[derivation.kind].derived
+    other = {name: value for name, value in fields.items() if name not in declared}
+    own = {name: value for name, value in fields.items() if name in declared}
+    return {**own, derivation.owner: other} if other and derivation.owner else own
 
 
 def _key(member: Member) -> tuple[str, str, str]:
@@ -104,6 +128,7 @@ def _children(conn: Connection, computed: Mapping[Rid, Computed], ids: set[Rid])
     return [(kind, data) for _, kind, data in sorted(found, key=lambda entry: str(entry[0]))]
 
 
-def derived_fields(kind: str) -> tuple[str, ...]:
-    """The fields of a kind that stratum 2 computes."""
-    return tuple(DERIVED_FIELDS.get(kind, ()))
+def derived_fields(hub: Hub, kind: str) -> tuple[str, ...]:
+    """The fields of a kind that the hub computes, with those that plugins add under their names."""
+    owners = [each.owner for each in hub.registry.derivations if each.kind == kind and each.owner]
+    return (*hub.registry.kinds[kind].derived, *dict.fromkeys(owners))

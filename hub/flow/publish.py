@@ -9,7 +9,6 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.flow.golden import Computed
 from hub.flow.mark import mark_targets
-from hub.rules.derive import DERIVED_FROM
 from hub.store import golden as store
 from hub.store import item as item_store
 from hub.store.database import Connection
@@ -62,7 +61,7 @@ def publish(
     store.delete(conn, [golden.id for golden in gone])
     to_mark = changed | (relinked & computed.keys())
     due = mark_targets(conn, hub, computed, to_mark, seen, {**why, **_backfilled(marks, homes, derived, why)})
-    _raise_items(conn, computed.values())
+    _raise_items(conn, hub, computed.values())
     store.append_changes(conn, changes)
     return due
 
@@ -147,14 +146,15 @@ def _merged(golden: Golden, homes: Mapping[Rid, Rid], why: Mapping[Rid, tuple[st
     }  # fmt: skip
 
 
-def _raise_items(conn: Connection, computed: Iterable[Computed]) -> None:
+def _raise_items(conn: Connection, hub: Hub, computed: Iterable[Computed]) -> None:
     """One item per disagreement; those that are over are closed."""
+    checked = {each.kind for each in hub.registry.derivations if each.may_object}
     raised: list[Raised] = []
     watched: list[Rid] = []
     for new in computed:
         raised += [_raised(new, "conflict", name, {"field": name}) for name in new.conflicts]
         raised += [_raised(new, "money", code, {"code": code, "text": text}) for code, text in new.problems.items()]
-        if len(new.members) > 1 or new.kind in DERIVED_FROM:
+        if len(new.members) > 1 or new.kind in checked:
             watched.append(new.id)
     item_store.raise_items(conn, raised)
     if watched:

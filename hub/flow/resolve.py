@@ -13,11 +13,10 @@ from dataclasses import asdict, dataclass, field
 from hub.flow import cluster as clusters
 from hub.flow import release
 from hub.flow.context import Hub
-from hub.flow.golden import Computed, Member, compute_children, compute_golden
+from hub.flow.golden import Computed, Member, compute_derived, compute_golden
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
 from hub.flow.told import told_fields
-from hub.rules.derive import DERIVED_FROM
 from hub.rules.survivorship import Choice, Pin
 from hub.store import record as record_store
 from hub.store import resolve as store
@@ -26,7 +25,6 @@ from hub.store.database import Connection
 Rid = uuid.UUID
 Turn = tuple[str, str]
 BATCH = 300
-CHILD_KINDS = {child: parent for parent, children in DERIVED_FROM.items() for child in children}
 
 
 @dataclass(slots=True)
@@ -98,7 +96,7 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
     relink -= store.loose(conn, relink) if relink else set()
     turns = set(kinds.values())
-    turns |= {(realm, CHILD_KINDS[kind]) for realm, kind in turns if kind in CHILD_KINDS}
+    turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
     store.take_turns(conn, turns, {kinds[rid] for rid in relink})
     if relink:
         moves = clusters.relink(conn, hub, relink)
@@ -115,16 +113,30 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     work.ids |= work.derived.keys()
 
 
+def _above(hub: Hub, kind: str) -> set[str]:
+    """The kinds that are derived from a kind, and from those."""
+    found: set[str] = set()
+    new = {kind}
+    while new:
+        new = {each.kind for each in hub.registry.derivations if new & each.reads.keys()} - found
+        found |= new
+    return found
+
+
 def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> dict[Rid, Rid]:
-    """Golden records that are derived from these: id -> the child, one of `ids`."""
-    fields = {hub.registry.kinds[kind].parent for kind in kinds if kind in CHILD_KINDS and kind in hub.registry.kinds}
-    names = sorted(name for name in fields if name)
-    if not names:
-        return {}
-    children = store.members(conn, ids)
-    links = store.parents(conn, children, names)
-    homes = store.clusters_of(conn, {parent for _, parent in links})
-    return {homes[parent]: children[child] for child, parent in links if parent in homes}
+    """Golden records that are derived from these, and from those: id -> one of its children, the children first."""
+    found: dict[Rid, Rid] = {}
+    level, names = set(ids), set(kinds)
+    while True:
+        reading = [each for each in hub.registry.derivations if names & each.reads.keys()]
+        fields = sorted({field for each in reading for kind, field in each.reads.items() if kind in names})
+        if not fields:
+            return found
+        children = store.members(conn, level)
+        links = store.parents(conn, children, fields, sorted({each.kind for each in reading}))
+        new = {home: children[child] for child, home in links if home not in found}
+        found |= new
+        level, names = set(new), {each.kind for each in reading}
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
@@ -170,7 +182,6 @@ def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
 
 def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
     computed: dict[Rid, Computed] = {}
-    later: list[Rid] = []
     for cluster, members in work.members.items():
         if all(member.state == record_store.STUB for member in members):
             continue
@@ -179,7 +190,5 @@ def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
             continue
         pins, choices = work.pins.get(cluster, {}), work.choices.get(cluster, [])
         computed[cluster] = compute_golden(hub, cluster, members, pins, choices)
-        if kind in DERIVED_FROM:
-            later.append(cluster)
-    compute_children(conn, hub, computed, later)
+    compute_derived(conn, hub, computed)
     return computed

@@ -17,7 +17,6 @@ import orjson
 from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.registry import Registry
-from hub.rules.derive import DERIVED_FIELDS
 from hub.rules.mapping import MappingSet, load_mappings
 from hub.rules.policies import PolicySet, load_policies
 from hub.rules.survivorship import FieldRule
@@ -54,7 +53,7 @@ class Rules:
 
 def _field_rules(kind: Kind, policies: PolicySet) -> list[FieldRule]:
     rules: list[FieldRule] = []
-    done: set[str] = set(DERIVED_FIELDS.get(kind.name, ()))
+    done: set[str] = set()
     for declared in kind.fields:
         if declared.name in done or declared.derived:
             continue

@@ -105,6 +105,13 @@ def provider_keys(data: Mapping[str, Any]) -> Iterator[MatchKey]:
         yield MatchKey("provider_ref", normal(provider), ref.strip(), 2)
 
 
+def cause_keys(data: Mapping[str, Any]) -> Iterator[MatchKey]:
+    """An entry (of points, of stock) is one and the same wherever what caused it is the same."""
+    cause = normal(data.get("cause_key") or "")
+    if cause:
+        yield MatchKey("cause_key", "", cause, 2)
+
+
 def supplier_keys(data: Mapping[str, Any]) -> Iterator[MatchKey]:
     """A supplier is its tax id or its location number."""
     for tax_id in data.get("tax_ids") or ():
@@ -118,13 +125,6 @@ def _normal_identity(namespace: str, value: str) -> str:
         return phone.normalise(value).value
     if namespace == "email":
         return value.strip().lower()
-def cause_keys(data: Mapping[str, Any]) -> Iterator[MatchKey]:
-    """An entry (of points, of stock) is one and the same wherever what caused it is the same."""
-    cause = normal(data.get("cause_key") or "")
-    if cause:
-        yield MatchKey("cause_key", "", cause, 2)
-
-
     return value.strip() if namespace in _STRENGTHS else normal(value)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import pluggy
 
+from hub.model.derivation import Derivation
 from hub.model.kind import Kind
 from hub.sdk.connector import Connector, Delivery
 from hub.sdk.console import Column, ConsolePage, Panel
@@ -50,6 +51,17 @@ def register_transforms() -> Mapping[str, Callable[..., Any]]:
 @hookspec
 def register_kinds() -> Sequence[Kind]:
     """Declarations of further kinds. Once at start; a name that exists is replaced, so choose new ones."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_derivations() -> Sequence[Derivation]:
+    """What is computed of golden records from those around them: pure functions. Once at start.
+
+    Fields of the plugin's own kinds that are declared `derived` stand by themselves; all others stand
+    under the plugin's name. They never match or survive against others, and are computed again on merge
+    and split. The hub refuses to start when kinds are derived from each other in a circle.
+    """
     raise NotImplementedError
 
 

@@ -35,6 +35,15 @@ def load(conn: Connection, ids: Iterable[Rid]) -> dict[Rid, Golden]:
     return {row[0]: Golden(*row) for row in conn.execute(sql, (list(ids),))}
 
 
+def kinds_in_use(conn: Connection, realms: Sequence[str], kinds: Sequence[str]) -> set[str]:
+    """Those of `kinds` of which one of the realms has any golden record."""
+    sql = """
+        select k from unnest(%s::text[]) as k
+        where exists (select from golden g where g.realm = any(%s) and g.kind = k)
+    """
+    return {kind for (kind,) in conn.execute(sql, (list(kinds), list(realms)))} if kinds else set()
+
+
 def upsert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Stores golden records. A row: `id, realm, kind, version, lifecycle, data, winners, release_id`."""
     if rows:

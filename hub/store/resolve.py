@@ -203,10 +203,15 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1})}
 
 
-def parents(conn: Connection, children: Iterable[Rid], fields: Sequence[str]) -> list[tuple[Rid, Rid]]:
-    """(child, parent) of every record that one of these refers to in one of `fields`."""
-    sql = "select child, parent from reference where child = any(%s) and field = any(%s)"
-    return conn.execute(sql, (list(children), list(fields))).fetchall()
+def parents(
+    conn: Connection, children: Iterable[Rid], fields: Sequence[str], kinds: Sequence[str]
+) -> list[tuple[Rid, Rid]]:
+    """(child, cluster) of every record of one of `kinds` that one of these refers to in one of `fields`."""
+    sql = """
+        select r.child, p.cluster from reference r join record p on p.rid = r.parent
+        where r.child = any(%s) and r.field = any(%s) and p.kind = any(%s) order by r.child, p.cluster
+    """
+    return conn.execute(sql, (list(children), list(fields), list(kinds))).fetchall()
 
 
 def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) -> set[Rid]:

@@ -20,7 +20,7 @@ HOOKS = {
 }
 PROMISED = {
     "register_connectors", "register_mappings", "register_transforms", "register_kinds", "register_match_rules",
-    "register_survivorship", "register_jobs", "register_pages", "register_permissions", "register_migrations",
+    "register_derivations", "register_survivorship", "register_jobs", "register_pages", "register_permissions", "register_migrations",
     "register_commands", "clean_record", "veto_delivery", "on_changes", "on_merged", "on_split",
     "on_delivery_failed", "on_erased", "export_person", "check_health",
 }  # fmt: skip

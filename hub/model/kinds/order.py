@@ -106,7 +106,7 @@ ORDER = Kind(
         parts.enum(
             "payment_state",
             Text("付款状态", "Derived from payments and refunds"),
-            "unpaid pending authorized partially_paid paid partially_refunded refunded voided charged_back",
+            "unpaid pending authorized partially_paid paid overpaid partially_refunded refunded voided charged_back",
             derived=True,
         ),
         parts.enum(
@@ -116,11 +116,19 @@ ORDER = Kind(
             derived=True,
         ),
         parts.enum(
-            "return_state", Text("退货状态", "Derived from returns"), "none advised in_transit received", derived=True
+            "return_state",
+            Text("退货状态", "Derived from returns"),
+            "none advised in_transit partially_received received not_returned",
+            derived=True,
         ),
         Field("paid", "money", Text("已付", "Captured payments"), derived=True),
         Field("refunded", "money", Text("已退", "Succeeded refunds"), derived=True),
-        Field("outstanding", "money", Text("未付", "Total less what was paid, plus refunds"), derived=True),
+        Field(
+            "outstanding",
+            "money",
+            Text("未付", "What is still to be paid: the total less what was cancelled and what was paid"),
+            derived=True,
+        ),
     ),
     lookups=("number",),
 )

@@ -55,7 +55,7 @@ REFUND = Kind(
             fields=(
                 Field("line_id", "text", Text("订单行", "Line of the order"), example="1"),
                 Field("quantity", "decimal", Text("数量", "Quantity"), example="1"),
-                Field("amount", "money", Text("金额", "Amount")),
+                Field("amount", "money", Text("金额（含税）", "What went back for it, with tax")),
                 parts.enum("restock", Text("入库方式", "What becomes of the goods"), "none return cancel"),
             ),
         ),
@@ -92,7 +92,7 @@ SETTLEMENT = Kind(
             fields=(
                 Field("provider_ref", "text", Text("服务商交易号", "The provider's number"), example="4200001234"),
                 Field("type", "text", Text("类型", "Type"), example="payment"),
-                Field("amount", "money", Text("金额", "Amount")),
+                Field("amount", "money", Text("金额（退款为负）", "Amount, negative for a refund")),
                 Field("fee", "money", Text("手续费", "Fee")),
             ),
         ),

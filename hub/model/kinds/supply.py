@@ -83,13 +83,13 @@ PURCHASE_ORDER = Kind(
                 Field("shipped", "decimal", Text("发货数量", "Shipped"), unit="in `unit`", example="10"),
                 Field("received", "decimal", Text("收货数量", "Received"), unit="in `unit`", example="10"),
                 Field("unit_cost", "unit_price", Text("单位成本", "Cost of one unit")),
-                Field("requested_date", "date", Text("要求日期", "Day asked for"), example="2026-12-01"),
                 Field("amount", "money", Text("金额", "What the line comes to, where the source states it")),
+                Field("requested_date", "date", Text("要求日期", "Day asked for"), example="2026-12-01"),
                 Field("promised_date", "date", Text("承诺日期", "Day promised"), example="2026-12-02"),
             ),
         ),
-    ),
         Field("totals", "object", Text("金额合计", "Totals, where the source states them"), fields=TOTALS_FIELDS),
+    ),
     lookups=("number",),
 )
 
