@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from hub.cli.forecast import mapping_preview
 from hub.cli.output import json_option, show_json
 
 
@@ -19,6 +20,9 @@ def mapping() -> None:
     Example:
       retail-hub mapping check site
     """
+
+
+mapping.add_command(mapping_preview)
 
 
 @mapping.command("check")
