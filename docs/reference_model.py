@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -12,8 +12,8 @@ from docs.markdown import code, docstring, page, slug, table
 from hub import registry
 from hub.model.kind import Field, Kind
 from hub.model.kinds import KINDS
-from hub.model.transform import gives, takes_null
-from hub.rules.transforms import TRANSFORMS
+from hub.model.transform import ITSELF, examples, gives, inverse, one_way, takes_null
+from hub.rules.transforms import GROUPS, TRANSFORMS
 
 _PII = {"none": "", "personal": "personal", "sensitive": "sensitive", "secret": "secret"}
 
@@ -93,18 +93,40 @@ def _type(field: Field) -> str:
 
 def transforms() -> str:
     """Built-in transforms, then those of the connectors that come with the hub."""
-    rows = [_transform_row(name, function) for name, function in TRANSFORMS.items()]
-    parts = [table(["transform", "gives", "does"], rows)]
+    parts = []
+    for title, group in GROUPS.items():
+        rows = [[*_transform_row(one.__name__, one), _examples(one), _undone(one)] for one in group]
+        parts += [f"## {title}", table(["transform", "gives", "does", "examples", "read back by"], rows)]
     for package, found in sorted(_of_connectors().items()):
         inner = [_transform_row(name, function) for name, function in found.items()]
         parts += [f"## Of the connector {package}", table(["transform", "gives", "does"], inner)]
-    lead = (
-        "Named in a mapping file by `to:`, alone (`to: money`), with literal arguments (`to: {unix: {unit: ms}}`) or "
-        "several in a row (`to: [strip, blank]`). An absent value is never transformed; null only by those marked. "
-        "What a transform cannot use becomes a problem of the event, which goes to quarantine with all its problems. "
-        "A package adds its own by the hook [`register_transforms`](hooks.md#register_transforms)."
-    )
+    lead = """
+Named in a mapping file by `to:`, alone (`to: money`), with literal arguments (`to: {unix: {unit: ms}}`) or several in a row
+(`to: [strip, blank]`). An absent value is never transformed; null only by those marked. What a transform cannot use becomes a
+problem of the event, which goes to quarantine with all its problems. A package adds its own by the hook
+[`register_transforms`](hooks.md#register_transforms).
+
+The last column names the transform for the other direction: what it writes is read as the same again. `=`: the value itself is.
+"""
     return page("Transforms", lead, *parts)
+
+
+def _examples(function: Callable[..., Any]) -> str:
+    return "<br>".join(_example(*one) for one in examples(function))
+
+
+def _example(value: Any, arguments: Mapping[str, Any], result: Any) -> str:
+    by = f" by {code(_json(arguments))}" if arguments else ""
+    return f"{code(_json(value))}{by} → {code(_json(result))}"
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _undone(function: Callable[..., Any]) -> str:
+    named = inverse(function)
+    return f"none: {one_way(function)}" if not named else named if named == ITSELF else code(named)
 
 
 def all_transforms() -> dict[str, Callable[..., Any]]:

@@ -83,6 +83,8 @@ def test_files_of_connectors_not_installed_when_loaded_then_wait_unread(tmp_path
         ("kind: customer\nfrom: sys/things\nid: id\nin:\n  note: {path: a, to: {cut: {len: 5}}}", "5: note.to: cut: missing a required argument"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  placed_at: {path: a, to: {timestamp: {zone: CST8}}}", "zone 'CST8' is neither"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  totals.total: {path: a, to: {money: RMB}}", "not an ISO 4217"),
+        ("kind: order\nfrom: sys/things\nid: id\nin:\n  totals.total: {path: a, to: {money: {currency: CNY, sign: plus}}}", "money: sign is one of turn, drop, not 'plus'"),
+        ("kind: order\nfrom: sys/things\nid: id\nin:\n  placed_at: {path: a, to: {unix: min}}", "5: placed_at.to: unix: unit is one of s, ms, us"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  paid: a", "5: paid: is computed by the hub"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  state: {const: closed}", "5: state: the value 'closed' is none of: open"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  state: {path: s, lookup: {x: closed}}", "5: state: the value 'closed' is none of"),

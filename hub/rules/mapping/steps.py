@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hub.errors import ConfigError
 from hub.model.fault import ValueFault
@@ -67,9 +67,27 @@ def _argument(entry: Entry) -> Any:
 
 
 def _check_literals(function: Callable[..., Any], step: Step) -> None:
-    # Zones and currencies are the two literals that would otherwise fail on the first event only.
+    # What would otherwise fail on the first event only: zones, currencies, and words of which there are a few.
     bound = inspect.signature(function).bind(None, *step.positional, **step.named).arguments
     for name, check in (("zone", zone_of), ("currency", exponent_of)):
         literal = bound.get(name)
         if literal and not isinstance(literal, Path):
             check(literal)
+    for name, words in _choices(function).items():
+        if name in bound and not isinstance(bound[name], Path) and bound[name] not in words:
+            shown = ", ".join(str(word) for word in words if word)
+            raise ValueFault("bad_argument", f"{name} is one of {shown}, not {bound[name]!r}")
+
+
+def _choices(function: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:
+    """The words that a literal argument may be, of those annotated `Literal[…]`."""
+    try:
+        hints = get_type_hints(function)
+    except (NameError, TypeError):  # of a plugin, with names that are there for type checkers only
+        return {}
+    found = {}
+    for name, hint in hints.items():
+        options = [one for one in (hint, *get_args(hint)) if get_origin(one) is Literal]
+        if options:
+            found[name] = (*get_args(options[0]), *([None] if hint is not options[0] else []))
+    return found

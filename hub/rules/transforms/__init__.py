@@ -9,44 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hub.rules.transforms.figures import (
-    boolean,
-    date,
-    decimal,
-    integer,
-    money,
-    money_minor,
-    negate,
-    scale,
-    timestamp,
-    unit_price,
-    unix,
-)
-from hub.rules.transforms.outward import local_time, minor_of, number, unix_of
-from hub.rules.transforms.structure import blank, first, is_present, last, listed, order_state, pick, pluck
-from hub.rules.transforms.wording import (
-    cut,
-    email,
-    html_text,
-    join,
-    lower,
-    person_name,
-    phone,
-    prefix,
-    split,
-    strip,
-    text,
-    upper,
-)
+from hub.rules.transforms.figures import FIGURES
+from hub.rules.transforms.moment import MOMENTS
+from hub.rules.transforms.person import PERSON
+from hub.rules.transforms.structure import STRUCTURE
+from hub.rules.transforms.trade import TRADE
+from hub.rules.transforms.wording import WORDING
 
-TRANSFORMS: dict[str, Callable[..., Any]] = {
-    function.__name__: function
-    for function in (
-        timestamp, unix, date, money, unit_price, money_minor, decimal, integer, boolean, negate, scale,
-        text, strip, lower, upper, phone, email, split, join, person_name, prefix, cut, html_text,
-        is_present, order_state, blank, listed, first, last, pick, pluck,
-        local_time, unix_of, minor_of, number,
-    )
-}  # fmt: skip
+# By what they are for; the reference keeps this order.
+GROUPS: dict[str, tuple[Callable[..., Any], ...]] = {
+    "Times": MOMENTS,
+    "Money and numbers": FIGURES,
+    "Text": WORDING,
+    "Persons": PERSON,
+    "Goods and places": TRADE,
+    "Lists and objects": STRUCTURE,
+}
+TRANSFORMS: dict[str, Callable[..., Any]] = {one.__name__: one for group in GROUPS.values() for one in group}
 
-__all__ = ["TRANSFORMS"]
+__all__ = ["GROUPS", "TRANSFORMS"]

@@ -1,15 +1,15 @@
-"""Transforms of times, money and numbers."""
+"""Transforms of money, numbers and yes or no, in and out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any
+from decimal import Context, Decimal
+from typing import Any, Literal
 
-from hub.model import time
 from hub.model.fault import ValueFault
 from hub.model.money import (
     EXPONENTS,
+    Money,
     Rounding,
     exponent_of,
     format_amount,
@@ -17,75 +17,108 @@ from hub.model.money import (
     format_unit_price,
     split_number,
 )
-from hub.model.transform import transform
-from hub.model.value import check_decimal, check_text
+from hub.model.transform import ITSELF, transform
+from hub.model.value import check_decimal, check_text, check_unit_price
 
-_TRUE = ("true", "yes", "y", "t", "1", "on", "是")
-_FALSE = ("false", "no", "n", "f", "0", "off", "否")
-PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
-_COMPACT_DATE = 8  # 20261122
+_TRUE = ("true", "yes", "y", "t", "1", "on", "是", "有", "对")
+_FALSE = ("false", "no", "n", "f", "0", "off", "否", "无", "不")
+_SIGNS = ("", "turn", "drop")
+_EXACT = Context(prec=40)
+_DECIMALS = Decimal(1).scaleb(-12)
 
-
-@transform(gives="time")
-def timestamp(value: Any, zone: str = "") -> str:
-    """A time like `2026-11-22T08:30:00+08:00`; `zone` (+08:00 or Asia/Shanghai) for times without offset."""
-    return time.canonical(value, time.zone_of(zone) if zone else None)
+Sign = Literal["", "turn", "drop"]
 
 
-@transform(gives="time")
-def unix(value: Any, unit: str = "s") -> str:
-    """A count since 1970 as a number or text, in `unit` s, ms or us."""
-    if unit not in PER_SECOND:
-        raise ValueFault("bad_argument", "unit is one of s, ms, us")
-    sign, whole, decimals = split_number(value)
-    exact = Decimal(f"{sign}{whole}.{decimals or 0}") * 1_000_000 / PER_SECOND[unit]
-    return time.from_micros(int(exact))
-
-
-@transform(gives="date")
-def date(value: Any, zone: str = "") -> str:
-    """The day of a date (`2026-11-22`, `20261122`, `2026/11/22`) or of a time, as seen in `zone`."""
-    text = check_text(value).strip()
-    if len(text) == _COMPACT_DATE and text.isascii() and text.isdigit():
-        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
-    if len(text) <= 10:
-        return time.canonical_date(text.replace("/", "-"))
-    seen_in = time.zone_of(zone) if zone else None
-    moment = time.parse(text, seen_in)
-    return (moment.astimezone(seen_in) if seen_in else moment).date().isoformat()
-
-
-@transform(gives="money")
-def money(value: Any, currency: str | None = None, rounding: Rounding | None = None) -> dict[str, str]:
-    """Money in major units (`"12.30"`, `12.3`) of `currency`, or an object with `amount` and its currency.
+@transform(
+    gives="money",
+    inverse="major_of",
+    examples=[
+        ("12.3", {"currency": "CNY"}, {"amount": "12.30", "currency": "CNY"}),
+        (12.3, {"currency": "CNY"}, {"amount": "12.30", "currency": "CNY"}),
+        ({"amount": "1", "currency_code": "cny"}, {}, {"amount": "1.00", "currency": "CNY"}),
+        ("-5.00", {"currency": "CNY", "sign": "drop"}, {"amount": "5.00", "currency": "CNY"}),
+    ],
+)
+def money(value: Any, currency: str | None = None, rounding: Rounding | None = None, sign: Sign = "") -> dict[str, str]:
+    """Money in major units, text or a number, of `currency`; or an object with `amount` and its currency.
 
     The object's currency may be called currency, currency_code or currencyCode. `rounding`:
-    half_up or half_even, for sources that send more decimals than the currency has.
+    half_up or half_even, for sources that send more decimals than the currency has. `sign`: turn it, or drop it, where a
+    source writes what it gives back as less than nothing.
     """
     amount, code, exponent = _parts(value, currency)
-    return {"amount": format_amount(amount, exponent, rounding), "currency": code}
+    return {"amount": _signed(format_amount(amount, exponent, rounding), sign), "currency": code}
 
 
-@transform(gives="unit_price")
+@transform(
+    inverse="money",
+    examples=[
+        ({"amount": "12.30", "currency": "CNY"}, {}, "12.30"),
+        ({"amount": "12.30", "currency": "CNY"}, {"sign": "turn"}, "-12.30"),
+    ],
+)
+def major_of(value: Any, sign: Sign = "") -> str:
+    """The amount of money, or of a unit price, in major units as text; its currency is left out."""
+    return _signed(check_unit_price(value)["amount"], sign)
+
+
+@transform(
+    gives="unit_price",
+    inverse="major_of",
+    examples=[("0.1234500", {"currency": "CNY"}, {"amount": "0.12345", "currency": "CNY"})],
+)
 def unit_price(value: Any, currency: str | None = None) -> dict[str, str]:
     """A price of one unit, in major units, with up to six decimals; forms as `money`."""
     amount, code, exponent = _parts(value, currency)
     return {"amount": format_unit_price(amount, exponent), "currency": code}
 
 
-@transform(gives="money")
-def money_minor(value: Any, currency: str | None = None, exponents: Mapping[str, int] | None = None) -> dict[str, str]:
-    """Money in minor units (fen, cents) as a whole number; object form as `money`.
+@transform(
+    gives="money",
+    inverse="minor_of",
+    examples=[
+        (1230, {"currency": "CNY"}, {"amount": "12.30", "currency": "CNY"}),
+        ("-1230", {"currency": "CNY", "sign": "turn"}, {"amount": "12.30", "currency": "CNY"}),
+    ],
+)
+def money_minor(
+    value: Any, currency: str | None = None, exponents: Mapping[str, int] | None = None, sign: Sign = ""
+) -> dict[str, str]:
+    """Money in minor units (fen, cents) as a whole number; object form and `sign` as `money`.
 
     `exponents`: where the source's idea of the minor unit is not ISO 4217's, e.g. `{MGA: 0}`.
     """
     amount, code, exponent = _parts(value, currency)
-    sign, whole, decimals = split_number(amount)
+    minus, whole, decimals = split_number(amount)
     if decimals.strip("0"):
         raise ValueFault("bad_money", "minor units are a whole number")
-    theirs = exponent if exponents is None else exponents.get(code, exponent)
-    major = format_minor(int(sign + whole), theirs)
-    return {"amount": format_amount(major, exponent), "currency": code}
+    major = format_minor(int(minus + whole), _exponent(code, exponent, exponents))
+    return {"amount": _signed(format_amount(major, exponent), sign), "currency": code}
+
+
+@transform(inverse="money_minor", examples=[({"amount": "12.30", "currency": "CNY"}, {}, 1230)])
+def minor_of(value: Any, exponents: Mapping[str, int] | None = None, sign: Sign = "") -> int:
+    """Money in minor units (fen, cents), by the decimals of ISO 4217 unless `exponents` says otherwise."""
+    found = Money.parse(value)
+    own = EXPONENTS[found.currency]
+    exact = Decimal(found.minor).scaleb(_exponent(found.currency, own, exponents) - own)
+    if exact != exact.to_integral_value():
+        raise ValueFault("bad_money", "is no whole number of the system's minor units")
+    return int(_signed(str(int(exact)), sign))
+
+
+def _exponent(code: str, own: int, exponents: Mapping[str, int] | None) -> int:
+    return own if exponents is None else exponents.get(code, own)
+
+
+def _signed(amount: str, sign: str) -> str:
+    if not sign:
+        return amount
+    if sign not in _SIGNS:
+        raise ValueFault("bad_argument", "sign is turn or drop")
+    if amount[0] == "-":
+        return amount[1:]
+    return f"-{amount}" if sign == "turn" and amount.strip("0.") else amount
 
 
 def _parts(value: Any, currency: Any) -> tuple[Any, str, int]:
@@ -102,13 +135,20 @@ def _parts(value: Any, currency: Any) -> tuple[Any, str, int]:
     return value, currency, exponent_of(currency)
 
 
-@transform(gives="decimal")
+@transform(gives="decimal", inverse="number", examples=[("1.500", {}, "1.5")])
 def decimal(value: Any) -> str:
     """A decimal number of text or a number: `2`, `0.35`."""
     return check_decimal(value)
 
 
-@transform(gives="integer")
+@transform(inverse="decimal", examples=[("2", {}, 2), ("0.5", {}, 0.5)])
+def number(value: Any) -> int | float:
+    """A decimal as a JSON number; exact for whole numbers only, so prefer text where a system takes it."""
+    text = check_decimal(value)
+    return float(text) if "." in text else int(text)
+
+
+@transform(gives="integer", inverse=ITSELF, examples=[("3.0", {}, 3)])
 def integer(value: Any) -> int:
     """A whole number of text or a number; `3.0` is 3, `3.5` a fault."""
     sign, whole, decimals = split_number(value)
@@ -117,9 +157,9 @@ def integer(value: Any) -> int:
     return int(sign + whole)
 
 
-@transform(gives="boolean")
+@transform(gives="boolean", inverse="yes_no", examples=[("是", {}, True), (0, {}, False)])
 def boolean(value: Any) -> bool:
-    """True or false of a boolean, 1 and 0, or a word: true, yes, y, t, on, 是 and their opposites."""
+    """True or false of a boolean, 1 and 0, or a word: true, yes, y, t, on, 是, 有 and their opposites."""
     if value is True or value is False:
         return bool(value)
     word = check_text(value).strip().lower()
@@ -130,14 +170,37 @@ def boolean(value: Any) -> bool:
     raise ValueFault("bad_boolean", "is neither true nor false")
 
 
-@transform(gives="decimal")
+@transform(inverse="boolean", examples=[(True, {}, "Y"), (False, {"yes": "是", "no": "否"}, "否")])
+def yes_no(value: Any, yes: Any = "Y", no: Any = "N") -> Any:
+    """One of two words, or numbers, for true and false."""
+    if value is True or value is False:
+        return yes if value else no
+    raise ValueFault("bad_boolean", "is neither true nor false")
+
+
+@transform(gives="decimal", inverse="negate", examples=[("1.50", {}, "-1.5")])
 def negate(value: Any) -> str:
     """The number with its sign turned."""
-    number = check_decimal(value)
-    return number[1:] if number[0] == "-" else number if number == "0" else "-" + number
+    found = check_decimal(value)
+    return found[1:] if found[0] == "-" else found if found == "0" else "-" + found
 
 
-@transform(gives="decimal")
+@transform(gives="decimal", inverse="divide", examples=[("0.35", {"by": 1000}, "350")])
 def scale(value: Any, by: Any) -> str:
     """The number times `by`, exact: kilograms to grams is `scale: 1000`."""
-    return check_decimal(format(Decimal(check_decimal(value)) * Decimal(check_decimal(by)), "f"))
+    return check_decimal(format(_EXACT.multiply(Decimal(check_decimal(value)), Decimal(check_decimal(by))), "f"))
+
+
+@transform(gives="decimal", inverse="scale", examples=[("350", {"by": 1000}, "0.35")])
+def divide(value: Any, by: Any) -> str:
+    """The number divided by `by`, to twelve decimals."""
+    divisor = Decimal(check_decimal(by))
+    if not divisor:
+        raise ValueFault("bad_argument", "nothing can be divided by 0")
+    exact = _EXACT.divide(Decimal(check_decimal(value)), divisor).quantize(_DECIMALS, context=_EXACT)
+    return check_decimal(format(exact.normalize(_EXACT), "f"))
+
+
+FIGURES = (
+    money, major_of, unit_price, money_minor, minor_of, decimal, number, integer, boolean, yes_no, negate, scale, divide,
+)  # fmt: skip
