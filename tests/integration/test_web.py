@@ -40,9 +40,9 @@ def shop(rig):
 
 
 @pytest.fixture
-def client(shop):
+def client(shop, apps):
     """A client of the whole application."""
-    return web.create_app(shop.hub).test_client()
+    return apps.of(shop.hub, web.create_app).test_client()
 
 
 def stored(rig):

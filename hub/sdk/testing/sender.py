@@ -54,7 +54,7 @@ class Sender:
         self._retry_s = retry_s
         self._timeout_s = timeout_s
         self._held: list[Sent] = []
-        self._queue: queue.Queue[Sent] = queue.Queue()
+        self._queue: queue.Queue[Sent | None] = queue.Queue()
         self._stopping = threading.Event()
         self._idle = threading.Condition()
         self._unfinished = 0
@@ -98,6 +98,8 @@ class Sender:
     def stop(self) -> None:
         """Drops what is queued and ends the threads."""
         self._stopping.set()
+        for _ in self._threads:
+            self._queue.put(None)
         for thread in self._threads:
             thread.join(self._timeout_s)
 
@@ -113,11 +115,7 @@ class Sender:
     def _work(self) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            while not self._stopping.is_set():
-                try:
-                    sent = self._queue.get(timeout=0.1)
-                except queue.Empty:
-                    continue
+            while (sent := self._queue.get()) and not self._stopping.is_set():
                 self._deliver(session, sent)
                 with self._idle:
                     self._unfinished -= 1

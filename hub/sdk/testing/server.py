@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -221,6 +222,9 @@ class SimServer(ThreadingHTTPServer):
     def stop(self) -> None:
         """Closes the port and every connection."""
         self.stopping.set()
+        with suppress(OSError):
+            # Wakes the serving thread, which else looks for `shutdown` only between its polls.
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.shutdown()
         self.server_close()
         for sock in list(self._open):
