@@ -7,7 +7,7 @@ listed with its reason in `retail-hub check` and the console.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import partial
@@ -90,7 +90,16 @@ def load(points: Iterable[EntryPoint] | None = None, modules: Iterable[object] =
         made = ("", str(getattr(module, "__version__", "")))
         _guarded(registry, name, partial(_collect, registry, manager, name, module, made))
     registry.derivations = _ordered(registry)
+    registry.connectors = {name: _grown(one, registry.kinds) for name, one in registry.connectors.items()}
     return registry
+
+
+def _grown(connector: type[Connector], kinds: Mapping[str, Kind]) -> type[Connector]:
+    """The connector with streams for kinds that plugins added, where it speaks of every kind."""
+    manifest = connector.manifest.with_kinds(kinds)
+    return (
+        connector if manifest is connector.manifest else type(connector.__name__, (connector,), {"manifest": manifest})
+    )
 
 
 def _ordered(registry: Registry) -> tuple[Derivation, ...]:

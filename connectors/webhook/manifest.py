@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hub.model.kind import Kind
 from hub.model.kinds import KINDS
 from hub.sdk import ConfigField, Manifest, Stream, Text
 
@@ -16,13 +20,18 @@ class WebhookManifest(Manifest):
         name = topic.partition(".")[0]
         return next((stream for stream in self.streams if name in (stream.name, stream.kinds[0])), None)
 
+    def with_kinds(self, kinds: Mapping[str, Kind]) -> WebhookManifest:
+        """With a stream for each kind that is not among them yet."""
+        known = {stream.kinds[0] for stream in self.streams}
+        new = tuple(_stream(kind) for kind in kinds.values() if kind.name not in known)
+        return replace(self, streams=(*self.streams, *new)) if new else self
 
-def _stream(kind: str) -> Stream:
-    declared = KINDS[kind]
+
+def _stream(declared: Kind) -> Stream:
     return Stream(
         name=declared.plural,
-        kinds=(kind,),
-        topics=tuple(f"{kind}.{verb}" for verb in VERBS),
+        kinds=(declared.name,),
+        topics=tuple(f"{declared.name}.{verb}" for verb in VERBS),
         directions=("in", "out"),
         order="time",
         help=Text(declared.title.zh, declared.title.en),
@@ -85,6 +94,6 @@ MANIFEST = WebhookManifest(
     sdk=">=0.1,<1",
     hosts=("{target_url}", "{find_url}"),
     config=_CONFIG,
-    streams=tuple(_stream(kind) for kind in KINDS),
+    streams=tuple(_stream(kind) for kind in KINDS.values()),
     capabilities=("idempotency_key", "find"),
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from hub.model.kind import Kind
 from hub.sdk.account import Account, LocalAccount
 
 
@@ -94,6 +95,10 @@ class Manifest:
     def stream_of_kind(self, kind: str) -> Stream | None:
         """The stream whose first kind is `kind`: its name is the object type of that kind here."""
         return next((s for s in self.streams if s.kinds and s.kinds[0] == kind), None)
+
+    def with_kinds(self, kinds: Mapping[str, Kind]) -> Manifest:  # noqa: ARG002 -- for those that speak of any kind
+        """The manifest where plugins added kinds: itself, unless the connector speaks of every kind there is."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)
