@@ -9,7 +9,7 @@ from hub.errors import RecordError
 from hub.model import time
 from hub.model.observation import Reference
 from hub.rules.mapping import MapContext
-from tests.fixtures.mapping import CONTEXT, loaded, mapped
+from tests.fixtures.mapping import CONTEXT, faults, loaded, mapped
 
 ORDER = """
 kind: order
@@ -199,3 +199,59 @@ def test_sample_in_a_problem_when_long_then_cut(tmp_path: Path) -> None:
         mapped(loaded(tmp_path, sys__things=text), {"id": 1, "c": "x" * 500})
     assert len(caught.value.problems[0].value) == 80
     assert "xxx" not in str(caught.value)
+
+
+STATUS = """
+kind: order
+from: sys/things
+id: id
+partial: [state, staff_note]
+in: {state: {path: s, lookup: {1: open, 2: completed, 3: cancelled}}, staff_note: memo}
+"""
+
+
+def test_partial_stream_when_it_lists_its_fields_then_those_alone_are_asserted(tmp_path: Path) -> None:
+    found = loaded(tmp_path, sys__things=STATUS)
+    assert mapped(found, {"id": 1, "s": 2})[0].asserted == {"state": "completed"}
+    assert mapped(found, {"id": 1, "s": 2, "memo": None})[0].asserted == {"state": "completed", "staff_note": None}
+    text = "kind: order\nfrom: sys/things\nid: id\npartial: [state]\nin: canonical\n"
+    (draft,) = mapped(loaded(tmp_path / "b", sys__things=text), {"id": 1, "state": "open", "number": "5", "odd": 1})
+    assert (draft.asserted, draft.extensions) == ({"state": "open"}, {"odd": 1})
+
+
+def test_partial_stream_when_it_maps_what_it_does_not_list_then_a_fault(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, sys__things=STATUS.replace(", staff_note]", "]"))
+    assert "staff_note: is mapped, but `partial` does not list it" in fault
+    (fault,) = faults(tmp_path / "b", sys__things=STATUS.replace("staff_note]", "staff_note, paid]"))
+    assert "5: partial: paid is no field of order that a source can assert" in fault
+
+
+def test_stream_when_its_nulls_say_nothing_then_they_clear_nothing(tmp_path: Path) -> None:
+    text = "kind: order\nfrom: sys/things\nid: id\npartial: true\nnulls: ignore\nin: {number: n, currency: c, staff_note: m}\n"
+    (draft,) = mapped(loaded(tmp_path, sys__things=text), {"id": 1, "n": None, "c": "CNY", "m": None})
+    assert draft.asserted == {"currency": "CNY"}
+    (fault,) = faults(tmp_path / "b", sys__things=text.replace("ignore", "drop"))
+    assert "5: nulls: is one of: clear, ignore" in fault
+
+
+def test_id_of_several_parts_when_a_part_has_a_colon_then_no_two_ids_meet(tmp_path: Path) -> None:
+    text = (
+        "kind: refund\nfrom: sys/things\nid: [shop, no]\nin:\n  order: {ref: orders, paths: [shop, order]}\n"
+        "  payment: {ref: payments, paths: [shop, payment]}\n  amount: {path: a, to: {money: CNY}}\n"
+    )
+    found = loaded(tmp_path, sys__things=text)
+    rest = {"order": 7, "a": "1", "payment": None}
+    (one,) = mapped(found, {"shop": "a:b", "no": "c", **rest})
+    (other,) = mapped(found, {"shop": "a", "no": "b:c", **rest})
+    assert (one.external_id, other.external_id) == ("a%3Ab:c", "a:b%3Ac")
+    assert one.asserted["order"] == {"connection": "shop", "object_type": "orders", "external_id": "a%3Ab:7"}
+    assert one.asserted["payment"] is None
+
+
+def test_elements_when_nothing_tells_them_apart_then_a_fault(tmp_path: Path) -> None:
+    text = "kind: customer\nfrom: sys/things\nid: id\nin:\n  identities:\n    - {verified: {const: none}}\n"
+    assert (
+        "6: identities: its elements are told apart by namespace, scope, value" in faults(tmp_path, sys__things=text)[0]
+    )
+    listed = text.split("  identities")[0] + "  addresses: {each: a, adcode: code}\n"
+    assert "5: addresses: its elements are told apart by country" in faults(tmp_path / "b", sys__things=listed)[0]

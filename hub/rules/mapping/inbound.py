@@ -177,7 +177,9 @@ class _RecordWriter:
         for name, node in spec.members.items():
             field = spec.kind.by_name[name]
             found = self.shapes.write(node, field, name)
-            with source.block(f"if {found} is not M:"):
+            with source.block(
+                f"if {found} is not M:" if spec.clears else f"if {found} is not M and {found} is not None:"
+            ):
                 source.put(f"{fields}[{name!r}] = {found}")
             self._require(spec, field, found)
             self._link(field, found, links)
@@ -194,7 +196,9 @@ class _RecordWriter:
 
     def _require(self, spec: RecordSpec, field: Field, found: str) -> None:
         if field.required:
-            test = f"{found} is None" if spec.partial else f"{found} is None or {found} is M"
+            test = f"{found} is None or {found} is M"
+            if spec.partial:
+                test = f"{found} is None" if spec.clears else "False"
             with self.source.block(f"if {test}:"):
                 self.source.put(f"missing(P, {field.name!r}, {field.name!r}, {f'{spec.file}:{spec.line}'!r})")
 

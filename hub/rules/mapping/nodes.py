@@ -117,7 +117,15 @@ class NodeReader:
         if inner is not None and not inner:
             self.report.add(entry.line, name, "is a list of plain values; say `item:` beside `each`")
         skip = EACH_WORDS if field is None or not field.fields else EACH_WORDS - {"item"}
-        return Each(entry.line, path, self._inner_members(entry, inner, name, skip), when=when)
+        found = Each(entry.line, path, self._inner_members(entry, inner, name, skip), when=when)
+        self._told_apart(found, field, name)
+        return found
+
+    def _told_apart(self, node: Object | Each, field: Field | None, name: str) -> None:
+        """Elements that live one by one need something of what identifies them."""
+        if field is not None and field.identity and not node.members.keys() & set(field.identity):
+            known = ", ".join(field.identity)
+            self.report.add(node.line, name, f"its elements are told apart by {known}; give at least one of these")
 
     def _elements(self, entry: Entry, field: Field | None, name: str) -> Elements:
         if field is not None and not (field.type == "list" and field.of == "object"):
@@ -132,6 +140,7 @@ class NodeReader:
                 entries.append(self._each(inner, field, name))
             else:
                 entries.append(self._object(inner, element, name, OBJECT_WORDS))
+                self._told_apart(entries[-1], field, name)
         return Elements(entry.line, tuple(entries))
 
     def value(self, entry: Entry, field: Field | None, name: str) -> Value:

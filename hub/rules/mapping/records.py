@@ -12,6 +12,7 @@ from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.spec import AlsoSpec, Condition, Node, OutSpec, RecordSpec, Value
+from hub.rules.mapping.words import check_words, read_choice, read_flag, read_text, read_texts
 
 RECORD_WORDS = frozenset(
     (
@@ -22,6 +23,7 @@ RECORD_WORDS = frozenset(
         "at",
         "when",
         "partial",
+        "nulls",
         "ignore",
         "extensions",
         "delete_topics",
@@ -31,6 +33,7 @@ RECORD_WORDS = frozenset(
         "also",
     )
 )
+NULLS = ("clear", "ignore")
 FILE_WORDS = RECORD_WORDS | {"from", "root", "out", "holds"}
 ALSO_WORDS = RECORD_WORDS | {"each", "path", "use"}
 
@@ -62,7 +65,7 @@ class RecordReader:
     def record(self, document: Document, kind: Kind | None = None, used: tuple[str, ...] = ()) -> RecordSpec | None:
         """How the file's own record is made; None when it has no `in` or is too faulty to say."""
         entry = document.entry
-        _check_words(entry, FILE_WORDS, document.report, "")
+        check_words(entry, FILE_WORDS, document.report, "")
         kind = kind or self._kind(entry, document.report, "")
         if kind is None or "in" not in entry.value:
             return None
@@ -88,7 +91,7 @@ class RecordReader:
             document.report.add(entry.line, "out", "is `canonical` or an object of the system's fields")
             return None
         stream = kind.plural if document.stream == "*" else document.stream
-        object_type = _text(given, "object_type", stream, document.report)
+        object_type = read_text(given, "object_type", stream, document.report)
         holds = self._holds(document, kind, reader)
         return OutSpec(document.file, entry.line, kind, object_type, members, when, holds)
 
@@ -124,25 +127,56 @@ class RecordReader:
         else:
             report.add(inner.line, f"{label}in", f"is `{canonical.WORD}` or an object of the fields of {kind.name}")
             members = {}
-        ignored = _texts(given, "ignore", report) + (kind.derived if is_canonical else ())
+        asserts = self._asserts(given, kind, report)
+        if asserts is not None:
+            members = self._limited(members, asserts, inner.line, report, is_canonical=is_canonical)
+        # What a partial stream does not assert is no extension either.
+        ignored = read_texts(given, "ignore", report) + (
+            tuple(kind.by_name) if is_canonical and asserts is not None else ()
+        )
+        ignored += kind.derived if is_canonical else ()
         return RecordSpec(
             document.file,
             entry.line,
             kind,
-            _text(given, "object_type", stream, report),
+            read_text(given, "object_type", stream, report),
             self._id(entry, reader, label),
             self._value(given, "version", reader),
             self._value(given, "at", reader),
             read_conditions(given.get("when"), report, label),
             members,
             self._also(document, given.get("also"), used),
-            partial=_flag(given, "partial", is_canonical, report),
-            extensions=_flag(given, "extensions", True, report),
+            partial=asserts is not None or read_flag(given, "partial", is_canonical, report),
+            clears=read_choice(given, "nulls", NULLS, report) == NULLS[0],
+            extensions=read_flag(given, "extensions", True, report),
             ignore=frozenset(ignored),
-            delete_topics=_texts(given, "delete_topics", report),
+            delete_topics=read_texts(given, "delete_topics", report),
             deletes=read_conditions(given.get("deletes"), report, "deletes"),
             superseded_by=self._value(given, "superseded_by", reader),
         )
+
+    @staticmethod
+    def _asserts(given: Mapping[str, Entry], kind: Kind, report: Report) -> tuple[str, ...] | None:
+        """The fields that a partial stream says anything about; None when the file does not list them."""
+        entry = given.get("partial")
+        if entry is None or not isinstance(entry.value, list):
+            return None
+        names = read_texts(given, "partial", report)
+        for name in names:
+            if name not in kind.by_name or kind.by_name[name].derived:
+                report.add(
+                    entry.line, "partial", f"{name} is no field of {kind.name} that a source can assert; leave it out"
+                )
+        return names
+
+    @staticmethod
+    def _limited(
+        members: Mapping[str, Node], asserts: tuple[str, ...], line: int, report: Report, *, is_canonical: bool
+    ) -> Mapping[str, Node]:
+        for name in () if is_canonical else members:
+            if name not in asserts:
+                report.add(line, name, "is mapped, but `partial` does not list it; add it there, or leave it out here")
+        return {name: node for name, node in members.items() if name in asserts}
 
     def _id(self, entry: Entry, reader: NodeReader, label: str) -> tuple[Path, ...]:
         named = entry.value.get("id")
@@ -169,7 +203,7 @@ class RecordReader:
         if not entry.is_object or ("each" in entry.value) == ("path" in entry.value):
             report.add(entry.line, "also", "each entry names `each` (a list) or `path` (an object) of the source")
             return None
-        _check_words(entry, ALSO_WORDS, report, "also.")
+        check_words(entry, ALSO_WORDS, report, "also.")
         is_list = "each" in entry.value
         reader = self.nodes(report)
         path = reader.path(entry.value["each" if is_list else "path"], "also.each")
@@ -201,36 +235,3 @@ class RecordReader:
         if spec is None:
             document.report.add(entry.line, "also.use", f"{name!r} has no usable `in`")
         return spec
-
-
-def _check_words(entry: Entry, known: frozenset[str], report: Report, label: str) -> None:
-    for word, inner in entry.value.items():
-        if word not in known:
-            report.add(
-                inner.line, f"{label}{word}", f"is not a word of a mapping file; known are: {', '.join(sorted(known))}"
-            )
-
-
-def _text(given: Mapping[str, Entry], word: str, default: str, report: Report) -> str:
-    if word not in given:
-        return default
-    if given[word].value.__class__ is str:
-        return str(given[word].value)
-    report.add(given[word].line, word, "is text")
-    return default
-
-
-def _texts(given: Mapping[str, Entry], word: str, report: Report) -> tuple[str, ...]:
-    found = given[word].plain if word in given else []
-    if isinstance(found, list) and all(item.__class__ is str for item in found):
-        return tuple(found)
-    report.add(given[word].line, word, "is a list of names")
-    return ()
-
-
-def _flag(given: Mapping[str, Entry], word: str, default: bool, report: Report) -> bool:
-    found = given[word].plain if word in given else default
-    if found is True or found is False:
-        return bool(found)
-    report.add(given[word].line, word, "is true or false")
-    return default

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from hub.errors import HubError, Problem
 from hub.model import time
 from hub.model.fault import ValueFault
-from hub.model.value import check_external_id, check_integer, check_text, list_check, reference_check
+from hub.model.value import check_external_id, check_integer, check_reference, check_text, list_check, reference_check
 
 
 class Absent:
@@ -96,10 +96,21 @@ def record_id(problems: Problems, values: tuple[Any, ...], path: str, where: str
     try:
         if len(values) == 1:
             return check_external_id(values[0])
-        return ":".join([check_external_id(value) for value in values])
+        return joined_id(values)
     except FAULTS as error:
         fail(problems, error, path, "id", where, values)
         return ""
+
+
+def joined_id(values: Iterable[Any]) -> str:
+    """One id of several parts. A colon or percent sign inside a part is written as a URL would, so that no two ids meet."""
+    parts = [check_external_id(value).replace("%", "%25").replace(":", "%3A") for value in values]
+    return check_external_id(":".join(parts))
+
+
+def parted_reference(values: list[Any], connection: str, object_type: str) -> Any:
+    """A reference whose id has several parts; None when one of them is not there."""
+    return None if None in values else check_reference(joined_id(values), connection, object_type)
 
 
 def order_of(problems: Problems, value: Any, path: str, where: str) -> tuple[int | None, int | None]:
@@ -205,6 +216,7 @@ NAMES: dict[str, Any] = {
     "check_extensions": check_extensions,
     "check_text": check_text,
     "strays": strays,
+    "parted_reference": parted_reference,
     "references": references,
     "refuse_strays": refuse_strays,
     "refer": refer,

@@ -114,7 +114,7 @@ Node: TypeAlias = Value | Object | Each | Elements
 
 @dataclass(frozen=True, slots=True)
 class RecordSpec:
-    """How one record is made. `partial`: a source may send only what changed."""
+    """How one record is made. `partial`: a source may send only what changed. `clears`: null means that it cleared the field."""
 
     file: str
     line: int
@@ -128,6 +128,7 @@ class RecordSpec:
     also: tuple[AlsoSpec, ...] = ()
     root: Path | None = None
     partial: bool = False
+    clears: bool = True
     extensions: bool = True
     ignore: frozenset[str] = frozenset()
     delete_topics: tuple[str, ...] = ()

@@ -180,5 +180,7 @@ class ValueWriter:
         type_ = named or self.plurals.get(field.ref, field.ref)
         if field.type == "list":
             return f"{var} = references({var}, conn, {type_!r})"
+        if node.gather and not node.steps:  # an id of several parts, as `id` makes it
+            return f"{var} = parted_reference({var}, conn, {type_!r})"
         check = self.source.const(check_reference)
         return f"{var} = {check}({var}, conn, {type_!r})"
