@@ -95,7 +95,7 @@ def context() -> dict[str, Any]:
         "status_of": status_of,
         "label": field_label,
         "word": word,
-        "known": known,
+        "meaning_of": known,
         "panels": panels,
         "kind_label": kind_label,
         "kinds": {name: kind_label(kind) for name, kind in visits.hub().registry.kinds.items()},

@@ -43,7 +43,12 @@ QUIET = (
 
 @contextmanager
 def _world(
-    postgres: Postgres, valkey: Valkey, folder: Path, name: str, points: Sequence[EntryPoint] = ()
+    postgres: Postgres,
+    valkey: Valkey,
+    folder: Path,
+    name: str,
+    points: Sequence[EntryPoint] = (),
+    modules: Sequence[object] = (),
 ) -> Iterator[World]:
     with psycopg.connect(postgres.url_of("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name} template template strategy file_copy")
@@ -52,7 +57,8 @@ def _world(
         "HUB_DATA_DIR": str(folder), "HUB_ENVIRONMENT": "test", "HUB_PUBLIC_URL": "https://hub.example",
         "HUB_ALLOWED_PRIVATE_HOSTS": "127.0.0.1",
     })  # fmt: skip
-    hub = bootstrap.start(settings, registry=registry.load([*entry_points(group=registry.GROUP), *points]))
+    known = registry.load([*entry_points(group=registry.GROUP), *points], modules)
+    hub = bootstrap.start(settings, registry=known)
     try:
         yield World(hub)
     finally:

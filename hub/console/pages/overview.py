@@ -9,11 +9,12 @@ from flask import g, render_template
 
 from hub.console.address import TODAY
 from hub.console.alert import may_act, to_do
+from hub.console.flow_line import MOST, STOPPED, Line, by_system, line_of
 from hub.console.language import _
+from hub.console.pages.connection import title_of
 from hub.console.picture import Node, flow, strip
 from hub.console.route import Route
 from hub.console.shell import page_url
-from hub.console.state import due_s, lag_s, state_of
 from hub.console.status import status_of
 from hub.console.visit import hub, realms
 from hub.flow import health
@@ -25,36 +26,32 @@ SHOWN = 5
 """Alerts on the first screen; the others stand on their own page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One connection on the overview: its figures, its state in one word, and how far it is behind."""
-
-    figures: Figures
-    state: str
-    behind_s: float | None
-
-
 def show_overview() -> Any:
     """What is to do, the equation, the flow picture and the same figures as a table, the last day by hour."""
-    now = g.fmt.now
-    lines = [Line(f, state_of(f, now), lag_s(f, now)) for f in store.figures(hub().db, now, realms("overview.see"))]
-    live = [line for line in lines if line.figures.disconnected_at is None]
-    limited = realms("overview.see") is not None
+    now, seen = g.fmt.now, realms("overview.see")
+    found = store.figures(hub().db, now, seen)
+    live = [line_of(f, now) for f in found if f.disconnected_at is None]
+    lines = _grouped(found) if len(live) > MOST else [line_of(f, now) for f in found]
     return render_template(
         "console/overview.html",
-        to_do=to_do(realms("overview.see")),
+        to_do=to_do(seen),
         shown=SHOWN,
         may_act=may_act,
-        books=books(hub().db, realms("overview.see"), day=now.date()),
+        books=books(hub().db, seen, day=now.date()),
         today=TODAY,
         day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
         lines=lines,
-        picture=draw(live) if live else "",
-        strips=_strips([line.figures.id for line in live] if limited else None),
+        picture=draw([line for line in lines if line.state != "disconnected"]) if live else "",
+        strips=_strips(None if seen is None else [f.id for f in found if f.disconnected_at is None]),
         footing=_footing(live),
         command="retail-hub check",
         api="GET /api/v1/metrics/summary",
     )
+
+
+def _grouped(found: list[Figures]) -> list[Line]:
+    """Very many connections by system; those that were disconnected count no more."""
+    return by_system((title_of(f), line_of(f, g.fmt.now)) for f in found if f.disconnected_at is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class Footing:
 def _footing(lines: list[Line]) -> Footing:
     workers, disk = health.footing(hub())
     facts, missing = workers.facts, workers.facts["missing"]
-    waits = [s for line in lines for s in (line.behind_s, due_s(line.figures, g.fmt.now)) if s is not None]
+    waits = [s for line in lines for s in (line.behind_s, line.longest_s) if s is not None]
     return Footing(
         here="?" if facts["count"] is None else str(facts["needed"] - len(missing)),
         needed=facts["needed"],
@@ -84,38 +81,31 @@ def _footing(lines: list[Line]) -> Footing:
 
 
 def draw(lines: list[Line]) -> Any:
-    """The flow picture of up to 12 connections a side; a two-way one stands on both."""
-    left = [_node(line, is_in=True) for line in lines if _flows(line, "in")][:12]
-    right = [_node(line, is_in=False) for line in lines if _flows(line, "out")][:12]
-    waiting = sum(line.figures.waiting for line in lines)
-    rate = sum(line.figures.in_per_minute for line in lines)
+    """The flow picture of up to 12 lines a side, with the figures of the table; a two-way one stands on both."""
+    left = [_node(line, is_in=True) for line in lines if line.has("in")][:MOST]
+    right = [_node(line, is_in=False) for line in lines if line.has("out")][:MOST]
+    waiting = sum(line.waiting for line in lines)
+    rate = round(sum(line.in_per_minute for line in lines), 1)
     middle = Node(
-        "Retail Hub", _("waiting %(n)s · %(rate)s/min", n=g.fmt.tile(waiting), rate=g.fmt.tile(round(rate))), "", "", 0
+        "Retail Hub", _("waiting %(n)s · %(rate)s/min", n=g.fmt.number(waiting), rate=g.fmt.number(rate)), "", "", 0
     )
     return flow(left, right, middle, _("What flows between the systems and the hub now"))
 
 
-def _flows(line: Line, direction: str) -> bool:
-    return not line.figures.flows or any(way in (direction, "both") for way in line.figures.flows.values())
-
-
 def _node(line: Line, *, is_in: bool) -> Node:
-    f, mark = line.figures, status_of(line.state)
-    if line.state in ("paused", "halted", "off", "disconnected"):
-        return Node(f.name, _(mark.word), mark.glyph, mark.tone, 0, is_stopped=True)
+    mark, number = status_of(line.state), g.fmt.number
+    name = f"{line.name} ({len(line.members)})" if line.members else line.name
+    if line.state in STOPPED:
+        return Node(name, _(mark.word), mark.glyph, mark.tone, 0, is_stopped=True)
     if is_in:
-        note = _("in %(n)s/min · behind %(lag)s", n=_rate(f.in_per_minute), lag=g.fmt.duration(line.behind_s or 0))
-        return Node(f.name, note, mark.glyph, mark.tone, f.in_per_minute, is_stopped=f.halted_in)
-    parts = [_("out %(n)s/min · due %(due)s", n=_rate(f.out_per_minute), due=g.fmt.tile(f.due))]
-    if f.unknown:
-        parts.append(_("unknown %(n)s", n=f.unknown))
-    if f.dead:
-        parts.append(_("dead %(n)s", n=f.dead))
-    return Node(f.name, " · ".join(parts), mark.glyph, mark.tone, f.out_per_minute, is_stopped=f.halted_out)
-
-
-def _rate(per_minute: float) -> str:
-    return str(g.fmt.tile(round(per_minute))) if per_minute >= 10 or not per_minute else f"{per_minute:.1f}"
+        note = _("in %(n)s/min · behind %(lag)s", n=number(line.in_per_minute), lag=g.fmt.duration(line.behind_s))
+        return Node(name, note, mark.glyph, mark.tone, line.in_per_minute, is_stopped=line.is_in_stopped)
+    parts = [_("out %(n)s/min · due %(due)s", n=number(line.out_per_minute), due=number(line.due))]
+    if line.unknown:
+        parts.append(_("unknown %(n)s", n=line.unknown))
+    if line.dead:
+        parts.append(_("dead %(n)s", n=line.dead))
+    return Node(name, " · ".join(parts), mark.glyph, mark.tone, line.out_per_minute, is_stopped=line.is_out_stopped)
 
 
 def _strips(connection_ids: list[int] | None) -> list[dict[str, Any]]:
