@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hub.model.kind import Field, Kind
 from hub.rules.mapping.canonical import WORD
 from hub.rules.mapping.conditions import OPERATORS
+from hub.rules.mapping.records import NULLS
 from hub.rules.mapping.spec import Operator
 from hub.rules.mapping.tables import UNKNOWN_WORDS
 
@@ -23,14 +24,19 @@ _NAMES: Json = {"type": "array", "items": {"type": "string"}}
 _NODE: Json = {"$ref": "#/$defs/node"}
 _VALUE: Json = {"$ref": "#/$defs/value"}
 _WHEN: Json = {"$ref": "#/$defs/when"}
+_SHAPES: list[Json] = [{"$ref": "#/$defs/each"}, {"$ref": "#/$defs/object"}]
+_MEMBERS: Json = {"type": "object", "additionalProperties": _NODE}
 
 
 def file_schema(kinds: Mapping[str, Kind], transforms: Mapping[str, Any]) -> Json:
     """The schema of one file. Kinds and transforms of plugins are not refused: the names listed are hints."""
     record = _record_words(kinds)
     file = {"from": {"type": "string", "pattern": "^[^/]+/.+$"}, "root": {"$ref": "#/$defs/path"}, **record}
-    file["out"] = {"anyOf": [{"const": WORD}, {"type": "object", "additionalProperties": _NODE}]}
-    file["holds"] = {"type": "object", "additionalProperties": _NODE}
+    file["out"] = {"anyOf": [{"const": WORD}, {**_MEMBERS, "properties": {"when": _WHEN}}]}
+    file["holds"] = {
+        **_MEMBERS,
+        "description": "Canonical fields as the system will say them itself once it holds them",
+    }
     also = {
         "each": {"$ref": "#/$defs/path"},
         "path": {"$ref": "#/$defs/path"},
@@ -50,7 +56,9 @@ def file_schema(kinds: Mapping[str, Kind], transforms: Mapping[str, Any]) -> Jso
             "when": _conditions(),
             "step": _steps(transforms),
             "value": _values(),
-            "node": {"anyOf": [_VALUE, {"type": "object"}, {"type": "array", "items": {"type": "object"}}]},
+            "each": _each(),
+            "object": _object(),
+            "node": {"anyOf": [_VALUE, *_SHAPES, {"type": "array", "minItems": 1, "items": {"anyOf": _SHAPES}}]},
             "also": {"type": "object", "additionalProperties": False, "properties": also},
         },
     }
@@ -64,13 +72,17 @@ def _record_words(kinds: Mapping[str, Kind]) -> Json:
         "version": {**_VALUE, "description": "What orders the versions of a record: a sequence or a time"},
         "at": {**_VALUE, "description": "When the source says it changed"},
         "when": _WHEN,
-        "partial": {"type": "boolean", "description": "The source may send only what changed"},
-        "ignore": _NAMES,
+        "partial": {
+            "anyOf": [{"type": "boolean"}, _NAMES],
+            "description": "The source may send only what changed; a list: it says something about these fields alone",
+        },
+        "nulls": {"enum": list(NULLS), "description": "What null says: that the field was cleared, or nothing"},
+        "ignore": {**_NAMES, "description": "Source fields that are not kept as extensions"},
         "extensions": {"type": "boolean", "description": "Keep source fields that nothing maps (true when not given)"},
-        "delete_topics": _NAMES,
-        "deletes": _WHEN,
-        "superseded_by": _VALUE,
-        "in": {"anyOf": [{"const": WORD}, {"type": "object", "additionalProperties": _NODE}]},
+        "delete_topics": {**_NAMES, "description": "Topics that say it is gone; * stands for anything"},
+        "deletes": {**_WHEN, "description": "Conditions on the payload that say it is gone"},
+        "superseded_by": {**_VALUE, "description": "The id of the record it was merged into, at its system"},
+        "in": {"anyOf": [{"const": WORD}, _MEMBERS]},
         "also": {"type": "array", "items": {"$ref": "#/$defs/also"}},
     }
 
@@ -103,10 +115,10 @@ def _values() -> Json:
         "const": {},
         "first": {"type": "array", "items": _VALUE},
         "ref": {"description": "Object type of the record referred to; going out, any value"},
-        "required": {"type": "boolean"},
+        "required": {"type": "boolean", "description": "Going out, wait until the record referred to is there"},
         "to": {"$ref": "#/$defs/step"},
-        "lookup": {"type": ["string", "object"]},
-        "reverse": {"type": "boolean"},
+        "lookup": {"type": ["string", "object"], "description": "A table, or the name of one in lookups/"},
+        "reverse": {"type": "boolean", "description": "Read the table backwards: each value may stand in it once"},
         "unknown": unknown,
         "default": {},
         "when": _WHEN,
@@ -114,6 +126,27 @@ def _values() -> Json:
     sources = [{"required": [name]} for name in ("path", "paths", "const", "first")]
     whole = {"type": "object", "additionalProperties": False, "properties": words, "oneOf": sources}
     return {"anyOf": [_PATHS, whole]}
+
+
+def _each() -> Json:
+    words: Json = {"each": {"$ref": "#/$defs/path"}, "when": _WHEN, "fields": _MEMBERS, "item": _VALUE}
+    return {
+        "type": "object",
+        "description": "A list with one element for each of the source's; `item` where they are plain values",
+        "required": ["each"],
+        "properties": words,
+        "additionalProperties": _NODE,
+    }
+
+
+def _object() -> Json:
+    return {
+        "type": "object",
+        "description": "An object of members, which are read below `path` when it is given; `fields` holds members of any name",
+        "properties": {"path": {"$ref": "#/$defs/path"}, "when": _WHEN, "fields": _MEMBERS},
+        "additionalProperties": _NODE,
+        "not": {"anyOf": [{"required": [word]} for word in ("each", "const", "first", "paths")]},
+    }
 
 
 def _fields_of(kind: Kind) -> Json:
