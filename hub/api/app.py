@@ -12,6 +12,7 @@ from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
 from hub.api.schema import add_schemas
 from hub.api.stewardship import add_stewardship, decision_blueprint
+from hub.api.store_day import add_today
 from hub.api.timeline import add_timeline
 from hub.api.webhook import Webhooks
 from hub.flow.context import Hub
@@ -64,6 +65,8 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         add_stewardship(blueprint, kind)
         if kind.name == "customer":
             add_timeline(blueprint, kind)
+        if kind.name == "location":
+            add_today(blueprint, kind)
         records.append(blueprint)
     others = [event.blp, ingest.blp, delivery.blp, item.blp, alert.blp, plan.blp, run.blp, connection.blp, summary.blp]
     return [*records, decision_blueprint(), *others]

@@ -46,6 +46,7 @@ _MENU: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
     (N_("Run"), N_("Parked"), "list_parked", {}, "flow.see", ""),
     (N_("Run"), N_("Plans"), "list_plans", {}, "flow.see", ""),
     (N_("Run"), N_("Runs"), "list_runs", {}, "flow.see", ""),
+    (N_("Records"), N_("Store today"), "choose_store", {}, "record.see", ""),
     (N_("Records"), N_("Customers"), "list_records", {"kind": "customers"}, "record.see", ""),
     (N_("Records"), N_("Orders"), "list_records", {"kind": "orders"}, "record.see", ""),
     (N_("Records"), N_("Products"), "list_records", {"kind": "products"}, "record.see", ""),
@@ -58,6 +59,7 @@ _MENU: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
     (N_("System"), N_("Settings"), "show_settings", {}, "system.see", ""),
     (N_("System"), N_("Plugins"), "list_plugins", {}, "system.see", ""),
     (N_("System"), N_("Health"), "show_health", {}, "flow.see", ""),
+    (N_("System"), N_("Backups"), "show_backups", {}, "system.see", ""),
 )
 
 # The page that a detail page belongs to.
@@ -73,6 +75,7 @@ _DETAILS = {
     "show_step": "list_connections",
     "show_run": "list_runs",
     "show_plan": "list_plans",
+    "show_store": "choose_store",
     "show_record": "list_records",
     "reveal_field": "list_records",
     "show_cluster": "list_records",

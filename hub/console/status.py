@@ -65,6 +65,7 @@ STATUSES: dict[str, Status] = {
     "in_force": Status("●", "ok", N_("In force")),
     "revoked": Status("○", "quiet", N_("Revoked")),
     "expired": Status("○", "quiet", N_("Expired")),
+    "not_kept": Status("○", "quiet", N_("Off")),
     "hidden": Status("•••", "quiet", N_("Set, not shown")),
     # runs
     "queued": Status("◔", "quiet", N_("Waiting for a worker")),

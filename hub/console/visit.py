@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import uuid
 from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,8 @@ from flask.wrappers import Response
 from hub.flow.context import Hub
 from hub.flow.login import Visit, visit_of
 from hub.model.permission import ALL_REALMS, Grant
-from hub.store.console_record import PLACES
+from hub.store import scope
+from hub.store.database import Connection
 
 EXTENSION = "retail-hub-console"
 SESSION_COOKIE = "hub_session"
@@ -73,7 +75,15 @@ def sees(realm: str, data: Mapping[str, Any]) -> bool:
     if allowed is not None and realm not in allowed:
         return False
     places = limits([realm]).get(realm)
-    return places is None or any((data.get(name) or {}).get("external_id") in places for name in PLACES)
+    return places is None or any((data.get(name) or {}).get("external_id") in places for name in scope.PLACES)
+
+
+def sees_golden(conn: Connection, golden_id: uuid.UUID, realm: str, data: Mapping[str, Any]) -> bool:
+    """Whether the visitor may see this golden record, also by its order's store, or by a purchase there."""
+    if sees(realm, data):
+        return True
+    allowed, within = realms("record.see"), limits([realm])
+    return bool(within) and (allowed is None or realm in allowed) and scope.fits(conn, golden_id, within)
 
 
 def check_form() -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-
+from hub.store import scope
 from hub.store.database import Database
+from hub.store.place import Place
+from hub.store.timeline import AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,6 @@ class GoldenRow:
     updated_at: datetime
     sources: list[str]
 
-
-# The references that say to which location a record belongs.
-PLACES = ("store", "home_store", "location")
 
 _SOURCES = """array(select distinct c.name from record r join connection c on c.id = r.connection_id
     where r.cluster = g.id and r.state in (1, 2) order by 1)"""
@@ -48,7 +46,10 @@ order by g.id {direction}
 class Filter:
     """What to list: golden records of `kind` in `realms`, by lifecycle and by a connection that knows them.
 
-    `limits`: realm -> external ids of the only locations whose records are listed there.
+    `limits`: realm -> external ids of the only locations whose records are listed there. `place`: the one location
+    whose records are wanted (None: any). `day`: first and last moment (not in it) as canonical text, of when it
+    happened. `floor`: made since, by the smallest id. `states`: field -> the values wanted, `none` for no value.
+    `is_low`: stock below its safety stock only.
     """
 
     kind: str
@@ -58,38 +59,62 @@ class Filter:
     before: uuid.UUID | None = None
     after: uuid.UUID | None = None
     limits: dict[str, list[str]] = field(default_factory=dict)
+    place: Place | None = None
+    day: tuple[str, str] | None = None
+    floor: uuid.UUID | None = None
+    states: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_low: bool = False
 
 
-def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
-    """Golden records, the newest ids first, at most `limit`."""
-    fits = []
+# What is there and not promised to anybody, less than what should always be there.
+LOW = """coalesce((g.data ->> 'on_hand')::numeric - coalesce((g.data ->> 'reserved')::numeric, 0)
+    < (g.data ->> 'safety')::numeric, false)"""
+
+
+def conditions(wish: Filter) -> tuple[list[str], dict[str, Any]]:
+    """The conditions on golden record `g` that a filter makes, and their parameters; paging is the list's."""
+    fits: list[str] = []
+    values: dict[str, Any] = {"kind": wish.kind, "realms": wish.realms}
     if wish.lifecycle:
         fits.append("g.lifecycle = %(lifecycle)s")
+        values["lifecycle"] = wish.lifecycle
     if wish.connection:
         fits.append(
             "exists (select 1 from record r join connection c on c.id = r.connection_id"
             " where r.cluster = g.id and c.name = %(connection)s)"
         )
+        values["connection"] = wish.connection
+    if wish.floor:
+        fits.append("g.id >= %(floor)s")
+        values["floor"] = wish.floor
+    for number, (name, wanted) in enumerate(wish.states):
+        fits.append(f"coalesce(g.data ->> %(state{number})s, 'none') = any(%(states{number})s)")
+        values |= {f"state{number}": name, f"states{number}": list(wanted)}
+    if wish.day:
+        fits.append(f"{AT} >= %(day_from)s and {AT} < %(day_until)s")
+        values |= {"day_from": wish.day[0], "day_until": wish.day[1]}
+    if wish.is_low:
+        fits.append(LOW)
+    if wish.limits:
+        fits.append(scope.limited(wish.kind))
+        values["limits"] = scope.written(wish.limits)
+    if wish.place is not None:
+        fits.append(scope.at_place(wish.kind))
+        values |= {"place": scope.keys_json(wish.place.keys), "rids": list(wish.place.rids), "since": wish.floor}
+    return fits, values
+
+
+def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
+    """Golden records, the newest ids first, at most `limit`."""
+    fits, values = conditions(wish)
     if wish.before:
         fits.append("g.id < %(before)s")
     if wish.after:
         fits.append("g.id > %(after)s")
-    if wish.limits:
-        at = " or ".join(f"%(limits)s::jsonb -> t.realm ? (g.data -> '{name}' ->> 'external_id')" for name in PLACES)
-        fits.append(f"(%(limits)s::jsonb -> t.realm is null or {at})")
     direction = "asc" if wish.after else "desc"
     sql = _LIST.format(sources=_SOURCES, direction=direction, fits="".join(f" and {part}" for part in fits))
-    values = {
-        "kind": wish.kind,
-        "realms": wish.realms,
-        "lifecycle": wish.lifecycle,
-        "connection": wish.connection,
-        "before": wish.before,
-        "after": wish.after,
-        "limits": orjson.dumps(wish.limits).decode(),
-        "limit": limit,
-    }
-    rows = [GoldenRow(*row) for row in db.all(sql, values)]
+    values |= {"before": wish.before, "after": wish.after, "limit": limit}
+    rows = [_golden(db, row) for row in db.all(sql, values)]
     return rows[::-1] if wish.after else rows
 
 
@@ -117,21 +142,30 @@ from record r join golden g on g.id = r.cluster where r.rid = %s
 """  # noqa: S608 -- a constant of this module
 
 
+def _golden(db: Database, row: tuple[Any, ...]) -> GoldenRow:
+    id_, realm, kind, version, lifecycle, data, *rest = row
+    return GoldenRow(id_, realm, kind, version, lifecycle, db.upcasts.data(kind, data), *rest)
+
+
 def golden_of(db: Database, rid: uuid.UUID) -> GoldenRow | None:
     """The golden record that this id belongs to now: any id ever given still leads there."""
     row = db.one(_ONE, (rid,))
-    return GoldenRow(*row) if row else None
+    return _golden(db, row) if row else None
 
 
-_MANY = """
-select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, '{}'::text[]
-from golden g where g.id = any(%s) and g.realm = any(%s) and g.lifecycle <> 'erased' order by g.id desc
-"""
+_MANY = f"""
+select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, '{{}}'::text[]
+from golden g where g.id = any(%(ids)s) and g.realm = any(%(realms)s) and g.lifecycle <> 'erased'
+and {scope.limited()} order by g.id desc limit %(limit)s
+"""  # noqa: S608 -- constants of this package
 
 
-def golden_of_ids(db: Database, ids: list[uuid.UUID], realms: list[str]) -> list[GoldenRow]:
-    """These golden records as far as they lie in these realms, newest first, without their sources."""
-    return [GoldenRow(*row) for row in db.all(_MANY, (ids, realms))] if ids else []
+def golden_of_ids(
+    db: Database, ids: list[uuid.UUID], realms: list[str], limits: scope.Limits, limit: int
+) -> list[GoldenRow]:
+    """These golden records as far as they lie in these realms and locations, newest first, without their sources."""
+    values = {"ids": ids, "realms": realms, "limits": scope.written(limits), "limit": limit}
+    return [_golden(db, row) for row in db.all(_MANY, values)] if ids else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,14 @@ TIMES = (
     "placed_at", "captured_at", "settled_at", "delivered_at", "shipped_at", "authorized_at", "requested_at",
     "received_at", "occurred_at", "sent_at", "started_at", "available_at",
 )  # fmt: skip
-_AT = "coalesce(" + ", ".join(f"g.data ->> '{name}'" for name in TIMES) + f", {_STAMP.format('g.created_at')})"
+# RFC 3339 in UTC, which sorts as text: when what golden record `g` tells of happened.
+AT = "coalesce(" + ", ".join(f"g.data ->> '{name}'" for name in TIMES) + f", {_STAMP.format('g.created_at')})"
 _LATER = ("payment", "refund", "fulfilment", "return")
 _BELOW = "(%(at)s::text is null or (at, tie) < (%(at)s, %(tie)s))"
 
 _FACTS = f"""
 select at, tie, 'fact', kind, id, realm, data from (
-    select {_AT} as at, 'f' || g.id as tie, g.kind, g.id, g.realm,
+    select {AT} as at, 'f' || g.id as tie, g.kind, g.id, g.realm,
         case when o.id is null then g.data else g.data || jsonb_build_object(
             '_order', o.data ->> 'number', '_order_id', o.id, 'store', o.data -> 'store') end as data
     from (select id, null::uuid as order_id from near union all select id, order_id from far) k

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from hub.flow import access, alert, audit, login
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
 from hub.model.permission import Grant
+from hub.model.time import format_time
 from hub.store import inbox, person
 from hub.store.database import new_id
 from tests.fixtures.hub import Rig, at
@@ -74,6 +76,7 @@ def make_shop(world: World) -> None:
         "fulfilment": "in",
         "product": "in",
         "location": "in",
+        "stock_level": "in",
     }
     shop = rig.connect("网店", both, rank=10)
     crm = rig.connect("crm", {"customer": "both", "order": "both"}, rank=20)
@@ -85,6 +88,9 @@ def make_shop(world: World) -> None:
     world.ids["customer"] = _id(world, "cus", "customer", "c1")
     world.ids["order"] = _id(world, "ord", "order", "o1")
     world.ids["order_in_store"] = _id(world, "ord", "order", "o2")
+    world.ids["location"] = _id(world, "loc", "location", "s1")
+    world.ids["location_quiet"] = _id(world, "loc", "location", "s3")
+    world.ids["refund_in_store"] = _id(world, "ref", "refund", "r2")
     world.ids["long"] = _id(world, "cus", "customer", "long")
     world.ids["event"] = _event_id(world, "order", "o1")
     world.ids["event_long"] = _event_id(world, "customer", "long")
@@ -123,6 +129,16 @@ def _send_records(rig: Rig) -> None:
         "location.updated",
         {"id": "s1", "updated_at": at(1), "code": "SH01", "name": "浦东店", "location_kind": "store"},
     )
+    rig.send(
+        "网店",
+        "location.updated",
+        {"id": "s2", "updated_at": at(1), "code": "SH02", "name": "静安店", "location_kind": "store"},
+    )
+    rig.send(
+        "网店",
+        "location.updated",
+        {"id": "s3", "updated_at": at(1), "code": "SH03", "name": LONG_NAME, "time_zone": "Europe/Berlin"},
+    )
     rig.send("网店", "product.updated", {"id": "p1", "updated_at": at(1), "title": "龙井茶 500g", "state": "active"})
     _send_orders(rig, address)
 
@@ -140,12 +156,65 @@ def _send_orders(rig: Rig, address: dict[str, str]) -> None:
     rig.send("网店", "order.updated", {**order, **in_store, "id": "o2", "number": "#1102", "updated_at": at(7)})
     for n in range(3, 62):
         rig.send("网店", "order.updated", {**order, "id": f"o{n}", "number": f"#{1100 + n}", "updated_at": at(5 + n)})
+    _send_day(rig, {**order, **in_store})
     rig.send("网店", "payment.updated", {"id": "y1", "updated_at": at(6), "order": parent, "provider": "wechat_pay", "method": "wechat_pay",
                                        "provider_ref": "4200001234", "state": "captured", "amount": money("244.00"), "captured_at": at(6)})  # fmt: skip
     rig.send("网店", "refund.updated", {"id": "r1", "updated_at": at(9), "order": parent, "provider": "wechat_pay", "provider_ref": "5030001",
                                       "state": "succeeded", "amount": money("12.30"), "settled_at": at(9)})  # fmt: skip
     rig.send("网店", "fulfilment.updated", {"id": "f1", "updated_at": at(8), "order": parent, "state": "shipped", "shipped_at": at(8),
                                           "tracking": [{"carrier": "SF", "number": "SF123"}], "pickup_code": "8-1234"})  # fmt: skip
+
+
+def _send_day(rig: Rig, order: dict[str, Any]) -> None:
+    """What a store sees of today: sold and not paid, cancelled, given back, waiting to be picked up, running out."""
+    placed = format_time(datetime.now(UTC))
+    for n, state in ((1, "open"), (2, "open"), (3, "cancelled")):
+        totals = {"total": money("128.00") if n != 2 else {"amount": "12.30", "currency": "USD"}}
+        rig.send(
+            "网店",
+            "order.updated",
+            {
+                **order,
+                "id": f"d{n}",
+                "number": f"#D{n}",
+                "updated_at": at(5),
+                "placed_at": placed,
+                "state": state,
+                "totals": totals,
+                "customer": {**order["customer"], "external_id": "long"},
+            },
+        )
+    parent = {"connection": "网店", "object_type": "orders", "external_id": "d1"}
+    rig.send(
+        "网店",
+        "refund.updated",
+        {
+            "id": "r2",
+            "updated_at": at(9),
+            "order": parent,
+            "state": "succeeded",
+            "amount": money("8.00"),
+            "settled_at": placed,
+        },
+    )
+    for n in range(12):
+        rig.send(
+            "网店",
+            "fulfilment.updated",
+            {"id": f"w{n}", "updated_at": at(8), "order": parent, "state": "ready_for_pickup", "shipped_at": at(n)},
+        )
+        rig.send(
+            "网店",
+            "stock_level.updated",
+            {
+                "id": f"k{n}",
+                "updated_at": at(8),
+                "sku": f"TEA-{n}" if n else LONG_NAME,
+                "location": order["store"],
+                "on_hand": str(n),
+                "safety": "11",
+            },
+        )
 
 
 def _send_faults(rig: Rig, world: World) -> None:

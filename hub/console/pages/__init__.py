@@ -3,6 +3,7 @@
 from hub.console.pages import (
     access_log,
     alert,
+    backup,
     cluster,
     conflict,
     connection,
@@ -29,6 +30,7 @@ from hub.console.pages import (
     setup_act,
     sign_in,
     steward,
+    store,
     token,
     trail,
     user,
@@ -41,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *overview.ROUTES,
     *alert.ROUTES,
     *search.ROUTES,
+    *store.ROUTES,
     *event.ROUTES,
     *event_act.ROUTES,
     *export.ROUTES,
@@ -66,5 +69,6 @@ ROUTES: tuple[Route, ...] = (
     *setting.ROUTES,
     *plugin.ROUTES,
     *health.ROUTES,
+    *backup.ROUTES,
     *plugged.ROUTES,
 )

@@ -169,8 +169,10 @@ def _item(item_id: str) -> Item:
 def _page(item: Item, item_id: str, problem: str = "", revealed: Collection[str] = ()) -> Any:
     found = conflict.open_item(hub(), item)
     kind = hub().registry.kinds.get(item.kind or "")
-    if found is not None and not visit.sees(found.dossier.realm, found.dossier.data):
-        abort(404)
+    if found is not None:
+        with hub().db.session() as conn:
+            if not visit.sees_golden(conn, found.dossier.id, found.dossier.realm, found.dossier.data):
+                abort(404)
     title = golden.title_of(kind, found.dossier.data) if found else ""
     name = field_label(_field_name(item), _field_of(item))
     return render_template(

@@ -83,7 +83,9 @@ def find(conn: Connection, kind: str, record_id: str) -> tuple[Kind | None, Doss
     """The record in the address, if the visitor may see it; 404 otherwise, as if there were none."""
     declared = golden.kind_of_plural(kind)
     found = dossier.load(conn, id_of(record_id, declared.prefix if declared else "rec"))
-    if found is None or found.kind != (declared.name if declared else kind) or not visit.sees(found.realm, found.data):
+    if found is None or found.kind != (declared.name if declared else kind):
+        abort(404)
+    if not visit.sees_golden(conn, found.id, found.realm, found.data):
         abort(404)
     return declared, found
 

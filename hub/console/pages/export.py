@@ -13,8 +13,9 @@ from hub.console.address import SPANS, since_of, wished
 from hub.console.export import BATCH, download
 from hub.console.label import field_label, kind_label
 from hub.console.language import _
+from hub.console.narrow import narrowed
 from hub.console.pages import delivery, trail
-from hub.console.pages.record import COLUMNS, LIFECYCLES, cell_value, plain_columns, seen_realms
+from hub.console.pages.record import COLUMNS, cell_value, plain_columns, seen_realms
 from hub.console.route import Route
 from hub.console.show import plain
 from hub.console.visit import hub
@@ -79,19 +80,16 @@ def export_records(kind: str) -> Response:
     declared = golden.kind_of_plural(kind)
     if declared is None:
         abort(404)
-    lifecycle, connection = wished("lifecycle", LIFECYCLES), request.args.get("connection", "")[:60]
-    realms = seen_realms()
-    wish = console_record.Filter(declared.name, realms, lifecycle, connection, limits=visit.limits(realms))
+    found = narrowed(declared, declared.name, seen_realms())
 
     def rows_after(last: GoldenRow | None) -> list[GoldenRow]:
-        return console_record.list_golden(hub().db, replace(wish, before=last.id) if last else wish, BATCH)
+        wish = replace(found.wish, before=last.id) if last else found.wish
+        return console_record.list_golden(hub().db, wish, BATCH)
 
     columns = COLUMNS.get(declared.name) or plain_columns(declared)
     heads = [kind_label(declared), *(field_label(name, declared.by_name.get(name)) for name in columns)]
     rows = (_record(declared, row, columns) for row in _all(rows_after))
-    return download(
-        kind, [*heads, _("State"), _("Sources"), _("Updated")], rows, lifecycle=lifecycle, connection=connection
-    )
+    return download(kind, [*heads, _("State"), _("Sources"), _("Updated")], rows, **found.words)
 
 
 def _record(kind: Kind, row: GoldenRow, columns: tuple[str, ...]) -> list[Any]:

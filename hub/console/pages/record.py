@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import abort, render_template
 
 from hub.console import extension, golden, visit
-from hub.console.address import PAGE, cut, pages, wished, wished_id
+from hub.console.address import PAGE, cut, pages, wished_id
 from hub.console.label import kind_label
+from hub.console.narrow import LIFECYCLES, narrowed, state_fields
 from hub.console.route import Route
 from hub.console.visit import hub
 from hub.model.kind import Kind
 from hub.model.mask import mask_field
 from hub.store import console_record as store
 
-LIFECYCLES = ("active", "deleted", "erased")
+# Kinds that tell of a day.
+DATED = ("order", "payment", "refund", "fulfilment")
 # The columns of a list, by kind; other kinds show their first plain fields.
 COLUMNS = {
     "customer": ("full_name", "identities", "home_store", "status"),
@@ -41,11 +44,10 @@ def list_records(kind: str) -> Any:
     """Golden records of one kind, the newest first."""
     declared = golden.kind_of_plural(kind)
     name = declared.name if declared else kind
-    lifecycle, connection = wished("lifecycle", LIFECYCLES), request.args.get("connection", "")[:60]
     prefix = declared.prefix if declared else "rec"
     before, after = wished_id("before", prefix), wished_id("after", prefix)
-    realms = seen_realms()
-    wish = store.Filter(name, realms, lifecycle, connection, before, after, visit.limits(realms))
+    found = narrowed(declared, name, seen_realms())
+    wish = replace(found.wish, before=before, after=after)
     rows, has_more = cut(store.list_golden(hub().db, wish, PAGE + 1), after is not None)
     if declared is None and not rows:
         abort(404)
@@ -53,7 +55,6 @@ def list_records(kind: str) -> Any:
     shown = [{column: cell_value(declared, column, row.data.get(column)) for column in columns} for row in rows]
     extra = extension.columns(name, [golden.masked(declared, row.data, ()) for row in rows])
     links = golden.find_links(shown)
-    filters = {"lifecycle": lifecycle, "connection": connection}
     return render_template(
         "console/records.html",
         kind=kind,
@@ -63,13 +64,16 @@ def list_records(kind: str) -> Any:
         columns=[(column, declared.by_name.get(column) if declared else None) for column in columns],
         extra=extra,
         rows=list(zip(rows, [golden.with_links(cells, links) for cells in shown], strict=True)),
-        page=pages("list_records", prefix, rows, has_more, kind=kind, **filters),
+        page=pages("list_records", prefix, rows, has_more, kind=kind, **found.words),
         lifecycles=LIFECYCLES,
         connections=[row.name for row in hub().connections.all()],
-        is_filtered=any(filters.values()) or before is not None,
+        states=[(field, declared.by_name[field].choices) for field in state_fields(declared) if declared],
+        place=found.place,
+        words=found.words,
+        is_dated=name in DATED,
+        is_filtered=bool(found.words) or before is not None,
         command=f"retail-hub records {name}",
         api=f"GET /api/v1/{kind}",
-        **filters,
     )
 
 

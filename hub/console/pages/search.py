@@ -71,7 +71,11 @@ def _direct(text: str) -> str:
         is_there = f"console.{endpoint}" in current_app.view_functions
         return page_url(endpoint, **{name: text}) if is_there and may(permission) else ""
     row = store.golden_of(hub().db, found)
-    return golden.record_url(row.kind, row.id) if row and visit.sees(row.realm, row.data) else ""
+    if row is None:
+        return ""
+    with hub().db.session() as conn:
+        is_seen = visit.sees_golden(conn, row.id, row.realm, row.data)
+    return golden.record_url(row.kind, row.id) if is_seen else ""
 
 
 def show_search() -> Any:
@@ -112,8 +116,7 @@ def rows_of(text: str) -> list[GoldenRow]:
     with hub().db.session() as conn:
         realms = view.realms(conn, None if allowed is None else frozenset(allowed))
         ids = find_all(conn, hub(), text, realms)
-    rows = store.golden_of_ids(hub().db, sorted(ids)[-MOST:], realms)
-    return [row for row in rows if visit.sees(row.realm, row.data)]
+    return store.golden_of_ids(hub().db, sorted(ids), realms, visit.limits(realms), MOST)
 
 
 def _grouped(rows: list[GoldenRow]) -> list[Hits]:

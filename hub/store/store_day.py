@@ -1,0 +1,91 @@
+"""A store's day in figures: what was sold and given back, what waits, what runs out. Each figure is a list's filter."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.store.console_record import LOW, Filter, conditions
+from hub.store.database import Connection
+from hub.store.timeline import AT
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Records of one filter: how many, and their sums by currency as decimals, where they have an amount."""
+
+    count: int
+    amounts: dict[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One record that waits. `at`: since when, RFC 3339 text in UTC. `number`: of its order."""
+
+    id: uuid.UUID
+    at: str
+    data: dict[str, Any]
+    number: str
+
+
+_WITHIN = "g.realm = any(%(realms)s) and g.kind = %(kind)s"
+_SUMS = """
+select coalesce(g.data ->> 'state', 'none'), coalesce(t.total ->> 'currency', ''), count(*),
+       sum((t.total ->> 'amount')::numeric)
+from golden g cross join lateral (select coalesce(case when %(is_owed)s then g.data -> 'outstanding' end,
+    g.data -> 'totals' -> 'total', g.data -> 'amount') as total) t
+where {} group by 1, 2 order by 3 desc, 1, 2
+"""
+_OLDEST = """
+select g.id, {at}, g.data, coalesce((select o.data ->> 'number' from record r
+    join reference f on f.child = r.rid and f.field = 'order' join record p on p.rid = f.parent
+    join golden o on o.id = p.cluster where r.cluster = g.id limit 1), ''), count(*) over ()
+from golden g where {where} order by 2, g.id limit %(limit)s
+"""
+_STOCK = """
+with kept as materialized (select g.id, g.data, {low} as is_low from golden g where {where})
+select (select count(*) from kept), (select count(*) from kept where is_low),
+       (select json_agg(json_build_array(id, data) order by data ->> 'sku', id)
+        from (select * from kept where is_low order by data ->> 'sku', id limit %(limit)s) first)
+"""
+
+
+def sums(conn: Connection, wish: Filter, *, is_owed: bool = False) -> dict[str, Part]:
+    """What a filter finds, by state (`none`: no value), the most frequent first.
+
+    An amount is an order's total, or (`is_owed`) what is outstanding of it; of a payment or refund its amount.
+    """
+    where, values = _where(wish)
+    found: dict[str, Part] = {}
+    for state, currency, count, amount in conn.execute(_SUMS.format(where), {**values, "is_owed": is_owed}):
+        part = found.setdefault(state, Part(0, {}))
+        amounts = part.amounts | ({currency: amount} if currency and amount is not None else {})
+        found[state] = Part(part.count + count, amounts)
+    return found
+
+
+def oldest(conn: Connection, wish: Filter, limit: int) -> tuple[int, list[Waiting]]:
+    """How many records a filter finds, and the first of them by when they happened."""
+    where, values = _where(wish)
+    rows = conn.execute(_OLDEST.format(at=AT, where=where), {**values, "limit": limit}).fetchall()
+    return (rows[0][4] if rows else 0), [Waiting(*row[:4]) for row in rows]
+
+
+def stock(conn: Connection, wish: Filter, limit: int) -> tuple[int, int, list[Waiting]]:
+    """Of the stock levels that a filter finds: how many, how many are low, and the first of those by SKU."""
+    where, values = _where(wish)
+    row = conn.execute(_STOCK.format(low=LOW, where=where), {**values, "limit": limit}).fetchone()
+    if row is None:
+        return 0, 0, []
+    return (
+        row[0],
+        row[1],
+        [Waiting(uuid.UUID(id_), str(data.get("as_of") or ""), data, "") for id_, data in row[2] or ()],
+    )
+
+
+def _where(wish: Filter) -> tuple[str, dict[str, Any]]:
+    fits, values = conditions(wish)
+    return " and ".join([_WITHIN, *fits]), values

@@ -1,0 +1,160 @@
+"""A store's day: what counts, in which zone, for whom; over the API and on the command line."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from hub.flow import store_day
+from hub.model.identifier import format_id
+from hub.model.time import format_time
+from hub.store import place, scope
+from hub.store.console_record import Filter, list_golden
+
+NOW = datetime.now(UTC)
+FIRST = {"connection": "shop", "object_type": "locations", "external_id": "s1"}
+SECOND = {**FIRST, "external_id": "s2"}
+
+
+def ago(**span):
+    return format_time(NOW - timedelta(**span))
+
+
+def money(amount, currency="CNY"):
+    return {"amount": amount, "currency": currency}
+
+
+def order_key(id_):
+    return {"connection": "shop", "object_type": "orders", "external_id": id_}
+
+
+@pytest.fixture
+def shop(rig):
+    """Two stores; the first sold in two currencies, gave something back, and has something waiting."""
+    kinds = ("location", "customer", "order", "payment", "refund", "fulfilment", "stock_level")
+    rig.connect("shop", dict.fromkeys(kinds, "in"))
+
+    def send(kind, id_, **data):
+        rig.send("shop", f"{kind}.updated", {"id": id_, "updated_at": ago(minutes=1), **data})
+
+    send("location", "s1", code="SH01", name="浦东店", location_kind="store", time_zone="Pacific/Kiritimati")
+    send("location", "s2", code="SH02", name="静安店", location_kind="store")
+    send("customer", "c1", full_name="王小明")
+    buyer = {"connection": "shop", "object_type": "customers", "external_id": "c1"}
+    common = {"store": FIRST, "placed_at": format_time(NOW), "currency": "CNY", "totals": {"total": money("244.00")}}
+    send("order", "today", number="#1", state="open", customer=buyer, **common)
+    send("order", "foreign", number="#2", state="open", **{**common, "totals": {"total": money("1200", "JPY")}})
+    send("order", "cancelled", number="#3", state="cancelled", **common)
+    send("order", "before", number="#4", state="open", **{**common, "placed_at": ago(days=2)})
+    send("order", "other", number="#5", state="open", **{**common, "store": SECOND})
+    send(
+        "payment", "y1", order=order_key("today"), state="captured", amount=money("244.00"), captured_at=ago(minutes=1)
+    )
+    send(
+        "refund", "r1", order=order_key("today"), state="succeeded", amount=money("12.30"), settled_at=format_time(NOW)
+    )
+    send("refund", "r2", order=order_key("other"), state="succeeded", amount=money("1.00"), settled_at=format_time(NOW))
+    send("refund", "r3", order=order_key("today"), state="failed", amount=money("5.00"), settled_at=format_time(NOW))
+    send("fulfilment", "f1", order=order_key("today"), state="ready_for_pickup", shipped_at=ago(hours=1))
+    send(
+        "fulfilment", "f2", order=order_key("other"), state="ready_for_pickup", location=FIRST, shipped_at=ago(hours=9)
+    )
+    send("fulfilment", "f3", order=order_key("today"), state="ready_for_pickup", location=SECOND)
+    send("stock_level", "k1", sku="TEA-500", location=FIRST, on_hand="7", reserved="3", safety="5")
+    send("stock_level", "k2", sku="TEA-250", location=FIRST, on_hand="7", reserved="2", safety="5")
+    send("stock_level", "k3", sku="CUP", location=SECOND, on_hand="0", safety="5")
+    rig.settle()
+    return rig
+
+
+def day_of(rig, code="SH01", limits=None):
+    with rig.hub.db.session() as conn:
+        found = store_day.find(conn, rig.hub, code)
+        return store_day.read(conn, found, "UTC", NOW, limits or {})
+
+
+def test_day_when_a_store_has_sold_then_its_own_orders_of_its_own_day_are_counted(shop):
+    day = day_of(shop)
+    assert day.zone == "Pacific/Kiritimati"
+    assert (day.orders.count, day.by_state) == (3, {"open": 2, "cancelled": 1})
+    assert store_day.money(day.sold) == [money("244.00"), money("1200", "JPY")]
+    assert (day.refunds.count, store_day.money(day.refunds)) == (1, [money("12.30")])
+    assert day.unpaid.count == 2, "the foreign one and the one before; the cancelled one is nobody's debt"
+
+
+def test_day_when_things_wait_then_they_stand_where_they_are_picked_up_the_oldest_first(shop):
+    day = day_of(shop)
+    assert [(one.number, one.at) for one in day.pickups] == [("#5", ago(hours=9)), ("#1", ago(hours=1))]
+    assert day.pickup == 2
+    assert [one.data["sku"] for one in day.lows] == ["TEA-500"]
+    other = day_of(shop, "SH02")
+    assert (other.orders.count, other.pickup, other.low, other.zone) == (1, 1, 1, "UTC")
+
+
+def test_day_when_no_stock_is_known_then_low_stock_is_not_zero(rig):
+    rig.connect("shop", {"location": "in"})
+    rig.send("shop", "location.updated", {"id": "s1", "updated_at": ago(minutes=1), "code": "SH01", "name": "浦东店"})
+    rig.settle()
+    day = day_of(rig)
+    assert (day.low, day.orders.count, day.orders.amounts) == (None, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"), [("Pacific/Kiritimati", -14), ("America/Los_Angeles", 8), ("Asia/Shanghai", -8)]
+)
+def test_bounds_when_in_a_zone_then_its_midnights(zone, hours):
+    day = datetime(2026, 11, 22, tzinfo=UTC)
+    start = day + timedelta(hours=hours)
+    assert store_day.day_bounds(day.date(), zone) == (format_time(start), format_time(start + timedelta(days=1)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen"),
+    [
+        ("order", 4),
+        ("refund", 2),
+        ("payment", 1),
+        ("fulfilment", 3),
+        ("stock_level", 2),
+        ("customer", 1),
+        ("location", 1),
+    ],
+)
+def test_list_when_limited_to_a_store_then_what_belongs_to_it_and_nothing_else(shop, kind, seen):
+    limits = {"default": ["s1"]}
+    rows = list_golden(shop.hub.db, Filter(kind, ["default"], limits=limits), 50)
+    assert len(rows) == seen
+    with shop.hub.db.session() as conn:
+        fitting = {id_ for id_ in shop.golden_ids(kind) if scope.fits(conn, id_, limits)}
+    assert fitting == {row.id for row in rows}
+    assert list_golden(shop.hub.db, Filter(kind, ["default"], limits={"default": ["nowhere"]}), 50) == []
+
+
+def test_list_when_of_a_place_then_as_long_as_the_figure(shop):
+    day = day_of(shop)
+    floor = store_day.floor_of("order", day.day)
+    wish = Filter(
+        "order", ["default"], "active", place=day.place, day=store_day.day_bounds(day.day, day.zone), floor=floor
+    )
+    assert len(list_golden(shop.hub.db, wish, 50)) == day.orders.count
+
+
+def test_today_when_asked_over_http_then_the_same_and_only_for_locations_of_the_realm(shop, admin):
+    with shop.hub.db.session() as conn:
+        id_ = format_id("loc", store_day.find(conn, shop.hub, "s1").id)
+    found = admin.get(f"/locations/{id_}/today")
+    assert found == orjson.loads(orjson.dumps(store_day.day_json(day_of(shop))))
+    assert found["pickup_waiting"]["oldest"][0]["order_number"] == "#5"
+    assert admin.get(f"/locations/{id_}/today?time_zone=Mars/Olympus", 422)["errors"][0]["pointer"] == "/time_zone"
+    admin.get("/locations/loc_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1/today", 404)
+
+
+def test_find_when_a_code_fits_two_or_none_then_says_so(shop):
+    shop.send("shop", "location.updated", {"id": "s9", "updated_at": ago(minutes=1), "code": "SH01", "name": "新店"})
+    shop.settle()
+    with shop.hub.db.session() as conn:
+        with pytest.raises(Exception, match="several locations"):
+            store_day.find(conn, shop.hub, "SH01")
+        with pytest.raises(Exception, match="no location 'XX'"):
+            store_day.find(conn, shop.hub, "XX")
+        assert [one.code for one in place.seen(conn, ["default"], {"default": ["s2"]})] == ["SH02"]
