@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import click
 
+from hub.cli.act import ACTOR
 from hub.cli.local import addressed
 
 
 @click.command()
 def migrate() -> None:
-    """Bring the database up to date. Safe to repeat, and safe while old code runs.
+    """Bring the database up to date, and put the rules of this installation in force. Safe to repeat.
+
+    Processes of another version wait from then on, without losing anything: start them anew.
 
     \b
     Example:
       DATABASE_URL=postgresql://hub@db.example/hub retail-hub migrate
     """
+    from hub import bootstrap
+    from hub.flow.release import activate
     from hub.store import schema
-    from hub.store.database import Database
     from hub.store.inbox import ensure_partitions
 
     with addressed(migrated=False) as settings:
         revision = schema.migrate(settings.database_url)
-        db = Database(settings.database_url, size=2)
+        hub = bootstrap.start(settings, pool_size=2, from_disk=True)
         try:
-            ensure_partitions(db)
+            ensure_partitions(hub.db)
+            activate(hub, ACTOR, "migrate")
+            click.echo(f"at revision {revision}, release {hub.rules.release_id}")
         finally:
-            db.close()
-    click.echo(f"at revision {revision}")
+            hub.close()
