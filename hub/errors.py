@@ -48,11 +48,16 @@ class RecordError(HubError):
 
 
 class RetryableError(HubError):
-    """Later it may work: try again after `retry_after_s` seconds, or by the backoff when that is None."""
+    """Later it may work: try again after `retry_after_s` seconds, or by the backoff when that is None.
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+    `may_be_done`: nothing proves that it was not carried out, though repeating it does no harm. A write is
+    then looked at before it is repeated, where that is possible.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None, may_be_done: bool = False) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.may_be_done = may_be_done
 
 
 class ConnectionPausedError(HubError):

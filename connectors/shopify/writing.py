@@ -9,7 +9,8 @@ word to the hub, which writes it back. Source: shopify.dev, customerSet.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,7 +107,8 @@ class CustomerWriter:
             node = self._set(delivery, step)
         consents = consent_steps(delivery, node)
         if consents:
-            self._carry_out(delivery, consents)
+            with _after_a_deed():
+                self._carry_out(delivery, consents)
             node = self._again(node)
         return _result(node)
 
@@ -116,10 +118,11 @@ class CustomerWriter:
             _let_its_second_pass(node)
         if consents:
             self._carry_out(delivery, consents)
-        if step is not None and step.name == "customerSet":
-            return _result(self._set(delivery, step))
-        if step is not None:
-            self._carry_out(delivery, [step])
+        with _after_a_deed() if consents else nullcontext():
+            if step is not None and step.name == "customerSet":
+                return _result(self._set(delivery, step))
+            if step is not None:
+                self._carry_out(delivery, [step])
         return _result(self._again(node) if step is not None or consents else node)
 
     def _set(self, delivery: Delivery, step: Step) -> Node:
@@ -127,13 +130,15 @@ class CustomerWriter:
             (answer,) = self._carry_out(delivery, [step])
         except TakenError as error:
             raise self._taken(error, step.arguments["input"][1]) from None
-        node = self._whole(answer.get("customer"))
+        with _after_a_deed():
+            node = self._whole(answer.get("customer"))
         if node is None:
             raise UnknownOutcomeError(f"{self._where(delivery)}: Shopify answered customerSet without the customer")
         return node
 
     def _again(self, node: Node) -> Node:
-        return self.read(str(node["legacyResourceId"])) or node
+        with _after_a_deed():
+            return self.read(str(node["legacyResourceId"])) or node
 
     def _delete(self, delivery: Delivery) -> WriteResult:
         node = self.read(delivery.external_id or "")
@@ -189,6 +194,15 @@ class TakenError(RejectedError):
     def __init__(self, message: str, fields: Sequence[str]) -> None:
         super().__init__(message, code="taken")
         self.fields = tuple(fields)
+
+
+@contextmanager
+def _after_a_deed() -> Iterator[None]:
+    """What fails in the block fails after Shopify carried something out: the delivery is not simply repeated."""
+    try:
+        yield
+    except RetryableError as error:
+        raise UnknownOutcomeError(f"{error}; a part of it was done") from error
 
 
 def _result(node: Node) -> WriteResult:

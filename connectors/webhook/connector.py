@@ -146,7 +146,9 @@ class WebhookConnector(Connector, ReceivesWebhooks, Writes):
         if answer.status == _GONE:
             raise ConnectionPausedError(f"{self.name}: target_url answered 410: the peer wants no more deliveries")
         if answer.status in _REDIRECTS:
-            raise RetryableError(f"{self.name}: target_url answered {answer.status}; redirects are not followed")
+            raise RetryableError(
+                f"{self.name}: target_url answered {answer.status}; redirects are not followed", may_be_done=True
+            )
         return answer
 
     def _result_of(self, answer: Answer, delivery: Delivery) -> WriteResult:
@@ -186,7 +188,7 @@ def _content_of(answer: Answer, name: str) -> Any:
     except orjson.JSONDecodeError:
         pass
     if "html" in answer.headers.get("content-type", "") or answer.body.lstrip().startswith(b"<"):
-        raise RetryableError(f"{name}: target_url answered {answer.status} with a web page")
+        raise RetryableError(f"{name}: target_url answered {answer.status} with a web page", may_be_done=True)
     return None
 
 

@@ -24,6 +24,8 @@ _LATER: Mapping[str, float | None] = {
     "RECORD_LOCKED": LOCKED_WAIT_S,
     "RECORD_IN_BLUEPRINT": None,
 }
+# Zoho's own trouble: it may have come after the deed.
+_BROKEN = frozenset(("INTERNAL_ERROR", "INTERNAL_SERVER_ERROR"))
 _ACCOUNT: Mapping[str, str] = {
     "OAUTH_SCOPE_MISMATCH": "the refresh token lacks a scope",
     "NO_PERMISSION": "the user of the refresh token may not do this",
@@ -57,7 +59,7 @@ def error_of_call(content: Any, status: int, where: str) -> HubError:
     if code == "LIMIT_EXCEEDED" and status == 429:
         return RetryableError(f"{text}: the API credits of the day are used up", retry_after_s=CREDITS_WAIT_S)
     if code in _LATER:
-        return RetryableError(text, retry_after_s=_LATER[code])
+        return RetryableError(text, retry_after_s=_LATER[code], may_be_done=code in _BROKEN)
     if status in (401, 403) or code in DEAD_TOKEN:
         return ConnectionPausedError(f"{text}; check the refresh token and its scopes")
     return RejectedError(f"{text}{_named(content)}", code=code or f"http_{status}")
@@ -69,7 +71,7 @@ def error_of_record(result: Any, where: str) -> HubError | None:
     Only this record is concerned: a missing permission on one record is no reason to stop the others.
     """
     if not isinstance(result, Mapping):
-        return RetryableError(f"{where}: a result is missing in Zoho's answer")
+        return RetryableError(f"{where}: a result is missing in Zoho's answer", may_be_done=True)
     code = code_of(result)
     if result.get("status") == "success" and code == "SUCCESS":
         return None
@@ -77,7 +79,7 @@ def error_of_record(result: Any, where: str) -> HubError | None:
     if code == "DUPLICATE_DATA":
         return RejectedError(f"{text}; another record there holds this value and may be the same", code=code)
     if code in _LATER:
-        return RetryableError(text, retry_after_s=_LATER[code])
+        return RetryableError(text, retry_after_s=_LATER[code], may_be_done=code in _BROKEN)
     return RejectedError(text, code=code or "refused")
 
 

@@ -12,6 +12,7 @@ from hub.flow import release
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
+from hub.flow.echo import settle_echoes
 from hub.flow.outcome import Sending, leave
 from hub.flow.written import raise_item
 from hub.model.identifier import format_id
@@ -50,6 +51,7 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
     prepared = Prepared()
     dues = claimed.load(conn, [claim.id for claim in claims])
     open_attempts = attempt.unaccounted(conn, dues)
+    failed = attempt.last_failed(conn, [id_ for id_, due in dues.items() if due.failures or id_ in open_attempts])
     ready: list[tuple[Claim, Due]] = []
     for claim in claims:
         due = dues.get(claim.id)
@@ -58,13 +60,15 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
         elif due.is_unread and not row.halted_in:
             # Somebody edited it there: what they did counts before anything is written over it.
             lease.release(conn, claim, after_s=UNREAD_RECHECK_S)
+        elif settle_echoes(conn, desk.hub, row, due, failed.get(claim.id, [])):
+            # A try took effect after all: it is compared anew, with what is known now.
+            lease.release(conn, claim)
         elif claim.id in open_attempts or due.is_verify_due:
             prepared.unsure.append((claim, due, open_attempts.get(claim.id, [])))
         else:
             ready.append((claim, due))
     compared = differences(conn, desk.hub, row, [due for _, due in ready])
     busy = attempt.recently_written(conn, [due.id for _, due in ready], FLIPS_WINDOW_S, FLIPS_MAX)
-    failed = attempt.last_failed(conn, [due.id for _, due in ready if due.failures])
     settled: dict[Claim, int] = {}
     unneeded: list[Claim] = []
     for (claim, due), each in zip(ready, compared, strict=True):

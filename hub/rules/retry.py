@@ -57,9 +57,11 @@ def next_action(error: BaseException, attempt: int, seed: str = "") -> Action:
     is_bug = not isinstance(error, RetryableError)
     if attempt >= MAX_ATTEMPTS:
         return Action("dead", is_bug=is_bug)
+    # Only what proves that nothing was done may be sent again without a look.
+    again: Next = "verify" if isinstance(error, RetryableError) and error.may_be_done else "retry"
     if isinstance(error, RetryableError) and error.retry_after_s is not None:
-        return Action("retry", max(0.0, error.retry_after_s), throttled=True)
-    return Action("retry", backoff_s(attempt, seed), is_bug=is_bug)
+        return Action(again, max(0.0, error.retry_after_s), throttled=True)
+    return Action(again, backoff_s(attempt, seed), is_bug=is_bug)
 
 
 def backoff_s(attempt: int, seed: str = "") -> float:

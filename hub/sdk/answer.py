@@ -43,7 +43,7 @@ class Answer:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError:
             pass
-        raise RetryableError("the answer is not JSON")
+        raise RetryableError("the answer is not JSON", may_be_done=True)
 
 
 def retry_after_s(text: str | None, *, now: float | None = None) -> float | None:
@@ -76,7 +76,9 @@ def is_json(answer: Answer) -> bool:
 
 def lost(text: str, *, is_safe: bool, retry_after: float | None = None) -> HubError:
     """The call was sent and its effect is not known: harmless to repeat, or to be looked up first."""
-    return RetryableError(text, retry_after_s=retry_after) if is_safe else UnknownOutcomeError(text)
+    if not is_safe:
+        return UnknownOutcomeError(text)
+    return RetryableError(text, retry_after_s=retry_after, may_be_done=True)
 
 
 def failure_of(fault: Exception, state: CallState, where: str, *, is_safe: bool) -> HubError:
@@ -108,7 +110,8 @@ def error_of(answer: Answer, where: str, accept: Container[int], *, is_safe: boo
         return None
     text = f"{where} answered {status}"
     wait_s = retry_after_s(answer.headers.get("retry-after"))
-    if status in (408, 425, 429, 503):
+    # A server that says when to come again refused on purpose. Any other 503 may be a gateway's that lost the answer.
+    if status in (408, 425, 429) or (status == 503 and wait_s is not None):
         return RetryableError(text, retry_after_s=wait_s)
     if status in (401, 403):
         return ConnectionPausedError(f"{text}; check the connection's credentials and permissions")
@@ -116,5 +119,5 @@ def error_of(answer: Answer, where: str, accept: Container[int], *, is_safe: boo
         return RejectedError(text, code=f"http_{status}")
     if 300 <= status < 400:
         text = f"{text}, a redirect, which is never followed; set the final address"
-        return RetryableError(text) if is_safe else RejectedError(text, code=f"http_{status}")
+        return RetryableError(text, may_be_done=True) if is_safe else RejectedError(text, code=f"http_{status}")
     return lost(text, is_safe=is_safe, retry_after=wait_s)

@@ -165,7 +165,8 @@ def test_answer_when_it_carries_the_record_then_stored_has_the_shape_of_an_event
         (SimAnswer(302, b"", {"Location": "/x"}), RetryableError, RetryableError),
         (SimAnswer(422), RejectedError, RejectedError),
         (SimAnswer(500), RetryableError, UnknownOutcomeError),
-        (SimAnswer(503), RetryableError, RetryableError),
+        (SimAnswer(503), RetryableError, UnknownOutcomeError),
+        (SimAnswer(503, b"", {"Retry-After": "1"}), RetryableError, RetryableError),
         (SimAnswer(200, b"<html>", {"Content-Type": "text/html"}), RetryableError, RetryableError),
     ],
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from connectors.webhook.simulator import WebhookSimulator
-from hub.errors import UnknownOutcomeError
+from hub.errors import RetryableError, UnknownOutcomeError
 from hub.flow import attempt, delivery, look
 from hub.flow.desk import Desk
 from hub.sdk.connector import Delivery
@@ -112,6 +113,58 @@ def test_update_when_its_echo_comes_before_the_look_then_it_is_no_word_of_the_pe
     peers.quiet()
     assert [golden["note"] for golden in peers.goldens("customer")] == ["water"]
     assert crm.records["p1"]["note"] == "water"
+
+
+@pytest.mark.parametrize("is_honest", [True, False])
+def test_update_when_it_was_called_failed_but_took_effect_then_its_echo_is_no_word_of_the_peer(
+    peers: PeerRig, is_honest: bool
+) -> None:
+    crm = peers.peer("crm")
+    peers.customer("1", at(1), full_name="Li Lei", note="tea", tags=["vip"])
+    peers.quiet()
+    error = RetryableError("500 after all was done", retry_after_s=0.3, may_be_done=is_honest)
+    crm.after = _once(error)
+    peers.customer("1", at(2), full_name="Li Lei", note="coffee", tags=["vip", "new"])
+    peers.settle()
+    peers.deliverer.run_once(0.05)
+    wait_for(lambda: peers.attempts()[-1] == ("update", "unknown" if is_honest else "failed"))
+    peers.echo("crm", crm)
+    peers.quiet()
+    assert peers.attempts()[-1] == ("update", "applied")
+    assert len(crm.calls) == 2
+    peers.customer("1", at(3), full_name="Li Lei", note="water", tags=["new"])
+    peers.quiet()
+    assert [(golden["note"], golden["tags"]) for golden in peers.goldens("customer")] == [("water", ["new"])]
+    assert (crm.records["p1"]["note"], crm.records["p1"]["tags"]) == ("water", ["new"])
+
+
+def test_update_when_it_failed_and_the_peer_says_other_things_then_those_are_its_own(peers: PeerRig) -> None:
+    crm = peers.peer("crm")
+    peers.customer("1", at(1), full_name="Li Lei", note="tea")
+    peers.quiet()
+    peers.echo("crm", crm)
+    peers.quiet()
+    crm.before = _once(RetryableError("busy", retry_after_s=0.1))
+    peers.customer("1", at(2), full_name="Li Lei-Wang", note="tea")
+    peers.settle()
+    peers.deliverer.run_once(0.05)
+    wait_for(lambda: peers.attempts()[-1] == ("update", "failed"))
+    crm.keep("p1", {"note": "coffee"})
+    peers.echo("crm", crm)
+    peers.quiet()
+    assert peers.attempts()[-2:] == [("update", "failed"), ("update", "sent")]
+    assert peers.goldens("customer") == [{"full_name": "Li Lei-Wang", "note": "coffee"}]
+    assert (crm.records["p1"]["full_name"], crm.records["p1"]["note"]) == ("Li Lei-Wang", "coffee")
+
+
+def _once(error: Exception) -> Callable[[Delivery], None]:
+    left = [error]
+
+    def strike(_: Delivery) -> None:
+        if left:
+            raise left.pop()
+
+    return strike
 
 
 def test_update_when_call_was_lost_then_sent_again(peers: PeerRig) -> None:

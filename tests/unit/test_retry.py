@@ -23,7 +23,8 @@ from hub.rules.retry import LONGEST_DELAY_S, MAX_ATTEMPTS, Action, backoff_s, ne
         (ConnectionPausedError("token revoked"), "pause"),
         (ConfigError("no target_url"), "pause"),
         (UnknownOutcomeError("timed out after sending"), "verify"),
-        (RetryableError("503"), "retry"),
+        (RetryableError("429"), "retry"),
+        (RetryableError("500", may_be_done=True), "verify"),
         (ValueError("bug"), "retry"),
     ],
 )

@@ -80,7 +80,7 @@ def test_answer_when_json_then_parsed(peer: Peer, client: HttpClient) -> None:
         (429, RetryableError, RetryableError),
         (500, RetryableError, UnknownOutcomeError),
         (502, RetryableError, UnknownOutcomeError),
-        (503, RetryableError, RetryableError),
+        (503, RetryableError, UnknownOutcomeError),
         (504, RetryableError, UnknownOutcomeError),
     ],
 )
@@ -99,6 +99,20 @@ def test_status_when_an_error_then_class_says_what_next(
 def test_post_when_declared_idempotent_then_lost_answers_are_retryable(peer: Peer, client: HttpClient) -> None:
     error = error_of(lambda: client.post(peer.url, params={"status": "500"}, idempotent=True))
     assert isinstance(error, RetryableError)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "may_be_done"),
+    [(408, {}, False), (425, {}, False), (429, {}, False), (503, {"Retry-After": "0"}, False), (503, {}, True),
+     (500, {}, True), (502, {}, True), (504, {}, True)],
+)  # fmt: skip
+def test_status_when_it_proves_that_nothing_was_done_then_it_says_so(
+    peer: Peer, client: HttpClient, status: int, headers: dict[str, str], may_be_done: bool
+) -> None:
+    params = {"status": str(status), "headers": json.dumps(headers)}
+    error = error_of(lambda: client.post(peer.url, params=params, idempotent=True))
+    assert isinstance(error, RetryableError)
+    assert error.may_be_done == may_be_done
 
 
 def test_status_when_accepted_then_returned(peer: Peer, client: HttpClient) -> None:
