@@ -245,3 +245,22 @@ def test_setup_when_a_step_is_wrong_then_said_and_kept(full: World) -> None:
     assert visitor.get(f"{base}/streams").status_code == 404
     assert visitor.post(f"{base}/finish").location == "/console/connections"
     assert visitor.get(f"{base}/credentials").status_code == 404
+
+
+def test_setup_when_a_needed_choice_has_no_default_then_nothing_is_chosen_for_the_reader(full: World) -> None:
+    visitor = Visitor(full)
+    first = visitor.post("/connections/new/zoho", name="somewhere", realm="default")
+    base = first.location.removeprefix("/console").rpartition("/")[0]
+    (centres,) = re.findall(r'<select id="c-data_centre".*?</select>', visitor.get(f"{base}/credentials").text)
+    assert "required" in centres
+    assert '<option value=""></option>' in centres
+    assert "selected" not in centres
+    answer = visitor.post(f"{base}/credentials", **{"config.data_centre": "", "config.client_id": "1000.ABC"})
+    assert answer.status_code == 400
+    assert "data_centre" in text_of(answer.text)
+    (centres,) = re.findall(
+        r'<select id="c-data_centre".*?</select>',
+        visitor.post(f"{base}/credentials", **{"config.data_centre": "cn"}).text,
+    )
+    assert "<option selected>cn</option>" in centres
+    assert '<option value=""></option>' not in centres
