@@ -8,6 +8,7 @@ from hub.store.console_connection import Figures
 
 # Work that is older than this is late; a healthy hub is done within a second.
 LATE_S = 60
+FRESH_S = 900
 
 
 def lag_s(f: Figures, now: datetime) -> float | None:
@@ -30,9 +31,18 @@ def state_of(f: Figures, now: datetime) -> str:
         return "act"
     if f.halted_in or f.halted_out:
         return "halted"
-    if (lag_s(f, now) or 0) > LATE_S or (due_s(f, now) or 0) > LATE_S or f.quarantined:
+    if not_answering(f, now) or (lag_s(f, now) or 0) > LATE_S or (due_s(f, now) or 0) > LATE_S or f.quarantined:
         return "slow"
     return "off" if f.phase == "off" else "fine"
+
+
+def not_answering(f: Figures, now: datetime) -> bool:
+    """Whether the last calls to it got no answer; a reading that is tried no more says nothing about now."""
+    health = f.health or {}
+    if (health.get("delivery") or {}).get("state") == "open" and f.phase == "live":
+        return True
+    readings = [found for part, found in health.items() if part.startswith("pull:")]
+    return any(found.get("away") and now.timestamp() - found.get("at", 0) < FRESH_S for found in readings)
 
 
 def is_refused(f: Figures) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -10,10 +11,12 @@ import psycopg
 import pytest
 
 from hub.flow import alert
+from hub.flow.alert_say import say
 from hub.model.identifier import format_id
 from hub.store import alert as store
 from tests.browser.client import Visitor
 from tests.browser.world import World
+from tests.fixtures.command import runner
 
 
 def text_of(page: str) -> str:
@@ -84,6 +87,24 @@ def test_alert_when_taken_assigned_snoozed_and_closed_then_each_is_seen(full: Wo
     assert "由人关闭" in page
     again = visitor.post(f"{path}/acknowledge")
     assert "closed already" in visitor.client.get(again.location).text
+
+
+def test_alerts_when_read_in_the_console_and_by_command_then_the_same_words(
+    full: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = runner(full.hub.settings, monkeypatch)
+    with full.hub.db.session() as conn:
+        rows = store.list_alerts(conn)
+    listed = {one["id"]: one for one in json.loads(asked("alerts", "--json").stdout)}
+    visitor = Visitor(full, "admin-en")
+    assert len(rows) > 5
+    for row in rows:
+        id_, said = format_id("alr", row.id), say(row, kinds=full.hub.registry.kinds)
+        words = (said.title, said.meaning, said.step)
+        by_command = listed[id_]
+        assert (by_command["title"], by_command["meaning"], by_command["next_step"]) == words
+        page = unescape(visitor.get(f"/alerts/{id_}").text)
+        assert all(text[:100] in page for text in words)
 
 
 def test_alert_when_all_is_well_then_the_last_one_closed_is_named(empty: World) -> None:

@@ -79,6 +79,22 @@ def test_command_when_alerts_are_listed_then_worst_first_and_acts_work(raised: s
     assert "begin with alr_" in run("alerts", "show", "dlv_01JD3W8Z5V0000000000000000", code=1).output
 
 
+def test_words_when_asked_by_command_and_by_program_then_the_same(rig: Rig, admin: Caller, run: Run) -> None:
+    connection_id = rig.connect("shop", {"customer": "both"})
+    told: dict[str, dict[str, Any]] = {
+        "parked": {"kind": "customer"},
+        "quarantine": {"cause": "missing_id"},
+        "breaker": {"reason": "shop: GET shop.example answered 502"},
+        "mapping": {"kinds": ["order in"]},
+    }
+    for type_, data in told.items():
+        alert.raise_alert(rig.hub, type_, type_, connection_id=connection_id, data=data)
+    words = ("id", "title", "meaning", "next_step", "severity")
+    by_api = [[one[name] for name in words] for one in admin.get("/alerts")["items"]]
+    assert by_api == [[one[name] for name in words] for one in _json(run("alerts", "--json"))]
+    assert {title for _, title, *_ in by_api} >= {"shop: 1 × Customer wait too long for a parent"}
+
+
 def test_items_when_listed_shown_and_resolved_then_gone_from_the_list(rig: Rig, run: Run) -> None:
     rig.connect("shop", {"customer": "both"})
     with rig.hub.db.transaction() as conn:

@@ -30,3 +30,18 @@ def test_state_when_deliveries_have_waited_long_then_late_only_if_it_is_live(pha
 def test_due_when_held_until_it_goes_live_then_nothing_is_overdue() -> None:
     assert due_s(_figures(phase="reading", oldest_due_at=LONG_AGO), NOW) is None
     assert due_s(_figures(phase="live", oldest_due_at=LONG_AGO), NOW) == 3600
+
+
+@pytest.mark.parametrize(
+    ("health", "expected"),
+    [
+        ({}, "fine"),
+        ({"delivery": {"state": "open"}}, "slow"),
+        ({"delivery": {"state": "closed"}}, "fine"),
+        ({"pull:orders": {"ok": False, "away": True, "at": NOW.timestamp() - 30}}, "slow"),
+        ({"pull:orders": {"ok": False, "away": True, "at": NOW.timestamp() - 3600}}, "fine"),
+        ({"pull:orders": {"ok": True, "away": False, "at": NOW.timestamp()}}, "fine"),
+    ],
+)
+def test_state_when_it_does_not_answer_then_not_fine(health: dict[str, Any], expected: str) -> None:
+    assert state_of(_figures(phase="live", health=health), NOW) == expected
