@@ -30,6 +30,8 @@ REVEALS = 30
 JOB_FAILURES = 3
 ITEM_TYPES = ("loop", "drift")
 LOOKERS = ("scheduler",)
+GRACE_S = 15.0
+_ROLES_GONE = "roles_gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def gather(hub: Hub) -> Facts:
             broken=tuple(hub.registry.broken),
             is_redis_up=hands is not None,
             workers=None if hands is None else sum(hand.role not in LOOKERS for hand in hands),
-            missing=() if hands is None else _missing(hands),
+            missing=() if hands is None else _missing(hub, hands),
             redis=(hub.queue.server() or {}) if hands is not None else {},
             disk=_disk(hub.settings.data_dir),
             skew_s=_skew_s(conn),
@@ -98,10 +100,15 @@ def gather(hub: Hub) -> Facts:
         )
 
 
-def _missing(hands: Sequence[Hand]) -> tuple[str, ...]:
-    """The roles that nobody does; a look is made by a scheduler, so that one is there."""
+def _missing(hub: Hub, hands: Sequence[Hand]) -> tuple[str, ...]:
+    """The roles that nobody has done for a while: at a start, and when one is replaced, a worker needs a moment.
+
+    A look is made by a scheduler, so that one is there.
+    """
     here = {role for hand in hands for role in hand.role.split(",")}
-    return tuple(role for role in ROLES if role not in here)
+    known: dict[str, float] = hub.extras.get(_ROLES_GONE, {})
+    gone = hub.extras[_ROLES_GONE] = {role: known.get(role, time.monotonic()) for role in ROLES if role not in here}
+    return tuple(role for role, since in gone.items() if time.monotonic() - since >= GRACE_S)
 
 
 def _skew_s(conn: Connection) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from hub.flow.alert_facts import Facts
@@ -39,12 +39,20 @@ def _redis(facts: Facts) -> Iterator[Finding]:
     if not facts.is_redis_up:
         yield Finding("redis", "redis", 1, rest_s=REST_S)
     elif facts.redis:
-        policy = facts.redis.get("maxmemory_policy", "")
-        is_evicting = policy not in ("", "noeviction")
-        is_kept = facts.redis.get("aof_enabled") == "1" and facts.redis.get("aof_last_write_status", "ok") == "ok"
+        is_evicting, is_kept = evicts(facts.redis), keeps(facts.redis)
         if is_evicting or not is_kept:
-            data = {"policy": policy or "?", "kept": is_kept}
+            data = {"policy": facts.redis.get("maxmemory_policy", "?"), "kept": is_kept}
             yield Finding("redis_settings", "redis_settings", 1 if is_evicting else 0, data=data)
+
+
+def evicts(redis: Mapping[str, str]) -> bool:
+    """Whether a Redis may drop keys when its memory is full."""
+    return redis.get("maxmemory_policy", "") not in ("", "noeviction")
+
+
+def keeps(redis: Mapping[str, str]) -> bool:
+    """Whether a Redis writes what it holds to a file, and can."""
+    return redis.get("aof_enabled") == "1" and redis.get("aof_last_write_status", "ok") == "ok"
 
 
 def _clock(facts: Facts) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.flow.alert_text import OTHER, WORDS
-from hub.flow.known import known
+from hub.flow.known import OURS, known
 from hub.model.kind import Kind, Text
 from hub.store.alert import Alert
 
@@ -107,10 +107,12 @@ def _values(alert: Alert, language: str, kinds: Mapping[str, Kind]) -> dict[str,
 
 
 def reason_of(text: Any, language: str) -> str:
-    """A sentence of ours on what is known of an error, and the error's own text as a quote; empty without one."""
+    """A sentence of ours on what is known of an error, then the error's own text as a quote; empty without an error."""
     if not text:
         return ""
     said = known(str(text))
+    if said in OURS:
+        return _in(said, language)
     quote = str(text).strip().rstrip(".。")
     if language == "zh":
         return f"{said.zh}（原文：“{quote}”）" if said else f"原因：“{quote}”。"

@@ -175,9 +175,9 @@ WORDS: dict[str, Words] = {
     "redis_settings": Words(
         Text("Redis 可能忘记数据", "Redis may forget"),
         Text(
-            "淘汰策略：{policy}；写入磁盘：{kept}。数据都在 Postgres 中，不会丢失，但被遗忘的调用配额会使对方限流。请设为"
+            "淘汰策略：{policy}；追加写盘 (appendonly)：{kept}。数据都在 Postgres 中，不会丢失，但被遗忘的调用配额会使对方限流。请设为"
             " maxmemory-policy noeviction 并开启 appendonly。",
-            "Eviction: {policy}; written to disk: {kept}. All truth is in Postgres, but rate budgets that are forgotten make"
+            "Eviction: {policy}; append-only file: {kept}. All truth is in Postgres, but rate budgets that are forgotten make"
             " systems throttle. Set `maxmemory-policy noeviction` and `appendonly yes`.",
         ),
         Text("修改 Redis 设置", "Change the settings of Redis"),

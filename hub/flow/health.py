@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 from typing import Any, Literal
 
+from hub.flow.alert_own import LATE_S, SKEW_S, evicts, keeps
 from hub.flow.context import Hub
 from hub.queue import Hand
 from hub.sdk.plugin import HealthReport
@@ -21,8 +22,6 @@ from hub.store.gauge import Vitals
 from hub.store.schema import head
 
 State = Literal["ok", "warn", "bad"]
-LATE_S = 60.0
-SKEW_S = 1.0
 LONG_S = 300.0
 FULL = 0.9
 PLUGIN_LIMIT_S = 1.0
@@ -118,15 +117,14 @@ def _leases(found: Vitals) -> Check:
 def _redis(info: dict[str, str] | None, missed: int) -> Check:
     if info is None:
         return Check("redis", "bad", {"up": False, "missed": missed})
-    policy, write = info.get("maxmemory_policy", ""), info.get("aof_last_write_status", "ok")
     facts = {
         "up": True,
         "persistent": info.get("aof_enabled") == "1",
-        "policy": policy,
+        "policy": info.get("maxmemory_policy", ""),
         "bytes": int(info.get("used_memory", 0)),
         "missed": missed,
     }
-    return Check("redis", "warn" if write != "ok" or policy not in ("noeviction", "") else "ok", facts)
+    return Check("redis", "warn" if evicts(info) or not keeps(info) else "ok", facts)
 
 
 def _database(found: Vitals) -> Check:

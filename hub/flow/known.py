@@ -38,6 +38,9 @@ _BUSY = Text(
     "另一个进程正在更新凭证，会自动重试。", "Another process is renewing the access; it is tried again by itself."
 )
 
+OURS = frozenset((_CUT, _STOPPED, _PAUSED, _HALTED, _MISSING, _ELSEWHERE, _EXPIRED))
+"""Said by the hub alone: nothing of the system's own is behind them that could be quoted."""
+
 CODES = {"taken": _TAKEN, "gone": _GONE, "too_large": _TOO_LARGE, "http_404": _GONE, "http_410": _GONE}
 # The first that fits counts: what a system says of itself before what a status says of it.
 PATTERNS = tuple(

@@ -140,7 +140,7 @@ def row_of(page: str, cause: str) -> str:
 
 def link_of(row: str) -> str:
     """Where its next step leads: the last of its links."""
-    return links_of(row)[-1]
+    return str(links_of(row)[-1])
 
 
 def links_of(page: str) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 
 from hub.console import flow_line
 from hub.console.flow_line import Line, by_system
-from hub.model.kind import Text
+from hub.sdk.connector import Text
 from hub.sdk.console import PageRequest, Panel
 from tests.browser.client import Visitor
 from tests.browser.test_faults import words_of

@@ -12,6 +12,7 @@ import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError, Problem
 from hub.flow import alert, audit
+from hub.flow import alert_facts as gathered
 from hub.flow.alert_facts import unmapped
 from hub.model.identifier import format_id
 from hub.queue import ROLES, Hand
@@ -185,6 +186,18 @@ def test_answer_when_a_system_comes_and_goes_then_one_row_of_whoever_took_it(sho
     shop.hub.db.execute("update alert set closed_at = now() - interval '11 minutes'")
     say(down)
     assert alerts(shop)[0].id != one.id
+
+
+def test_workers_when_a_role_is_gone_for_a_moment_then_no_alarm_and_then_one(
+    shop: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(shop.hub.queue), "hands", lambda _: [Hand("pipeline,poll", "idle", None, None)])
+    alert.evaluate(shop.hub)
+    assert alerts(shop) == []
+    monkeypatch.setattr(gathered, "GRACE_S", 0.0)
+    alert.evaluate(shop.hub)
+    (one,) = alerts(shop)
+    assert (one.type, one.data) == ("no_workers", {"roles": ["deliver"]})
 
 
 def test_access_when_its_renewal_got_no_answer_then_that_is_no_refusal(shop: Rig) -> None:

@@ -295,6 +295,8 @@ def test_reason_when_told_then_ours_is_translated_and_the_system_is_quoted() -> 
     assert reason_of("Konto gesperrt.", "zh") == "原因：“Konto gesperrt”。"
     assert reason_of("Konto gesperrt.", "en") == "The reason: “Konto gesperrt”."
     assert reason_of("", "zh") == ""
+    assert reason_of("missing", "zh") == "对方已没有这个订阅。"
+    assert reason_of("its process stopped", "en") == "The process that read ended."
 
 
 def test_texts_when_in_chinese_then_nothing_of_ours_is_english() -> None:
