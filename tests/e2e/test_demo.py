@@ -38,7 +38,7 @@ SCENES = (
     r"an order comes that nobody can read: signed, but nobody can read it",
     r"shop +52 +52 +52 +312 +0 ",
     r"crm +52 +52 +52 +312 +0 ",
-    r"to do +conflict \(22\) +http://127.0.0.1:\d+/console/conflicts",
+    r"to do +conflict \(1\) +http://127.0.0.1:\d+/console/conflicts",
     r"sent +\d+ webhooks .* 1 more, forged",
     r"refused +1,",
     r"quarantined +1,",
