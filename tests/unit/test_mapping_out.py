@@ -75,6 +75,15 @@ def test_projection_when_fields_are_absent_or_null_then_left_out_or_null(tmp_pat
     assert mapping.project({"staff_note": None}, lambda _: None) == {"note": None}
 
 
+def test_projection_when_a_field_is_cleared_then_said_inside_objects_too(tmp_path: Path) -> None:
+    mapping = _out(tmp_path, "shop: {memo: staff_note, where: channel}\nrows: {each: lines, n: ^number}")
+    assert mapping.project({"staff_note": None, "number": None, "lines": [{}]}, lambda _: None) == {
+        "shop": {"memo": None},
+        "rows": [{"n": None}],
+    }
+    assert mapping.project({}, lambda _: None) == {}
+
+
 def test_projection_when_its_condition_does_not_hold_then_nothing(tmp_path: Path) -> None:
     assert _out(tmp_path, OUT).project({"state": "open"}, lambda _: None) == {}
 

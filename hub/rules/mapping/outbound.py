@@ -81,7 +81,8 @@ class OutMapping:
     @cached_property
     def _compiled(self) -> tuple[Any, str]:
         source = Source()
-        shapes = ShapeWriter(ValueWriter(source, "out", self.spec.file, {}))
+        # Inside a canonical object absent and null are one; to a system, null is the word that clears.
+        shapes = ShapeWriter(ValueWriter(source, "out", self.spec.file, {}), keeps_nulls=True)
         source.put("P = []; o = {}")
         with source.scope("d", "") as scope:
             if self.spec.when:

@@ -15,9 +15,10 @@ from hub.rules.mapping.values import ValueWriter
 
 @dataclass(slots=True)
 class ShapeWriter:
-    """Writes any node into the source of `values`."""
+    """Writes any node into the source of `values`. `keeps_nulls`: a null inside an object is said, not left out."""
 
     values: ValueWriter
+    keeps_nulls: bool = False
 
     @property
     def source(self) -> Source:
@@ -83,7 +84,9 @@ class ShapeWriter:
         for member, inner in node.members.items():
             known = self._member_field(field, fields, member)
             var = self.write(inner, known, f"{name}.{member}" if name else member)
-            with source.block(f"if {var} is not M and {var} is not None:"):
+            with source.block(
+                f"if {var} is not M:" if self.keeps_nulls else f"if {var} is not M and {var} is not None:"
+            ):
                 source.put(f"{built}[{member!r}] = {var}")
         if not is_lenient:
             self._require(fields, built, name, where)

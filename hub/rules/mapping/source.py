@@ -15,6 +15,7 @@ from hub.rules.mapping.path import Path
 from hub.rules.mapping.spec import Condition
 
 _INLINE = (str, int, bool, type(None))
+_NOWHERE: tuple[str, str | None] = ("", None)  # a path that leads out of the payload
 
 
 @dataclass(slots=True)
@@ -115,6 +116,8 @@ class Source:
             return var, path.text
         at = len(self.scopes) - 1 - path.up
         if at < 0:
+            for watcher in self.watchers:
+                watcher.add(_NOWHERE)
             self.put(f"{var} = M")
             return var, path.text
         scope = self.scopes[at]
@@ -160,10 +163,12 @@ class Source:
         return f"((None if {var} is M else {var}) {sign} {known})"
 
     def anything_read(self, read: set[tuple[str, str | None]], outer: Sequence[Scope]) -> str:
-        """An expression: whether the source carries any of what was read. True when nothing was."""
+        """An expression: whether the source carries any of what was read. True when nothing was, as of constants."""
         known = {scope.var for scope in outer}
         tests = sorted({(var, head or "") for var, head in read if var in known})
-        if not tests or any(not head for _, head in tests):
+        if not tests:
+            return "False" if _NOWHERE in read else "True"
+        if any(not head for _, head in tests):
             return "True"
         return " or ".join(f"{head!r} in {var}" for var, head in tests)
 

@@ -18,14 +18,16 @@ UNKNOWN_WORDS = ("error", "keep", "null", "absent")
 
 def read_literal(report: Report, entry: Entry | None, field: Field | None, name: str) -> Any:
     """A value written in the file, in its field's canonical form; None, with the fault noted, when it is not valid."""
-    if entry is None or entry.value is None:
-        return None
-    if field is None or field.fields or field.type == "ref":
-        return entry.plain
+    return None if entry is None else _checked(report, entry.plain, entry.line, field, name)
+
+
+def _checked(report: Report, value: Any, line: int, field: Field | None, name: str) -> Any:
+    if value is None or field is None or field.fields or field.type == "ref":
+        return value
     try:
-        return check_of(field)(entry.plain)
+        return check_of(field)(value)
     except (ValueFault, ConfigError) as fault:
-        report.add(entry.line, name, f"the value {entry.plain!r} {fault}")
+        report.add(line, name, f"the value {value!r} {fault}")
         return None
 
 
@@ -73,7 +75,7 @@ class TableReader:
                 text = f"cannot be read backwards: {sources[word]} and {key} both give {word}; write a table of its own here"
                 self.report.add(line, name, text)
             sources.setdefault(word, key)
-            table.setdefault(word, read_literal(self.report, Entry(result, line), field, name))
+            table.setdefault(word, _checked(self.report, result, line, field, name))
         return table
 
     def _unknown(self, unknown: Entry | None, found: Lookup, field: Field | None, name: str) -> Lookup:
