@@ -12,6 +12,7 @@ from hub.flow.context import Hub
 from hub.flow.release import rules_at_start, rules_on_disk
 from hub.flow.rules import Rules, installed_folders, publish_release
 from hub.keyring import Keyring
+from hub.model.upcast import Upcasts
 from hub.queue import Wakeups
 from hub.registry import Registry
 from hub.store.database import Database
@@ -34,7 +35,9 @@ def start(
     on_disk = rules_on_disk(found, settings) if from_disk else None
     # A frozen process cannot be killed by its own watchdog; the database takes from it what it holds.
     idle = f"-c idle_in_transaction_session_timeout={settings.batch_timeout_s + IDLE_MARGIN_S}s"
-    db = Database(settings.database_url, size=pool_size or settings.pool_size, options=idle)
+    db = Database(
+        settings.database_url, size=pool_size or settings.pool_size, options=idle, upcasts=Upcasts(found.kinds)
+    )
     rules = _rules(db, found, settings, on_disk)
     connections = Connections(db, keyring, found, settings)
     blind = _blind_key(db, keyring)

@@ -44,7 +44,7 @@ def publish(
         old = stored.get(id_)
         change = _change(old, new, split=id_ in relinked and _was_elsewhere(new, stored))
         winners = _packed_winners(new)
-        if change is None and old is not None and old.winners == winners:
+        if change is None and old is not None and old.winners == winners and not old.is_old:
             continue
         base = old.version if old else counted.get(id_, 0)
         version = base + 1 if change else base

@@ -138,7 +138,9 @@ def installed_folders() -> list[Path]:
 
 def _kind_digest(kind: Kind) -> str:
     described = [[path, field.type, field.group, repr(field.identity), field.required] for path, field in kind.walk()]
-    return hashlib.sha256(orjson.dumps([kind.name, kind.parent, described])).hexdigest()[:16]
+    changed = [sorted(kind.renamed.items()), sorted(kind.upcast)]
+    parts = [kind.name, kind.parent, described, *([changed] if any(changed) else [])]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 def code_digest(function: Callable[..., Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -121,6 +122,8 @@ class Kind:
     """A kind of thing the hub keeps. Storing, mapping, listing and syncing it needs no other code.
 
     `parent`: the ref field without which a record waits (parked).
+    `renamed`: a field's former name -> its name now. `upcast`: field -> what brings a stored value of an older
+    declaration to today's form and leaves today's as it is; of a list with identity, each element.
     `keys`: rules that yield deterministic and look-up keys. `lookups`: fields found by exact value. `names`: those of them
     that name people or places, found also by parts and by pinyin (`hub.model.name`).
     """
@@ -134,6 +137,8 @@ class Kind:
     parent: str | None = None
     keys: tuple[KeyRule, ...] = ()
     lookups: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = dataclass_field(default_factory=dict)
+    upcast: Mapping[str, Callable[[Any], Any]] = dataclass_field(default_factory=dict)
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -146,6 +151,11 @@ class Kind:
                 raise ConfigError(f"kind {self.name}: parent or look-up names the unknown field {name}")
         if unfindable := set(self.names) - set(self.lookups):
             raise ConfigError(f"kind {self.name}: names that are no look-ups: {', '.join(sorted(unfindable))}")
+        for name in (*self.renamed.values(), *self.upcast):
+            if name not in self.by_name:
+                raise ConfigError(f"kind {self.name}: renamed or upcast names the unknown field {name}")
+        if reused := self.renamed.keys() & self.by_name.keys():
+            raise ConfigError(f"kind {self.name}: a former name is used again: {', '.join(sorted(reused))}")
         if self.parent and self.by_name[self.parent].type != "ref":
             raise ConfigError(f"kind {self.name}: its parent {self.parent} is not a ref")
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from hub.store.database import Connection
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, upcasts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,18 @@ _LOAD = """
 
 def load(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Due]:
     """The targets of these ids, as of now."""
-    return {row[0]: Due(*row) for row in conn.execute(_LOAD, (list(ids),))}
+    found = {row[0]: Due(*row) for row in conn.execute(_LOAD, (list(ids),))}
+    upcasts = upcasts_of(conn)
+    return {id_: _today(upcasts, due) for id_, due in found.items()} if upcasts else found
+
+
+def _today(upcasts: Upcasts, due: Due) -> Due:
+    data, fold = due.data, due.fold
+    return replace(
+        due,
+        data=upcasts.data(due.kind, data) if data else data,
+        fold=upcasts.fold(due.kind, fold) if fold else fold,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
+from hub.model.upcast import NONE, Upcasts
+
 T = TypeVar("T")
 Connection = psycopg.Connection[TupleRow]
 
@@ -51,11 +53,18 @@ def is_data_error(error: BaseException) -> bool:
     )
 
 
+def upcasts_of(connection: Connection) -> Upcasts:
+    """What brings stored values of older declarations to today's form, for whoever reads by this connection."""
+    found: Upcasts = getattr(connection, "upcasts", NONE)
+    return found
+
+
 class Database:
     """A pool of connections to one database. Usable from many threads, not across a fork: make one per process."""
 
-    def __init__(self, url: str, *, size: int = 8, options: str = "") -> None:
+    def __init__(self, url: str, *, size: int = 8, options: str = "", upcasts: Upcasts = NONE) -> None:
         self.url = url
+        self.upcasts = upcasts
         self.retries = 0
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
@@ -65,8 +74,12 @@ class Database:
             max_idle=120,
             kwargs={"options": f"{SESSION} {options}".strip(), "prepare_threshold": 2},
             check=ConnectionPool.check_connection,
+            configure=self._configure,
             open=True,
         )
+
+    def _configure(self, connection: Connection) -> None:
+        connection.upcasts = self.upcasts  # type: ignore[attr-defined]
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.store.console_event import TARGET_STATE
-from hub.store.database import Connection
+from hub.store.database import Connection, upcasts_of
 from hub.store.view import ChangeRow
 
 Rid = uuid.UUID
@@ -62,7 +62,10 @@ def load(conn: Connection, rid: Rid) -> Dossier | None:
     row = conn.execute(_DOSSIER, (MEMBERS, rid)).fetchone()
     if row is None:
         return None
-    return Dossier(*[*row[:8], [_member(one) for one in row[8] or ()]])
+    id_, realm, kind, version, lifecycle, data, created_at, updated_at, members = row
+    upcasts = upcasts_of(conn)
+    rows = [_member([*one[:6], upcasts.fold(kind, one[6]), *one[7:]]) for one in members or ()]
+    return Dossier(id_, realm, kind, version, lifecycle, upcasts.data(kind, data), created_at, updated_at, rows)
 
 
 def _member(one: list[Any]) -> MemberRow:

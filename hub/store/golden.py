@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.store.database import Connection
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, upcasts_of
 from hub.store.record import packed
 
 Rid = uuid.UUID
@@ -15,7 +16,10 @@ Rid = uuid.UUID
 
 @dataclass(slots=True)
 class Golden:
-    """A golden record as stored. `winners`: field -> rid as text; `{"*": rid}` when one record gave everything."""
+    """A golden record as stored. `winners`: field -> rid as text; `{"*": rid}` when one record gave everything.
+
+    `is_old`: it lies there in the form of an older declaration.
+    """
 
     id: Rid
     realm: str
@@ -24,6 +28,7 @@ class Golden:
     lifecycle: str
     data: dict[str, Any]
     winners: dict[str, str]
+    is_old: bool = False
 
 
 _COLUMNS = "id, realm, kind, version, lifecycle, data, winners"
@@ -32,7 +37,17 @@ _COLUMNS = "id, realm, kind, version, lifecycle, data, winners"
 def load(conn: Connection, ids: Iterable[Rid]) -> dict[Rid, Golden]:
     """The golden records of these ids; ids without one are missing from the answer."""
     sql = f"select {_COLUMNS} from golden where id = any(%s)"  # noqa: S608 -- constant columns
-    return {row[0]: Golden(*row) for row in conn.execute(sql, (list(ids),))}
+    upcasts = upcasts_of(conn)
+    return {row[0]: _golden(upcasts, row) for row in conn.execute(sql, (list(ids),))}
+
+
+def _golden(upcasts: Upcasts, row: tuple[Any, ...]) -> Golden:
+    found = Golden(*row)
+    if upcasts.changes(found.kind):
+        data = upcasts.data(found.kind, found.data)
+        found.is_old, found.data = data != found.data, data
+        found.winners = {upcasts.name(found.kind, name): rid for name, rid in found.winners.items()}
+    return found
 
 
 def kinds_in_use(conn: Connection, realms: Sequence[str], kinds: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from hub.store.database import Connection, new_id
+from hub.store.database import Connection, new_id, upcasts_of
 
 AT_VERSION: Final = -1
 AFTER_LAST: Final = 9
@@ -54,7 +54,8 @@ def ensure(conn: Connection, connection_id: int, keys: Mapping[Key, tuple[str, s
     ]
     document = orjson.dumps(rows).decode()
     made = {(o, e) for o, e in conn.execute(_MAKE, (connection_id, document))}
-    found = {(o, e): Peer(rid, last, fold, (o, e) in made, state == 0)
+    upcasts = upcasts_of(conn)
+    found = {(o, e): Peer(rid, last, upcasts.fold(keys[o, e][0], fold), (o, e) in made, state == 0)
              for o, e, rid, last, state, fold in conn.execute(_LOCK, (document, connection_id))}  # fmt: skip
     stubs = [each.rid for each in found.values() if each.was_stub]
     if stubs:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from hub.store.database import Connection
+from hub.model.upcast import NONE, Upcasts
+from hub.store.database import Connection, upcasts_of
 
 STUB, LIVE, DELETED, SUPERSEDED = 0, 1, 2, 3
 
@@ -66,18 +67,24 @@ def find_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
 
 def _by_keys(conn: Connection, keys: Iterable[Key], suffix: str) -> dict[Key, Row]:
     document = packed([{"c": c, "o": o, "e": e} for c, o, e in keys])
-    rows = [_row(found) for found in conn.execute(_BY_KEYS + suffix, (document,))]
+    rows = [_row(found, upcasts_of(conn)) for found in conn.execute(_BY_KEYS + suffix, (document,))]
     return {row.key: row for row in rows}
 
 
-def _row(found: Sequence[Any]) -> Row:
-    return Row(found[0], (found[1], found[2], found[3]), found[4], found[5], found[6], found[7], found[8], found[9])
+def _row(found: Sequence[Any], upcasts: Upcasts = NONE) -> Row:
+    rid, connection_id, object_type, external_id, kind, realm, state, parked, fold, cluster = found
+    key = (connection_id, object_type, external_id)
+    return Row(rid, key, kind, realm, state, parked, upcasts.fold(kind, fold), cluster)
+
+
+def _rows(conn: Connection, sql: str, rids: Iterable[uuid.UUID]) -> list[Row]:
+    return [_row(found, upcasts_of(conn)) for found in conn.execute(sql, (list(rids),))]
 
 
 def lock_rids(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row]:
     """The records of these rids, locked, in rid order."""
     sql = f"select {_COLUMNS} from record r where r.rid = any(%s) order by r.rid for no key update"  # noqa: S608
-    return {row.rid: row for row in map(_row, conn.execute(sql, (list(rids),)))}
+    return {row.rid: row for row in _rows(conn, sql, rids)}
 
 
 def insert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> set[Key]:
@@ -175,7 +182,16 @@ def lines(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[L
     if found:
         for row in conn.execute(_LINES, {"rids": list(found)}):
             found[row[0]].append(Line(*row))
+        _upcast_lines(conn, found)
     return found
+
+
+def _upcast_lines(conn: Connection, found: dict[uuid.UUID, list[Line]]) -> None:
+    upcasts = upcasts_of(conn)
+    if not upcasts:
+        return
+    for rid, kind in conn.execute("select rid, kind from record where rid = any(%s)", (list(found),)):
+        found[rid] = [replace(line, asserted=upcasts.flat(kind, line.asserted)) for line in found[rid]]
 
 
 def upsert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[uuid.UUID]:
@@ -277,4 +293,4 @@ def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def load_rids(conn: Connection, rids: Iterable[uuid.UUID]) -> list[Row]:
     """The records of these rids, unlocked, in rid order."""
     sql = f"select {_COLUMNS} from record r where r.rid = any(%s) order by r.rid"  # noqa: S608 -- constant columns
-    return [_row(row) for row in conn.execute(sql, (list(rids),))]
+    return _rows(conn, sql, rids)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.store.database import Connection, Database
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, Database, upcasts_of
 
 Rid = uuid.UUID
 KEY_CAP = 50
@@ -175,7 +176,9 @@ def lock_members(conn: Connection, rids: Iterable[Rid], *, wait: bool = True) ->
     `wait` False leaves out those that somebody else holds.
     """
     sql = _LOCK if wait else _LOCK + " skip locked"
-    return conn.execute(sql, (list(rids),)).fetchall()
+    upcasts = upcasts_of(conn)
+    rows = conn.execute(sql, (list(rids),)).fetchall()
+    return [(*row[:7], upcasts.fold(row[4], row[7]), row[8]) for row in rows] if upcasts else rows
 
 
 _LOOSE = """
@@ -211,7 +214,7 @@ def parents(
         select r.child, p.cluster from reference r join record p on p.rid = r.parent
         where r.child = any(%s) and r.field = any(%s) and p.kind = any(%s) order by r.child, p.cluster
     """
-    return conn.execute(sql, (list(children), list(fields), list(kinds))).fetchall()
+    return conn.execute(sql, (list(children), upcasts_of(conn).formerly(fields), list(kinds))).fetchall()
 
 
 def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) -> set[Rid]:
@@ -225,11 +228,19 @@ def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) 
 
 def decisions(conn: Connection, rids: Iterable[Rid], types: Sequence[str]) -> list[tuple[Any, ...]]:
     """Live decisions about these records: `id, type, a, b, field, value, author, reason, created_at`, oldest first."""
-    return conn.execute(
-        "select id, type, a, b, field, value, author, reason, created_at from decision"
+    rows = conn.execute(
+        "select id, type, a, b, field, value, author, reason, created_at, kind from decision"
         " where a = any(%s) and type = any(%s) and revoked_at is null order by created_at, id",
         (list(rids), list(types)),
     ).fetchall()
+    return [_decision(upcasts_of(conn), row) for row in rows]
+
+
+def _decision(upcasts: Upcasts, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    id_, type_, a, b, field, value, author, reason, created_at, kind = row
+    name = upcasts.name(kind, field) if field else field
+    shown = upcasts.value(kind, name, value) if type_ == "pin" else value
+    return (id_, type_, a, b, name, shown, author, reason, created_at)
 
 
 def is_marked(db: Database, cause_id: Rid) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from hub.store.database import Connection
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, upcasts_of
 
 Rid = uuid.UUID
 Realms = frozenset[str] | None
@@ -68,7 +69,7 @@ def golden_of(conn: Connection, rid: Rid, allowed: Realms) -> GoldenRow | None:
         f"select {_GOLDEN} from record r join golden g on g.id = r.cluster where r.rid = %s",  # noqa: S608 -- constant
         (rid,),
     ).fetchone()
-    row = GoldenRow(*found) if found else None
+    row = _golden(conn, found) if found else None
     return row if row is not None and (allowed is None or row.realm in allowed) else None
 
 
@@ -105,7 +106,12 @@ def page(
         "after": after,
         "limit": limit,
     }
-    return [GoldenRow(*row) for row in conn.execute(sql, params)]
+    return [_golden(conn, row) for row in conn.execute(sql, params)]
+
+
+def _golden(conn: Connection, row: tuple[Any, ...]) -> GoldenRow:
+    id_, realm, kind, version, lifecycle, data, *times = row
+    return GoldenRow(id_, realm, kind, version, lifecycle, upcasts_of(conn).data(kind, data), *times)
 
 
 def ids_of_keys(conn: Connection, hashes: Collection[bytes], most: int) -> set[Rid]:
@@ -206,4 +212,11 @@ def history(conn: Connection, golden_id: Rid, before: int | None, limit: int) ->
         " and (%s::bigint is null or seq < %s) order by seq desc limit %s",
         (golden_id, before, before, limit),
     )
-    return [ChangeRow(*row) for row in rows]
+    return [_change(upcasts_of(conn), row) for row in rows]
+
+
+def _change(upcasts: Upcasts, row: tuple[Any, ...]) -> ChangeRow:
+    seq, golden_id, kind, type_, version, fields, before, after, *rest = row
+    names = list(dict.fromkeys(upcasts.name(kind, name) for name in fields))
+    before, after = (upcasts.data(kind, part) for part in (before, after))
+    return ChangeRow(seq, golden_id, kind, type_, version, names, before, after, *rest)
