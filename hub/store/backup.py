@@ -12,8 +12,8 @@ from hub.store.database import Database
 class BackupFacts:
     """`is_archiving`: the server keeps its log for a restore to a point in time; the times and counts are of that.
 
-    `standbys`: servers that copy this one now, base backups under way among them. Counts of rows are the planner's
-    estimates. What was dumped or copied from outside leaves no trace in a database, so it is not here.
+    `standbys`: servers that copy this one now, base backups under way among them. Counts of rows are the
+    server's estimates. What was dumped or copied from outside leaves no trace in a database, so it is not here.
     """
 
     bytes: int
@@ -34,10 +34,10 @@ _SQL = """
 select pg_database_size(current_database()), current_setting('server_version'), current_setting('archive_mode') <> 'off',
        a.archived_count, a.last_archived_time, a.failed_count, a.last_failed_time,
        (select count(*) from pg_stat_replication),
-       (select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'event'::regclass),
-       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'record'::regclass),
-       (select greatest(reltuples, 0)::bigint from pg_class where oid = 'golden'::regclass),
+       (select coalesce(sum(s.n_live_tup), 0)::bigint from pg_inherits i
+        join pg_stat_user_tables s on s.relid = i.inhrelid where i.inhparent = 'event'::regclass),
+       (select n_live_tup from pg_stat_user_tables where relid = 'record'::regclass),
+       (select n_live_tup from pg_stat_user_tables where relid = 'golden'::regclass),
        (select count(*) from person)
 from pg_stat_archiver a
 """
