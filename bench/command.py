@@ -10,22 +10,31 @@ from typing import Any
 import click
 import orjson
 
-NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect")
+NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console")
 
 
 @click.command()
 @click.argument("name", type=click.Choice(NAMES))
 @click.option("--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="Runs to take the median of.")
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="pipeline, both, connect: workers."
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=2,
+    show_default=True,
+    help="pipeline, both, connect, console: workers.",
 )
 @click.option("--preload", type=click.IntRange(0), default=0, help="pipeline: records to store by COPY first.")
-@click.option("--events", type=click.IntRange(1), help="ingress, pipeline: events of a run.")
+@click.option(
+    "--events", type=click.IntRange(1), help="ingress, pipeline, console: events of a run (console: of a drain)."
+)
 @click.option("--connections", type=click.IntRange(1, 1000), help="ingress, both: connections. [default: 32]")
-@click.option("--rate", type=click.FloatRange(min=1), help="delivery, memory: events a second.")
+@click.option("--rate", type=click.FloatRange(min=1), help="delivery, memory, console: events a second.")
 @click.option("--seconds", type=click.FloatRange(min=0.5), help="both, delivery, memory: how long a run lasts.")
 @click.option("--contacts", type=click.IntRange(1), help="connect: contacts of the CRM. [default: 100000]")
-@click.option("--customers", type=click.IntRange(1), help="connect: customers of the shop. [default: 80000]")
+@click.option(
+    "--customers", type=click.IntRange(4), help="connect, console: customers. [default: 80000, console: 100000]"
+)
+@click.option("--loads", type=click.IntRange(1), help="console: how often a run loads each page. [default: 10]")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def bench(name: str, runs: int, workers: int, preload: int, as_json: bool, **given: Any) -> None:
     """Measure one thing on servers of its own, beside the bound that the machine sets.
@@ -48,6 +57,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "delivery": {"rate": "rate", "seconds": "seconds"},
         "memory": {"rate": "rate", "seconds": "seconds"},
         "connect": {"contacts": "contacts", "customers": "customers"},
+        "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
     }.get(name, {})
     for option in chosen:
         if option not in renamed:
@@ -57,6 +67,6 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         arguments |= {"workers": workers, "preloaded": preload}
     if name == "connect":
         arguments["workers"] = workers
-    if name == "both":
+    if name in ("both", "console"):
         arguments["worker_count"] = workers
     return partial(import_module(f"bench.{name}").run, **arguments)

@@ -102,9 +102,9 @@ def connect(hub: Hub, name: str, flows: dict[str, str]) -> int:
     return int(row[0])
 
 
-def fill(hub: Hub, connection_id: int, count_: int, seed: int) -> None:
-    """Puts events into the inbox, in batches of one commit each."""
-    stream = events(count_, seed)
+def fill(hub: Hub, connection_id: int, count_: int, seed: int, *, tag: str = "") -> None:
+    """Puts events into the inbox, in batches of one commit each; `tag` keeps their records apart from others'."""
+    stream = events(count_, seed, numbered=tag)
     while chunk := list(islice(stream, CHUNK)):
         rows = [NewEvent(connection_id, topic, body, str(new_id())) for topic, body in chunk]
         with hub.db.transaction(durable=False) as conn:

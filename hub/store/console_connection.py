@@ -75,20 +75,22 @@ open as (
     select connection_id, count(*) filter (where state = 'unknown') as unknown, count(*) filter (where state = 'dead') as dead
     from target where state in ('unknown', 'dead') group by 1),
 sent as (
-    select connection_id, count(*) filter (where outcome in ('sent', 'applied') and id >= %(recent)s) as n,
-           count(*) filter (where outcome = 'failed') as failed
-    from attempt where id >= %(hour)s and action in ('create', 'update', 'delete') group by 1),
+    select connection_id, count(*) as n from attempt
+    where id >= %(recent)s and outcome in ('sent', 'applied') and action in ('create', 'update', 'delete') group by 1),
+failed as (
+    select connection_id, count(*) as n from attempt
+    where id >= %(hour)s and outcome = 'failed' and action in ('create', 'update', 'delete') group by 1),
 pages as (select connection_id, max(last_page_at) as at from cursor group by 1)
 select c.id, c.name, c.realm, c.connector, c.flows, c.rank, c.phase, c.mode, c.paused_at, c.paused_by, c.pause_reason,
        c.halted_in, c.halted_out, c.disconnected_at, c.health,
        coalesce(done.n, 0)::bigint, done.last_at, coalesce(work.waiting, 0), work.oldest::uuid,
        coalesce(work.quarantined, 0), coalesce(due.n, 0), due.oldest, coalesce(due.retrying, 0), coalesce(held.n, 0),
-       coalesce(open.unknown, 0), coalesce(open.dead, 0), coalesce(sent.n, 0), coalesce(sent.failed, 0), pages.at
+       coalesce(open.unknown, 0), coalesce(open.dead, 0), coalesce(sent.n, 0), coalesce(failed.n, 0), pages.at
 from connection c
 left join done on done.connection_id = c.id left join work on work.connection_id = c.id
 left join due on due.connection_id = c.id left join held on held.connection_id = c.id
 left join open on open.connection_id = c.id left join sent on sent.connection_id = c.id
-left join pages on pages.connection_id = c.id
+left join failed on failed.connection_id = c.id left join pages on pages.connection_id = c.id
 where (%(realms)s::text[] is null or c.realm = any(%(realms)s)) and (%(name)s = '' or c.name = %(name)s)
 order by c.disconnected_at is not null, c.name
 """

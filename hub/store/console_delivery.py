@@ -53,8 +53,13 @@ _SENT = (
     f"select a.id, {_COLUMNS.format(state=_ARRIVED)}, a.ended_at, a.action"  # noqa: S608 -- constants of this module
     f" from attempt a join target t on t.id = a.target_id join {_NAMED}"
 )
-_SCOPE = """ and (%(connection)s = '' or c.name = %(connection)s)
-    and (%(realms)s::text[] is null or t.realm = any(%(realms)s))"""
+_NAMED_ONE = " = (select id from connection where name = %(connection)s)"
+
+
+def _scope(connection: str, realms: list[str] | None, *, of: str = "t") -> str:
+    """What limits a list to a connection and to realms: only what is asked for, so that an index can serve it."""
+    parts = [f" and {of}.connection_id{_NAMED_ONE}"] if connection else []
+    return "".join([*parts, " and t.realm = any(%(realms)s)"] if realms is not None else parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]
         if wish.tab == "effects" and wish.effects is None:
             return []
         key, sql = "t.id", f"{_OPEN} where {_EFFECTS if wish.tab == 'effects' else _FITS[wish.tab]}"
-    sql += _SCOPE
+    sql += _scope(wish.connection, wish.realms, of="a" if wish.tab == "sent" else "t")
     sql += f" and {key} < %(before)s" if wish.before else ""
     sql += f" and {key} > %(after)s" if wish.after else ""
     values = {
@@ -110,9 +115,9 @@ def tab_counts(
 ) -> dict[str, int]:
     """How many stand in each tab but `sent`, each count cut at ten thousand."""
     fitting = {**_FITS, "effects": _EFFECTS if effects else "false"}
+    scope = _scope(connection, realms)
     parts = [
-        f"(select count(*) from (select 1 from target t join connection c on c.id = t.connection_id"  # noqa: S608
-        f" where {fits} {_SCOPE} limit {CAP}) few)"
+        f"(select count(*) from (select 1 from target t where {fits}{scope} limit {CAP}) few)"  # noqa: S608
         for fits in fitting.values()
     ]
     values = {

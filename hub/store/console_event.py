@@ -34,7 +34,10 @@ _SOURCES = {
         "w.id is null",
     ),
     "done": (_EVERY, "w.id is null and v.is_parked is not true"),
-    "duplicate": (_EVERY, "k.duplicates > 0"),
+    "duplicate": (
+        "event_key d join event e on e.id = d.event_id left join event_work w on w.id = e.id",
+        "d.duplicates > 0",
+    ),
     "": (_EVERY, "true"),
 }
 
@@ -75,8 +78,9 @@ def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
     direction = "asc" if wish.after else "desc"
     sql = (
         _ROW.format(source=source)
-        + f" where {fits} and (%(connection)s = '' or c.name = %(connection)s)"
-        + " and (%(realms)s::text[] is null or c.realm = any(%(realms)s))"
+        + f" where {fits}"  # noqa: S608 -- constants of this module
+        + (" and e.connection_id = (select id from connection where name = %(connection)s)" if wish.connection else "")
+        + (" and c.realm = any(%(realms)s)" if wish.realms is not None else "")
         + (" and e.id >= %(since)s" if wish.since else "")
         + (" and e.id < %(before)s" if wish.before else "")
         + (" and e.id > %(after)s" if wish.after else "")

@@ -89,7 +89,8 @@ _VITALS = """
          where datname = current_database() and pid <> pg_backend_pid()),
         (select count(*) from batch),
         (select extract(epoch from clock_timestamp() - min(started_at))::float8 from batch),
-        (select count(*) from target where lease_until > clock_timestamp()),
+        (select count(*) from target where lease_until > clock_timestamp() and (
+            dirty_seq > done_seq and state = 'due' and plan_id is null or verify_at is not null or state <> 'due')),
         (select count(*) from cursor where lease_until > clock_timestamp()),
         (select count(*) from event_work where state = 0),
         (select id from event_work where state = 0 order by id limit 1),

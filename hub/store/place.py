@@ -14,8 +14,10 @@ from hub.store.database import Connection, Database
 def known(db: Database, limit: int = 200) -> list[tuple[str, str]]:
     """External id and name of each location, by id. One that several systems know under one id stands once."""
     return db.all(
-        "select r.external_id, coalesce(min(g.data ->> 'name'), '') from record r join golden g on g.id = r.cluster"
-        " where r.kind = 'location' and r.state = 1 and g.lifecycle = 'active' group by 1 order by 1 limit %s",
+        # By connection, since the index of kinds begins with it.
+        "select r.external_id, coalesce(min(g.data ->> 'name'), '') from connection c"
+        " join record r on r.connection_id = c.id and r.kind = 'location' join golden g on g.id = r.cluster"
+        " where r.state = 1 and g.lifecycle = 'active' group by 1 order by 1 limit %s",
         (limit,),
     )
 

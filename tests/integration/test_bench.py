@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench import both, connect, delivery, ingress, memory, pipeline
+from bench import both, connect, console, delivery, ingress, memory, pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +23,20 @@ pytestmark = pytest.mark.slow
         (pipeline, {"count": 100, "workers": 1}, {"preloaded"}),
         (delivery, {"rate": 20.0, "seconds": 1.0}, {"p50_ms", "p95_ms", "p99_ms"}),
         (connect, {"contacts": 300, "customers": 240, "workers": 1}, {"phases", "linked", "done", "told"}),
+        (
+            console,
+            {
+                "loads": 1,
+                "customers": 40,
+                "orders": 10,
+                "rate": 20.0,
+                "count": 100,
+                "open_consoles": 2,
+                "worker_count": 1,
+                "painted": 0,
+            },
+            {"pages", "most_statements", "pipeline", "lcp_ms"},
+        ),
         (memory, {"rate": 20.0, "seconds": 1.0}, {"rss_mb", "by_process"}),
     ],
 )
