@@ -8,7 +8,7 @@ sends nothing.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,13 @@ from hub.errors import ConfigError
 from hub.flow import resolve
 from hub.flow.context import Hub
 from hub.flow.record import map_event, store_mapped
-from hub.store import inbox
+from hub.model.identifier import format_id
+from hub.store import audit, inbox
 from hub.store import replay as store
 from hub.store import run as run_store
 from hub.store.database import Connection
 from hub.store.replay import Selection
-from hub.store.run import Coverage, Status
+from hub.store.run import Asked, Coverage, Run, Status
 
 CHUNK = 500
 DRY_RUN_LIMIT = 5_000
@@ -57,19 +58,79 @@ class Preview:
 def replay(hub: Hub, selection: Selection, progress: Callable[[int], None] | None = None) -> Replayed:
     """Puts the selected events back into the queue, in chunks of one commit each. Safe to repeat.
 
-    More than a few events by id is a run: it can be watched, and ended after the chunk at hand; then
-    `is_cancelled`.
+    More than a few events by id is a run: it can be watched, and stopped after the chunk at hand; then
+    `is_cancelled`. When this process dies, a worker goes on with it within two minutes.
     """
-    result = Replayed()
-    run_id = None if selection.ids else run_store.start(hub.db, "replay", selection.connection_id)
+    run_id = None if selection.ids else hub.db.run(lambda conn: _begin(conn, selection, go=False))
     try:
-        _requeue(hub, selection, result, run_id, progress)
+        return _carry_on(hub, selection, run_id, progress)
+    finally:
+        hub.queue.wake("pipeline")
+
+
+def ask(hub: Hub, selection: Selection, actor: str) -> uuid.UUID:
+    """Has a worker do it; returns the run that shows how it goes."""
+
+    def work(conn: Connection) -> uuid.UUID:
+        run_id = _begin(conn, selection, go=True)
+        audit.append(conn, actor, "run.replay", format_id("run", run_id), detail=_packed(selection))
+        return run_id
+
+    run_id = hub.db.run(work)
+    hub.queue.wake("poll")
+    return run_id
+
+
+def run_due(hub: Hub) -> int:
+    """Goes on with one replay that waits for a worker, to its end; returns how many events were put back."""
+    run = run_store.take_replay(hub.db)
+    if run is None or run.position is None:
+        return 0
+    try:
+        result = _carry_on(hub, _unpacked(run.position["selection"]), run.id, None, run)
+    finally:
+        hub.queue.wake("pipeline")
+    return max(1, result.done + result.quarantined)
+
+
+def _begin(conn: Connection, selection: Selection, *, go: bool) -> uuid.UUID:
+    position = {"selection": _packed(selection), **({"go": True} if go else {})}
+    run_id = run_store.queue(conn, "replay", selection.connection_id, None, position)
+    if not go:
+        run_store.begin(conn, run_id)
+    run_store.note_total(conn, run_id, store.count(conn, selection))
+    return run_id
+
+
+def _packed(selection: Selection) -> dict[str, Any]:
+    since = selection.since.isoformat() if selection.since else None
+    return {"connection": selection.connection_id, "since": since, "status": selection.status}
+
+
+def _unpacked(stored: Mapping[str, Any]) -> Selection:
+    since = datetime.fromisoformat(stored["since"]) if stored["since"] else None
+    return Selection(stored["connection"], since, stored["status"])
+
+
+def _carry_on(
+    hub: Hub,
+    selection: Selection,
+    run_id: uuid.UUID | None,
+    progress: Callable[[int], None] | None,
+    run: Run | None = None,
+) -> Replayed:
+    result = Replayed()
+    if run is not None:
+        result = Replayed(run.counts.get("done", 0), run.counts.get("quarantined", 0))
+    try:
+        wish = _requeue(hub, selection, result, run_id, progress, (run.position or {}).get("after") if run else None)
     except BaseException as error:
         _end(hub, run_id, "failed", result, f"it stopped with {type(error).__name__}")
         raise
-    finally:
-        hub.queue.wake("pipeline")
-    if result.is_cancelled:
+    result.is_cancelled = wish is not None
+    if wish == "pause" and run_id is not None:
+        run_store.hold(hub.db, run_id)
+    elif wish == "cancel":
         _end(hub, run_id, "cancelled", result, "somebody ended it")
     else:
         _end(hub, run_id, "done", result)
@@ -77,21 +138,38 @@ def replay(hub: Hub, selection: Selection, progress: Callable[[int], None] | Non
 
 
 def _requeue(
-    hub: Hub, selection: Selection, result: Replayed, run_id: uuid.UUID | None, progress: Callable[[int], None] | None
-) -> None:
-    if selection.status in (None, "quarantined"):
+    hub: Hub,
+    selection: Selection,
+    result: Replayed,
+    run_id: uuid.UUID | None,
+    progress: Callable[[int], None] | None,
+    after: str | None,
+) -> Asked | None:
+    """Puts events back; returns what made it stop before its end."""
+    if after is None and selection.status in (None, "quarantined"):
         result.quarantined = hub.db.run(lambda conn: _release(conn, selection))
     if selection.status not in (None, "done"):
-        return
-    after: uuid.UUID | None = None
-    while ids := hub.db.run(lambda conn, after=after: store.done_events(conn, selection, after, CHUNK)):  # type: ignore[misc]
-        result.done += hub.db.run(lambda conn, ids=ids: inbox.requeue(conn, ids))  # type: ignore[misc]
-        after = ids[-1]
+        return None
+    last = uuid.UUID(after) if after else None
+
+    def chunk(conn: Connection) -> tuple[list[uuid.UUID], Asked | None]:
+        ids = store.done_events(conn, selection, last, CHUNK)
+        counts = {**result.counts, "done": result.done + inbox.requeue(conn, ids)}
+        if run_id is None or not ids:
+            return ids, None
+        run_store.place(conn, run_id, {"selection": _packed(selection), "after": str(ids[-1])})
+        return ids, run_store.progress(conn, run_id, counts)
+
+    while True:
+        ids, wish = hub.db.run(chunk)
+        if not ids:
+            return None
+        result.done += len(ids)
+        last = ids[-1]
         if progress:
             progress(result.done)
-        if run_id and hub.db.run(lambda conn: run_store.progress(conn, run_id, result.counts)) == "cancel":
-            result.is_cancelled = True
-            return
+        if wish is not None:
+            return wish
 
 
 def _end(hub: Hub, run_id: uuid.UUID | None, status: Status, result: Replayed, note: str = "") -> None:

@@ -20,7 +20,7 @@ from hub.store.run import Run
 
 STALE_S = 900
 STOPPABLE = frozenset({"pull", "replay", "import"})
-HOLDABLE = frozenset({"pull"})
+HOLDABLE = frozenset({"pull", "replay"})
 
 
 def ask_pull(
@@ -91,10 +91,15 @@ def pause(hub: Hub, run_id: uuid.UUID, actor: str) -> None:
 
 
 def resume(hub: Hub, run_id: uuid.UUID, actor: str) -> None:
-    """Lets a paused reading go on where it stopped. Safe to repeat. Errors: as `pause`."""
+    """Lets a paused run go on where it stopped; a replay also when it failed or was ended. Safe to repeat.
+
+    Errors: as `pause`.
+    """
 
     def work(conn: Connection, run: Run) -> None:
-        if run.status == "running":
+        if run.type == "replay" and run.status != "running":
+            store.release(conn, run.id)
+        elif run.status == "running":
             store.ask(conn, run.id, None)
         elif run.connection_id is not None and run.stream:
             cursor.ask(conn, run.connection_id, run.stream, {**_asked(conn, run), "run": str(run.id)})
@@ -131,7 +136,8 @@ def _act(hub: Hub, run_id: uuid.UUID, actor: str, act: str, work: Callable[[Conn
         run = store.lock(conn, run_id)
         if run is None:
             raise NotFoundError(f"there is no run {shown}")
-        if run.status not in ("running", "paused"):
+        is_open = run.status in ("running", "paused")
+        if not is_open and not (act == "resume" and run.type == "replay" and run.status in ("failed", "cancelled")):
             raise ConflictError(f"run {shown} is {run.status} already")
         work(conn, run)
         audit.append(conn, actor, f"run.{act}", shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.store.database import Database
+from hub.store.run import WAITING_REPLAY
 
 _DUE = {
     "pipeline": """
@@ -32,7 +33,7 @@ _DUE = {
             select from notice n join connection c on c.id = n.connection_id
             where n.due_at <= now()
               and c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
-        )""",
+        ) or exists (select from run where {replay})""".replace("{replay}", WAITING_REPLAY),
 }
 
 _PENDING = """

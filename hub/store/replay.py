@@ -42,6 +42,15 @@ def done_events(conn: Connection, selection: Selection, after: uuid.UUID | None,
     return [id_ for (id_,) in found]
 
 
+def count(conn: Connection, selection: Selection) -> int:
+    """How many done events a replay of the selection would put back."""
+    if selection.status not in (None, "done"):
+        return 0
+    sql = f"select count(*) from event e where {_FILTER} and not exists (select from event_work w where w.id = e.id)"  # noqa: S608
+    row = conn.execute(sql, _params(selection)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def quarantined_events(conn: Connection, selection: Selection) -> list[uuid.UUID]:
     """Ids of quarantined events of the selection, oldest first."""
     sql = f"select e.id from event_work w join event e on e.id = w.id where w.state = 1 and {_FILTER} order by e.id"  # noqa: S608

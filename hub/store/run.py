@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 
@@ -40,8 +40,15 @@ class Run:
     ended_at: datetime | None
     wish: Asked | None = None
     total: int | None = None
+    position: dict[str, Any] | None = None
+    """Of a replay: `selection` (connection, since, status), `after` (the last event put back), `go` (waits for a worker)."""
 
 
+WAITING_REPLAY = """
+    type = 'replay' and position is not null and (status = 'paused' and position ? 'go'
+        or status = 'running' and updated_at < now() - interval '60 seconds')
+"""
+"""The condition of a replay that a worker should take: asked for, or left behind by a process that is gone."""
 _COLUMNS = ", ".join(Run.__dataclass_fields__)
 
 
@@ -53,12 +60,51 @@ def start(db: Database, type: RunType, connection_id: int | None = None, stream:
     return run_id
 
 
-def queue(conn: Connection, type: RunType, connection_id: int, stream: str | None) -> uuid.UUID:  # noqa: A002
+def queue(
+    conn: Connection,
+    type: RunType,  # noqa: A002
+    connection_id: int | None,
+    stream: str | None,
+    position: Mapping[str, Any] | None = None,
+) -> uuid.UUID:
     """A run that waits for a worker; returns its id."""
     run_id = new_id()
-    sql = "insert into run (id, type, connection_id, stream, status) values (%s, %s, %s, %s, 'paused')"
-    conn.execute(sql, (run_id, type, connection_id, stream))
+    sql = "insert into run (id, type, connection_id, stream, status, position) values (%s, %s, %s, %s, 'paused', %s)"
+    conn.execute(sql, (run_id, type, connection_id, stream, orjson.dumps(position).decode() if position else None))
     return run_id
+
+
+def begin(conn: Connection, run_id: uuid.UUID) -> None:
+    """Begins a run that waits, for the process that made it."""
+    conn.execute("update run set status = 'running', updated_at = clock_timestamp() where id = %s", (run_id,))
+
+
+def hold(db: Database, run_id: uuid.UUID) -> None:
+    """Pauses a run after the step at hand, until somebody lets it go on."""
+    db.execute("update run set status = 'paused', wish = null, updated_at = clock_timestamp() where id = %s", (run_id,))
+
+
+def place(conn: Connection, run_id: uuid.UUID, position: Mapping[str, Any]) -> None:
+    """Keeps how far a replay is, in the transaction that got it there."""
+    conn.execute("update run set position = %s where id = %s", (orjson.dumps(position).decode(), run_id))
+
+
+def release(conn: Connection, run_id: uuid.UUID) -> None:
+    """Lets a worker go on with a replay that was paused, ended or failed."""
+    conn.execute(
+        "update run set status = 'paused', wish = null, ended_at = null, outcome = null, coverage = null, note = null,"
+        " position = position || '{\"go\": true}', updated_at = clock_timestamp() where id = %s and type = 'replay'",
+        (run_id,),
+    )
+
+
+def take_replay(db: Database) -> Run | None:
+    """Begins a replay that waits for a worker, or one whose process is gone; None when there is none."""
+    row = db.one(
+        "update run set status = 'running', position = position - 'go', updated_at = clock_timestamp() where id = ("  # noqa: S608
+        f" select id from run where {WAITING_REPLAY} order by id limit 1 for update skip locked) returning {_COLUMNS}"
+    )
+    return Run(*row) if row else None
 
 
 def reopen(db: Database, run_id: uuid.UUID) -> Run | None:
@@ -104,7 +150,14 @@ def note_total(conn: Connection, run_id: uuid.UUID, total: int) -> None:
 
 
 def end_abandoned(conn: Connection) -> int:
-    """Ends the runs whose processes are gone: for a start at which nothing of before can still live."""
+    """Ends the runs whose processes are gone: for a start at which nothing of before can still live.
+
+    Replays that know how far they are wait for a worker instead.
+    """
+    conn.execute(
+        "update run set status = 'paused', position = position || '{\"go\": true}'"
+        " where status = 'running' and type = 'replay' and position is not null"
+    )
     return conn.execute(
         "update run set status = 'cancelled', outcome = 'cancelled', note = 'its process ended',"
         " updated_at = clock_timestamp(), ended_at = clock_timestamp() where status = 'running'"
@@ -149,7 +202,7 @@ def give_up_stale(db: Database, older_than_s: float = 900.0) -> int:
     """Runs whose process died are failed, not running; returns how many."""
     return db.execute(
         "update run set status = 'failed', outcome = 'died', coverage = 'partial', note = 'its process stopped', ended_at = now()"
-        " where status = 'running' and updated_at < now() - make_interval(secs => %s)",
+        " where status = 'running' and not (type = 'replay' and position is not null) and updated_at < now() - make_interval(secs => %s)",
         (older_than_s,),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -183,16 +184,87 @@ def test_import_when_somebody_ends_it_then_what_was_read_stays(hub: Hub) -> None
     assert hub.db.one("select count(*) from event") == (1000,)
 
 
-def test_replay_when_done_then_a_run_and_it_cannot_be_paused(hub: Hub) -> None:
-    ingest.ingest(hub, "shop", lines(3))
+def _stored(hub: Hub, count: int) -> None:
+    """So many events that are done, as far as the inbox knows."""
+    ingest.ingest(hub, "shop", lines(count))
     hub.db.execute("delete from event_work")
+
+
+def _waiting(hub: Hub) -> int:
+    row = hub.db.one("select count(*) from event_work where replay")
+    assert row is not None
+    return int(row[0])
+
+
+def _is_for_a_worker(hub: Hub) -> bool:
+    return hub.db.one(f"select exists (select from run where {store.WAITING_REPLAY})") == (True,)
+
+
+def test_replay_when_done_then_a_run_says_how_many(hub: Hub) -> None:
+    _stored(hub, 3)
     seen: list[str] = []
-
-    def hold(_count: int) -> None:
-        with pytest.raises(ConflictError, match="cannot be paused"):
-            flow.pause(hub, last_run(hub).id, "test")
-        seen.append(last_run(hub).status)
-
-    result = replay.replay(hub, replay.Selection(), hold)
+    result = replay.replay(hub, replay.Selection(), lambda _: seen.append(last_run(hub).status))
     assert (result.done, seen) == (3, ["running"])
-    assert (last_run(hub).type, last_run(hub).status, last_run(hub).counts["done"]) == ("replay", "done", 3)
+    found = last_run(hub)
+    assert (found.type, found.status, found.counts["done"], found.total) == ("replay", "done", 3, 3)
+
+
+def test_replay_when_paused_then_it_goes_on_where_it_stopped(hub: Hub) -> None:
+    _stored(hub, 1200)
+    result = replay.replay(hub, replay.Selection(), lambda _: flow.pause(hub, last_run(hub).id, "test"))
+    assert (result.done, result.is_cancelled, last_run(hub).status) == (1000, True, "paused")
+    assert replay.run_due(hub) == 0
+    hub.db.execute("delete from event_work")
+    flow.resume(hub, last_run(hub).id, "test")
+    assert _is_for_a_worker(hub)
+    replay.run_due(hub)
+    assert (_waiting(hub), last_run(hub).status, last_run(hub).counts["done"]) == (200, "done", 1200)
+    assert not _is_for_a_worker(hub)
+
+
+def test_replay_when_ended_or_failed_then_it_can_be_resumed(hub: Hub) -> None:
+    _stored(hub, 700)
+
+    def fail(_count: int) -> None:
+        raise OSError
+
+    with pytest.raises(OSError):
+        replay.replay(hub, replay.Selection(), fail)
+    failed = last_run(hub)
+    assert (failed.status, failed.note) == ("failed", "it stopped with OSError")
+    flow.resume(hub, failed.id, "test")
+    replay.run_due(hub)
+    assert (_waiting(hub), last_run(hub).status, last_run(hub).counts["done"]) == (700, "done", 700)
+    with pytest.raises(ConflictError, match="done already"):
+        flow.resume(hub, failed.id, "test")
+
+
+def test_replay_when_its_process_is_gone_then_a_worker_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    _stored(hub, 700)
+
+    class GoneError(BaseException):
+        pass
+
+    def die(_count: int) -> None:
+        # Nothing of what follows a kill is carried out: the run stays as the last commit left it.
+        hub.db.execute("update run set updated_at = updated_at - interval '61 seconds'")
+        raise GoneError
+
+    monkeypatch.setattr(replay, "_end", lambda *_: None)
+    with pytest.raises(GoneError):
+        replay.replay(hub, replay.Selection(), die)
+    monkeypatch.undo()
+    assert last_run(hub).status == "running"
+    assert _is_for_a_worker(hub)
+    replay.run_due(hub)
+    assert (_waiting(hub), last_run(hub).status) == (700, "done")
+
+
+def test_replay_when_asked_for_then_a_worker_does_it(hub: Hub) -> None:
+    _stored(hub, 3)
+    since = datetime.now(UTC) - timedelta(days=1)
+    run_id = replay.ask(hub, replay.Selection(since=since, status="done"), "test")
+    assert (last_run(hub).id, last_run(hub).status, _waiting(hub)) == (run_id, "paused", 0)
+    replay.run_due(hub)
+    assert (last_run(hub).status, _waiting(hub)) == ("done", 3)
+    assert replay.run_due(hub) == 0
