@@ -30,6 +30,8 @@ Order = tuple[int, int, int, str]
 WRITE_MINOR: Final = -1
 TRAIL_MAX: Final = 8
 TRACE_MAX: Final = 64
+GAP: Final[Mapping[str, str]] = {"#": ""}
+"""In a trail: values that were left out of it."""
 
 
 class _Missing:
@@ -242,7 +244,11 @@ def _trail(cell: Cell, name: str) -> tuple[tuple[int, Any], ...]:
     # Of values as people type them: of list elements and the hub's own words nobody asks what they were.
     if SEPARATOR in name or name.startswith("~"):
         return ()
-    return (*cell.trail, (cell.since, trace(cell.own)))[-TRAIL_MAX:]
+    trail = (*cell.trail, (cell.since, trace(cell.own)))
+    if len(trail) <= TRAIL_MAX:
+        return trail
+    # The first one, with which systems are mostly met, and the newest; a mark stands for what was between them.
+    return (trail[0], (trail[1][0], GAP), *trail[3:])
 
 
 def trace(value: Any) -> Any:

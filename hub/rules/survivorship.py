@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from hub.rules.agreement import Said, parted
-from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose, loose_equal, trace
+from hub.rules.register import GAP, MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose, loose_equal, trace
 
 
 @dataclass(slots=True)
@@ -307,7 +307,8 @@ def _parted(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
 def _said(source: Source, name: str) -> list[Said]:
     cell = source.fold.cells[name]
     steps = [*cell.trail, (cell.since, trace(cell.own))]
-    return [Said(source.rid, since, {name: loose(value)}) for since, value in steps]
+    # What is left out of a trail equals nothing, not even what is left out of another one.
+    return [Said(source.rid, since, {name: source.rid if value == GAP else loose(value)}) for since, value in steps]
 
 
 def _bases(rule: FieldRule, candidate: Candidate) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.rules import register
@@ -14,7 +14,7 @@ from hub.rules.survivorship import FieldRule, Source, candidates, contradict
 
 RULE = FieldRule("note", "latest", ("note",))
 START = "tea"
-STEPS = st.lists(st.sampled_from(["edit a", "edit b", "sync"]), max_size=12)
+STEPS = st.lists(st.sampled_from(["edit a", "edit b", "sync"]), max_size=25)
 
 
 @dataclass
@@ -80,6 +80,8 @@ class Pair:
         return self.b.last not in self.a.seen_at_edit and self.a.last not in self.b.seen_at_edit
 
 
+@example(True, ["edit a", *["edit b"] * 2 * register.TRAIL_MAX])
+@example(True, ["edit a", "edit b"] * 2 * register.TRAIL_MAX)
 @given(st.booleans(), STEPS)
 def test_item_when_systems_were_in_step_then_iff_neither_author_saw_the_other(
     by_themselves: bool, steps: list[str]

@@ -57,9 +57,17 @@ def test_item_when_a_long_text_was_the_same_and_both_changed_it_then_it_is_asked
 
 
 def test_trail_when_a_field_is_edited_without_end_then_it_stays_short() -> None:
-    packed = _source("crm", *((at, f"value {at}") for at in range(1, 100))).packed
-    assert len(packed["p"]["note"]) == register.TRAIL_MAX
-    assert register.encode(register.decode(packed)) == packed
+    one = _source("crm", *((at, f"value {at}") for at in range(1, 100)))
+    trail = one.packed["p"]["note"]
+    assert len(trail) == register.TRAIL_MAX
+    assert trail[:2] == [[1, "value 1"], [2, register.GAP]]
+    assert trail[-1] == [98, "value 98"]
+    assert register.encode(register.decode(one.packed)) == one.packed
+    # What was left out is taken for equal to nothing.
+    other = _source("shop", *((at, f"word {at}") for at in range(1, 101)))
+    assert not contradict(
+        FieldRule("note", "latest", ("note",)), candidates([one, other], FieldRule("note", "latest", ("note",)))
+    )
 
 
 @pytest.mark.parametrize(
