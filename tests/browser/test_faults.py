@@ -135,7 +135,7 @@ def row_of(page: str, cause: str) -> str:
     rows = re.findall(r'<div class="note [a-z]+ todo">.*?</div>', page, re.DOTALL)
     found = [row for row in rows if cause in words_of(row)]
     assert len(found) == 1, (cause, [words_of(row) for row in rows])
-    return found[0]
+    return str(found[0])
 
 
 def link_of(row: str) -> str:
