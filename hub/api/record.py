@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from hub.api.paging import PageQuery, id_cursor, number_cursor, page
 from hub.api.problem import ApiProblem
 from hub.api.schema import schema_name
 from hub.flow import search
+from hub.flow.balance import BALANCED, balance_of
 from hub.flow.context import Hub
 from hub.flow.explain import explain
 from hub.model.fault import ValueFault
@@ -127,7 +129,21 @@ def record_blueprint(kind: Kind) -> ApiBlueprint:
             row = find_golden(conn, kind, rid)
         return answer(_explanation(kind, row, explain(current_hub(), kind.name, row.id)))
 
+    if kind.name in BALANCED:
+        _add_balance(blp, kind)
     return blp
+
+
+def _add_balance(blp: ApiBlueprint, kind: Kind) -> None:
+    @blp.route("/<id>/balance", endpoint="balance")
+    @permit("record.see")
+    @blp.response(200, description="The sum of its entries, what a system states, and the difference")
+    def balance(id_: str) -> Response:
+        """The sum of its entries beside what its system states; each cause counts once, whoever told it."""
+        with current_hub().db.session() as conn:
+            row = find_golden(conn, kind, read_id(id_, kind.prefix, kind.name))
+            found = balance_of(conn, current_hub(), kind.name, row.id, row.realm, row.data)
+        return answer({**asdict(found), "of": BALANCED[kind.name]})
 
 
 def find_golden(conn: Connection, kind: Kind, rid: uuid.UUID) -> GoldenRow:
