@@ -110,6 +110,11 @@ def test_reference_when_transformed_then_after_it_was_resolved(tmp_path: Path) -
     mapping = _out(tmp_path, "customer_id: {path: customer, ref: x, to: integer}")
     assert mapping.project(ORDER, lambda _: "42") == {"customer_id": 42}
     assert mapping.project(ORDER, lambda _: None) == {"customer_id": None}
+    asked = _out(tmp_path / "b", "is_known: {path: customer, ref: x, to: [integer, is_present]}")
+    assert asked.project(ORDER, lambda _: "42") == {"is_known": True}
+    assert (
+        asked.project(ORDER, lambda _: None) == asked.project({"customer": None}, lambda _: "42") == {"is_known": False}
+    )
 
 
 def test_projection_when_a_transform_refuses_then_every_problem(tmp_path: Path) -> None:

@@ -70,6 +70,13 @@ def test_transform_when_it_takes_null_then_it_is_called_for_null_but_not_for_abs
     assert asserted(tmp_path, "order", body, {}) == {}
 
 
+def test_transform_when_it_takes_null_behind_others_then_it_is_called_too(tmp_path: Path) -> None:
+    body = "tax_inclusive: {path: a, to: [text, blank, upper, is_present]}"
+    for given, expected in ((None, False), (" ", False), ("x", True)):
+        assert asserted(tmp_path, "order", body, {"a": given}) == {"tax_inclusive": expected}
+    assert asserted(tmp_path, "order", body, {}) == {}
+
+
 def test_argument_when_it_is_a_path_then_read_from_the_source(tmp_path: Path) -> None:
     body = "totals.total: {path: total, to: {money: {currency: {path: ccy}}}}"
     total = {"totals": {"total": {"amount": "12.30", "currency": "CNY"}}}

@@ -99,11 +99,12 @@ class ValueWriter:
         with ExitStack() as stack:
             stack.enter_context(source.block(guard))
             with source.block("try:"), ExitStack() as inner:
-                if self.side == "out" and node.reference is not None:
-                    source.put(check)
+                is_id = self.side == "out" and node.reference is not None
+                if is_id:
+                    with source.block(f"if {var} is not None:"):
+                        source.put(check)
                     check = ""
-                    inner.enter_context(source.block(f"if {var} is not None:"))
-                self._steps(steps, var, inner)
+                self._steps(steps, var, inner, may_be_null=is_id or guard.endswith(f"if {var} is not M:"))
                 if node.lookup is not None:
                     self._look_up(node.lookup, var)
                     if check:
@@ -114,7 +115,7 @@ class ValueWriter:
                 source.put(f"{var} = fail(P, x, {source.quote(label)}, {name!r}, {self.where(node.line)!r}, {var})")
 
     def _guard(self, node: Value, check: str, var: str) -> str:
-        if node.steps and takes_null(node.steps[0].function):
+        if any(takes_null(step.function) for step in node.steps):
             return f"if {var} is not M:"
         if not node.steps and node.lookup is None and check == f"{var} = check_text({var})":
             # Nine of ten texts are plain: the cheap test first, the null test only for what remains.
@@ -124,14 +125,20 @@ class ValueWriter:
             )
         return f"if {var} is not None and {var} is not M:"
 
-    def _steps(self, steps: list[tuple[Step, str]], var: str, inner: ExitStack) -> None:
+    def _steps(self, steps: list[tuple[Step, str]], var: str, inner: ExitStack, *, may_be_null: bool) -> None:
         source = self.source
-        for index, (step, arguments) in enumerate(steps):
-            may_be_null = index > 0 and gives(steps[index - 1][0].function) is None
-            if may_be_null and not takes_null(step.function):
-                inner.enter_context(source.block(f"if {var} is not None:"))
-            source.put(f"{var} = {source.const(step.function)}({var}{arguments})")
-        if steps and gives(steps[-1][0].function) is None:
+        for step, arguments in steps:
+            call = f"{var} = {source.const(step.function)}({var}{arguments})"
+            if takes_null(step.function):
+                source.put(call)
+                may_be_null = gives(step.function) is None
+            elif may_be_null:
+                with source.block(f"if {var} is not None:"):
+                    source.put(call)
+            else:
+                source.put(call)
+                may_be_null = gives(step.function) is None
+        if may_be_null:
             inner.enter_context(source.block(f"if {var} is not None:"))
 
     def _arguments(self, step: Step, node: Value) -> str:
