@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hub import bootstrap, console, registry
@@ -122,12 +122,18 @@ def empty_url(empty: World) -> Iterator[str]:
         yield url
 
 
+def launch(chromium: BrowserType, *, keeps_pages: bool = False) -> Browser:
+    """A Chromium: the machine's, or the one that Playwright brought. `keeps_pages` whole for the way back, as at home."""
+    path = os.environ.get("HUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    without = ["--disable-back-forward-cache"] if keeps_pages else None
+    return chromium.launch(executable_path=path, args=list(QUIET), ignore_default_args=without)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for the whole run: the machine's, or the one that Playwright brought."""
-    path = os.environ.get("HUB_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    """One Chromium for the whole run."""
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        found = launch(playwright.chromium)
         yield found
         found.close()
 

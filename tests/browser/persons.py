@@ -22,20 +22,20 @@ def make_persons(world: World) -> None:
     rig.connect(TILL, {"customer": "in", "consent": "in", "relation": "in"}, rank=10)
     names = ("conflict", "conflict_to_take", "conflict_to_pin", "conflict_to_close")
     for number in range(len(names)):
-        _disagree(rig, f"k{number}")
+        disagree(rig, f"k{number}")
     _send_pair(rig)
     _send_crowd(rig)
     _send_company(rig)
     _send_to_and_fro(rig)
     rig.settle()
     for number, name in enumerate(names):
-        world.ids[name] = format_id("itm", _item_of(world, f"k{number}"))
+        world.ids[name] = format_id("itm", item_of(world, f"k{number}"))
     world.ids["item"] = world.ids["conflict"]
     world.ids["loop"] = _make_loop(world)
     _rule(world)
 
 
-def _disagree(rig: Rig, id_: str) -> None:
+def disagree(rig: Rig, id_: str) -> None:
     """Two sources of equal rank that agreed once and then changed the same field at the same moment."""
     union = {"namespace": "wechat_unionid", "scope": "", "value": f"union-{id_}"}
     same = {"full_name": f"{CANARY_NAME}{id_}", "identities": [union]}
@@ -87,7 +87,7 @@ def golden_id(world: World, external_id: str, connection: str = "网店") -> str
     return format_id("cus", stewardship.golden_of(world.hub, _rid(world, external_id, connection)))
 
 
-def _item_of(world: World, external_id: str) -> uuid.UUID:
+def item_of(world: World, external_id: str) -> uuid.UUID:
     golden = stewardship.golden_of(world.hub, _rid(world, external_id))
     row = world.hub.db.one("select id from item where type = 'conflict' and rid = %s", (golden,))
     assert row, external_id

@@ -1,56 +1,16 @@
-"""Jobs done in a real Chromium, with and without JavaScript."""
+"""What the little script of the console adds, and where the focus goes, in a real Chromium."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.world import PASSWORD, World
+from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., BrowserContext]
-
-
-def _sign_in(page: Page, url: str) -> None:
-    page.goto(f"{url}/console/events?status=quarantined")
-    page.get_by_label("用户名").fill("operator")
-    page.get_by_label("密码").fill("not the password")
-    page.get_by_role("button", name="登录").click()
-    expect(page.get_by_role("alert")).to_contain_text("用户名或密码错误")
-    page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
-
-
-def test_jobs_when_javascript_is_off_then_all_are_done_with_forms(full: World, full_url: str, visit: Visit) -> None:
-    page = visit(full, full_url, "", javascript=False).new_page()
-    _sign_in(page, full_url)
-    # The page asked for before the sign-in; from the list to one event and why it stands aside.
-    expect(page.locator("h1")).to_have_text("事件")
-    page.locator("main tbody a").first.click()
-    expect(page.locator("main")).to_contain_text("隔离原因")
-    # Pause a connection, and let it go on.
-    page.goto(f"{full_url}/console/connections/crm")
-    page.locator("summary", has_text="暂停").click()
-    page.get_by_label("为什么？接手的人会看到。").fill("盘点")
-    page.get_by_role("button", name="暂停此连接").click()
-    expect(page.locator("main")).to_contain_text("盘点")
-    page.get_by_role("button", name="恢复", exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text("已恢复")
-    # An unknown delivery: it had arrived.
-    page.goto(f"{full_url}/console/deliveries/{full.ids['delivery_unknown']}")
-    page.locator("summary", has_text="对方已收到").click()
-    page.get_by_label("它在 crm 中的编号").fill("C-77")
-    page.get_by_role("button", name="对方已收到，不再发送").click()
-    expect(page.get_by_role("status")).to_contain_text("已记录")
-    # Why has this customer that value?
-    page.get_by_role("search").get_by_label("搜索").fill("#1042")
-    page.get_by_role("button", name="搜索").click()
-    page.locator("main a", has_text="金**").first.click()
-    page.locator("#w-gender summary").click()
-    expect(page.locator("#w-gender")).to_contain_text("落选")
-    page.close()
 
 
 def test_live_region_when_something_changes_then_the_page_follows(full: World, full_url: str, visit: Visit) -> None:

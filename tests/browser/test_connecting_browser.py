@@ -15,6 +15,7 @@ from hub.embedded.valkey import Valkey
 from hub.flow import golive, poll
 from hub.flow.configure import Wish, connect
 from tests.browser.conftest import _served, _world
+from tests.browser.hand import Forms, Hand, Keys
 from tests.browser.tour import ALL_RULES, run_axe
 from tests.browser.world import World, make_users
 from tests.connectors.zoho_shared import CLIENT_ID, CLIENT_SECRET, REFRESH
@@ -51,27 +52,28 @@ def work(world: World) -> None:
     golive.advance(world.hub)
 
 
-@pytest.mark.parametrize("javascript", [False, True], ids=["forms alone", "with javascript"])
+@pytest.mark.parametrize(("kind", "javascript"), [(Forms, False), (Keys, True)], ids=["forms alone", "keys alone"])
 def test_shop_when_connected_in_five_steps_then_live_and_its_records_are_here(
-    first_day: tuple[World, str], shop: ShopifySimulator, visit: Visit, *, javascript: bool
+    first_day: tuple[World, str], shop: ShopifySimulator, visit: Visit, kind: type[Forms | Keys], *, javascript: bool
 ) -> None:
     world, url = first_day
     page = visit(world, url, "admin", javascript=javascript).new_page()
+    hand = kind(page)
     page.goto(f"{url}/console/connections")
-    page.get_by_role("link", name="接入系统").click()
-    page.get_by_role("link", name="接入 Shopify 网店").click()
-    _prepare(page)
-    _check(page, shop)
-    _choose(page)
-    page.get_by_role("button", name="继续：首次拉取").click()
+    hand.follow("接入系统")
+    hand.follow("接入 Shopify 网店")
+    _prepare(hand)
+    _check(hand, shop)
+    _choose(hand)
+    hand.press("继续：首次拉取")
     assert world.hub.connections.by_name("pudong").phase == "off"
-    _try(page, world)
-    page.get_by_role("button", name="开始读取").click()
+    _try(hand, world)
+    hand.press("开始读取")
     expect(page.locator("main")).to_contain_text("等待工作进程")
     work(world)
     page.goto(page.url)
     expect(page.locator("main")).to_contain_text("pudong 已上线")
-    page.get_by_role("button", name="完成").click()
+    hand.press("完成")
     expect(page.get_by_role("status")).to_contain_text("pudong 已接入")
     page.goto(f"{url}/console/connections/pudong/streams")
     assert page.locator("main tbody tr", has_text="customers").first.locator("text=完整").count() >= 1
@@ -142,38 +144,40 @@ def _check_zoho(page: Page, zoho: ZohoSimulator) -> None:
     page.get_by_role("link", name="继续：数据流").click()
 
 
-def _prepare(page: Page) -> None:
-    expect(page.locator("main")).to_contain_text("demo.myshopify.com")
-    page.get_by_label("名称", exact=True).fill("pudong")
-    page.get_by_role("button", name="继续").click()
+def _prepare(hand: Hand) -> None:
+    expect(hand.page.locator("main")).to_contain_text("demo.myshopify.com")
+    hand.type("名称", "pudong")
+    hand.press("继续")
 
 
-def _check(page: Page, shop: ShopifySimulator) -> None:
+def _check(hand: Hand, shop: ShopifySimulator) -> None:
     """First with a wrong token, then with the right one."""
-    page.get_by_label("shop", exact=False).first.fill(shop.shop.domain)
-    page.get_by_label("base_url").fill(shop.url)
-    page.get_by_label("secret", exact=False).first.fill("hush")
-    page.get_by_label("access_token").fill("shpat_wrong_token")
-    page.get_by_role("button", name="检查并保存").click()
+    page = hand.page
+    hand.type("secret", "hush")
+    hand.type("access_token", "shpat_wrong_token")
+    hand.type("shop", shop.shop.domain)
+    hand.type("base_url", shop.url)
+    hand.press("检查并保存")
     expect(page.locator("main")).to_contain_text("未连通")
-    page.get_by_label("access_token").fill(shop.token)
-    page.get_by_role("button", name="检查并保存").click()
+    hand.type("access_token", shop.token)
+    hand.press("检查并保存")
     expect(page.locator("main")).to_contain_text("已连接")
     expect(page.locator("main")).to_contain_text("Asia/Shanghai")
     assert shop.token not in page.content()
-    page.get_by_role("link", name="继续：数据流").click()
+    hand.follow("继续：数据流")
 
 
-def _choose(page: Page) -> None:
-    expect(page.locator("main")).to_contain_text("policies/customer.yaml")
-    page.get_by_label("顾客", exact=False).select_option("in")
-    page.get_by_role("button", name="保存并继续").click()
-    expect(page.locator("main")).to_contain_text("https://hub.example/webhooks/pudong")
-    expect(page.locator("main")).to_contain_text("正在等待第一条通知")
+def _choose(hand: Hand) -> None:
+    main = hand.page.locator("main")
+    expect(main).to_contain_text("policies/customer.yaml")
+    hand.choose("顾客", "入")
+    hand.press("保存并继续")
+    expect(main).to_contain_text("https://hub.example/webhooks/pudong")
+    expect(main).to_contain_text("正在等待第一条通知")
 
 
-def _try(page: Page, world: World) -> None:
-    page.get_by_role("button", name="试 20 条 customers").click()
-    expect(page.locator("#tried")).to_contain_text("customers")
-    expect(page.locator("main")).to_contain_text("full_name")
+def _try(hand: Hand, world: World) -> None:
+    hand.press("试 20 条 customers")
+    expect(hand.page.locator("#tried")).to_contain_text("customers")
+    expect(hand.page.locator("main")).to_contain_text("full_name")
     assert world.hub.db.one("select count(*) from event") == (0,)

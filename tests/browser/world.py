@@ -287,10 +287,11 @@ def _make_deliveries(world: World, shop: int, crm: int) -> None:
                  error if name in ("dead", "retry", "unknown") else None, 2 if name == "sent" else 1),
             )  # fmt: skip
             world.ids[f"delivery_{name}"] = format_id("dlv", target_id)
-            _make_attempt(conn, target_id, crm, {"sent": "sent", "unknown": "unknown"}.get(name, "failed"), error)
+            make_attempt(conn, target_id, crm, {"sent": "sent", "unknown": "unknown"}.get(name, "failed"), error)
 
 
-def _make_attempt(conn: Any, target_id: uuid.UUID, connection_id: int, outcome: str, error: str) -> None:
+def make_attempt(conn: Any, target_id: uuid.UUID, connection_id: int, outcome: str, error: str) -> None:
+    """One call of a delivery and how it ended, with personal values in it."""
     asserted = {"number": "#1042", "buyer_note": f"请交给{CANARY_NAME}", "totals": {"total": money("244.00")}}
     conn.execute(
         "insert into attempt (id, target_id, connection_id, action, idempotency_key, asserted, ended_at, outcome, error, version)"
