@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 
-NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console")
+NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay")
 
 
 @click.command()
@@ -21,11 +21,13 @@ NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect"
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
-    help="pipeline, both, connect, console: workers.",
+    help="pipeline, both, connect, console, replay: workers.",
 )
 @click.option("--preload", type=click.IntRange(0), default=0, help="pipeline: records to store by COPY first.")
 @click.option(
-    "--events", type=click.IntRange(1), help="ingress, pipeline, console: events of a run (console: of a drain)."
+    "--events",
+    type=click.IntRange(1),
+    help="ingress, pipeline, console, replay: events of a run (console: of a drain).",
 )
 @click.option("--connections", type=click.IntRange(1, 1000), help="ingress, both: connections. [default: 32]")
 @click.option("--rate", type=click.FloatRange(min=1), help="delivery, memory, console: events a second.")
@@ -56,6 +58,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "both": {"seconds": "seconds", "connections": "connections"},
         "delivery": {"rate": "rate", "seconds": "seconds"},
         "memory": {"rate": "rate", "seconds": "seconds"},
+        "replay": {"events": "count"},
         "connect": {"contacts": "contacts", "customers": "customers"},
         "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
     }.get(name, {})
@@ -65,7 +68,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
     arguments = {renamed[option]: value for option, value in chosen.items()}
     if name == "pipeline":
         arguments |= {"workers": workers, "preloaded": preload}
-    if name == "connect":
+    if name in ("connect", "replay"):
         arguments["workers"] = workers
     if name in ("both", "console"):
         arguments["worker_count"] = workers

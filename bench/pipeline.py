@@ -22,14 +22,13 @@ def run(runs: int = 5, count: int = 12_000, workers: int = 2, preloaded: int = 0
         if preloaded:
             preload(place.settings_of(TEMPLATE), preloaded)
         result = Result("pipeline", "events/s", more={"workers": workers, "events": count, "preloaded": preloaded})
-        interleaved(
-            runs, lambda: _drain(place, "full", workers, count), lambda: _drain(place, "bare", 1, count), result
-        )
+        interleaved(runs, lambda: drain(place, "full", workers, count), lambda: drain(place, "bare", 1, count), result)
     return result.as_dict()
 
 
-def _drain(place: Site, role: str, workers: int, count: int) -> float:
-    name = place.clone(TEMPLATE)
+def drain(place: Site, role: str, workers: int, count: int, template: str = TEMPLATE) -> float:
+    """Events a second of one drain of a copy of `template`."""
+    name = place.clone(template)
     db = Database(place.settings_of(name).database_url, size=1)
     try:
         place.maintenance.execute("checkpoint")
