@@ -52,10 +52,12 @@ def _guard(kind: str, kinds: Sequence[str]) -> str:
     return "" if kind else f"g.kind in ({', '.join(repr(one) for one in kinds)}) and "
 
 
+# What a kind names its location by, for those of which a store has many.
+_NAMED = {"order": ("store",), "stock_level": ("location",), "stock_movement": ("location",)}
 # What refers to a location is found from there: it is little beside all of a kind. A golden record is as old as its
 # oldest record, so none made since then has an older one.
 _NEAR = """g.id = any(array(select distinct r.cluster from reference f join record r on r.rid = f.child
-    where f.parent = any(%(rids)s) and f.field = any('{store,home_store,location}')
+    where f.parent = any(%(rids)s) and f.field = any('{{{}}}')
     and (%(since)s::uuid is null or f.child >= %(since)s)))"""
 
 
@@ -67,11 +69,12 @@ def at_place(kind: str) -> str:
     """
     if kind in OF_ORDER:
         return f"%(place)s::jsonb @> jsonb_build_array(coalesce(nullif(g.data -> 'location', 'null'), {_ORDER_STORE}))"
-    named = [f"%(place)s::jsonb @> jsonb_build_array(g.data -> '{name}')" for name in PLACES]
+    fields = _NAMED.get(kind, PLACES)
+    named = [f"%(place)s::jsonb @> jsonb_build_array(g.data -> '{name}')" for name in fields]
     if kind == "customer":
         named.append(_BOUGHT.format("%(place)s::jsonb @> jsonb_build_array(o.data -> 'store')"))
         return f"({' or '.join(named)})"
-    return f"({' or '.join(named)}) and {_NEAR}"
+    return f"({' or '.join(named)}) and {_NEAR.format(','.join(fields))}"
 
 
 def fits(conn: Connection, golden_id: uuid.UUID, limits: Limits) -> bool:

@@ -1,5 +1,6 @@
 """A store's day: what counts, in which zone, for whom; over the API and on the command line."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -10,6 +11,7 @@ from hub.model.identifier import format_id
 from hub.model.time import format_time
 from hub.store import place, scope
 from hub.store.console_record import Filter, list_golden
+from tests.fixtures.command import runner
 
 NOW = datetime.now(UTC)
 FIRST = {"connection": "shop", "object_type": "locations", "external_id": "s1"}
@@ -108,26 +110,18 @@ def test_bounds_when_in_a_zone_then_its_midnights(zone, hours):
     assert store_day.day_bounds(day.date(), zone) == (format_time(start), format_time(start + timedelta(days=1)))
 
 
-@pytest.mark.parametrize(
-    ("kind", "seen"),
-    [
-        ("order", 4),
-        ("refund", 2),
-        ("payment", 1),
-        ("fulfilment", 3),
-        ("stock_level", 2),
-        ("customer", 1),
-        ("location", 1),
-    ],
-)
-def test_list_when_limited_to_a_store_then_what_belongs_to_it_and_nothing_else(shop, kind, seen):
+def test_list_when_limited_to_a_store_then_what_belongs_to_it_and_nothing_else(shop):
     limits = {"default": ["s1"]}
-    rows = list_golden(shop.hub.db, Filter(kind, ["default"], limits=limits), 50)
-    assert len(rows) == seen
-    with shop.hub.db.session() as conn:
-        fitting = {id_ for id_ in shop.golden_ids(kind) if scope.fits(conn, id_, limits)}
-    assert fitting == {row.id for row in rows}
-    assert list_golden(shop.hub.db, Filter(kind, ["default"], limits={"default": ["nowhere"]}), 50) == []
+    expected = {
+        "order": 4, "refund": 2, "payment": 1, "fulfilment": 3, "stock_level": 2, "customer": 1, "location": 1,
+    }  # fmt: skip
+    for kind, seen in expected.items():
+        rows = list_golden(shop.hub.db, Filter(kind, ["default"], limits=limits), 50)
+        assert len(rows) == seen, kind
+        with shop.hub.db.session() as conn:
+            fitting = {id_ for id_ in shop.golden_ids(kind) if scope.fits(conn, id_, limits)}
+        assert fitting == {row.id for row in rows}, kind
+        assert list_golden(shop.hub.db, Filter(kind, ["default"], limits={"default": ["nowhere"]}), 50) == []
 
 
 def test_list_when_of_a_place_then_as_long_as_the_figure(shop):
@@ -158,3 +152,13 @@ def test_find_when_a_code_fits_two_or_none_then_says_so(shop):
         with pytest.raises(Exception, match="no location 'XX'"):
             store_day.find(conn, shop.hub, "XX")
         assert [one.code for one in place.seen(conn, ["default"], {"default": ["s2"]})] == ["SH02"]
+
+
+def test_command_when_given_a_code_then_the_figures_as_lines_and_as_json(shop, monkeypatch):
+    command = runner(shop.hub.settings, monkeypatch)
+    text = command("store-today", "SH01").stdout
+    assert re.search(r"sold +2 \(244\.00 CNY \+ 1200 JPY\)", text)
+    assert text.index("#5") < text.index("TEA-500")
+    found = orjson.loads(command("store-today", "s1", "--json").stdout)
+    assert found["low_stock"]["count"] == 1
+    assert "no IANA time zone" in command("store-today", "SH01", "--time-zone", "Mars/Olympus", code=2).output
