@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from hub.console import language
+from hub.console.choice import CHOICES
 from hub.console.language import N_
 from hub.console.visit import hub
 from hub.model.kind import Field, Kind
@@ -58,6 +59,7 @@ def word(code: str) -> str:
 
 
 WORDS: dict[str, str] = {
+    **CHOICES,
     # state of orders, payments, refunds, fulfilments, products
     "open": N_("Open"),
     "completed": N_("Completed"),

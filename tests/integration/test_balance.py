@@ -12,17 +12,9 @@ from tests.fixtures.hub import Rig, at
 from tests.fixtures.web import Caller
 
 KINDS = (
-    "customer",
-    "programme",
-    "loyalty_entry",
-    "consent",
-    "stock_level",
-    "stock_movement",
-    "location",
-    "order",
-    "refund",
-)
-KINDS += ("settlement", "supplier_invoice", "purchase_order", "payment")
+    "customer programme loyalty_entry consent stock_level stock_movement location order refund settlement"
+    " supplier_invoice purchase_order payment"
+).split()
 PROGRAMME = {"connection": "crm", "object_type": "programmes", "external_id": "points"}
 
 
