@@ -22,6 +22,7 @@ left join lateral (
     select count(*) as records, min(r.external_id) as external_id, bool_or(r.parked and r.last_event = e.id) as is_parked
     from version x join record r on r.rid = x.rid where x.event_id = e.id) v on true
 """
+_OF_CONNECTION = " and e.connection_id = (select id from connection where name = %(connection)s)"
 _EVERY = "event e left join event_work w on w.id = e.id"
 _AT_WORK = "event_work w join event e on e.id = w.id"
 # Each status starts from the smallest table that knows it, so that a million done events cost nothing.
@@ -78,8 +79,8 @@ def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
     direction = "asc" if wish.after else "desc"
     sql = (
         _ROW.format(source=source)
-        + f" where {fits}"  # noqa: S608 -- constants of this module
-        + (" and e.connection_id = (select id from connection where name = %(connection)s)" if wish.connection else "")
+        + f" where {fits}"
+        + (_OF_CONNECTION if wish.connection else "")
         + (" and c.realm = any(%(realms)s)" if wish.realms is not None else "")
         + (" and e.id >= %(since)s" if wish.since else "")
         + (" and e.id < %(before)s" if wish.before else "")

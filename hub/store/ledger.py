@@ -64,7 +64,7 @@ def _settled(db: Database, realms: Sequence[str] | None, low: datetime) -> tuple
         if len(_hours) > _MOST:
             _hours.clear()
         values = {"lows": [a for a, _ in missing], "highs": [b for _, b in missing], "realms": list(scope or ())}
-        fresh = dict(db.all(_HOURS.format(of="" if scope is None else _OF), values))
+        fresh: dict[UUID, int] = dict(db.all(_HOURS.format(of="" if scope is None else _OF), values))
         _hours.update({keys[id_]: n for id_, n in fresh.items()})
         known |= fresh
     return sum(known.values()), low
