@@ -1,6 +1,7 @@
 """Fixtures for every test."""
 
 pytest_plugins = [
+    "tests.fixtures.lanes",
     "tests.fixtures.servers",
     "tests.fixtures.hub",
     "tests.fixtures.web",
