@@ -122,8 +122,10 @@ class _Loader:
         for connector in dict.fromkeys(name for name, _ in (*found.incoming, *found.outgoing)):
             incoming = {stream: one.spec for (name, stream), one in found.incoming.items() if name == connector}
             outgoing = [one for (name, _), one in found.outgoing.items() if name == connector]
-            manifest = None if f"{connector}/{ANY}" in self.documents else self._manifest_of(connector)
-            self.faults += check_system(incoming, outgoing, self.kinds, manifest, used, is_whole=is_whole)
+            general = self.documents.get(f"{connector}/{ANY}")
+            manifest = None if general else self._manifest_of(connector)
+            file = general.file if general else ""
+            self.faults += check_system(incoming, outgoing, self.kinds, manifest, used, is_whole=is_whole, general=file)
 
     def _manifest_of(self, connector: str) -> Manifest | None:
         if not isinstance(self.connectors, Mapping) or connector not in self.connectors:

@@ -22,16 +22,18 @@ def check_system(
     used: frozenset[str],
     *,
     is_whole: bool,
+    general: str = "",
 ) -> list[Fault]:
     """Every fault and warning of one connector's files.
 
     `incoming`: by stream. `manifest`: None when it is not known, or when the connector takes any
     shape (it has a file for `*`) so that its manifest says nothing of a site's own. `used`: streams whose file another one
-    uses. `is_whole`: all files of the system are there, so that what none of them makes does not exist.
+    uses. `is_whole`: all files of the system are there, so that what none of them makes does not exist. `general`: the file
+    for `*`, which is for systems without files of their own.
     """
     records = [record for spec in incoming.values() for record in records_of(spec)]
     faults = [fault for spec in incoming.values() for fault in unreachable(spec)]
-    faults += order_faults(records, manifest)
+    faults += order_faults([one for one in records if one.spec.file != general], manifest)
     if manifest is not None:
         faults += _unknown_streams(incoming, manifest, used)
     elif is_whole:
