@@ -36,6 +36,12 @@ class ObjectField(fields.Nested):
     """An object with declared members; one without any value is null."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any) -> Any:
+        if (
+            isinstance(value, dict)
+            and value.keys() <= self.schema.fields.keys()
+            and not any(one is not None for one in value.values())
+        ):
+            return None if self.allow_none else super()._deserialize(value, attr, data, partial, **kwargs)
         return super()._deserialize(value, attr, data, partial, **kwargs) or None
 
 

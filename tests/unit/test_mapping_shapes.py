@@ -92,6 +92,14 @@ def test_object_when_it_has_a_path_then_members_are_read_from_there(tmp_path: Pa
     assert problem.code == "bad_country"
 
 
+def test_object_when_none_of_its_members_has_a_value_then_cleared_and_lacks_nothing(tmp_path: Path) -> None:
+    body = "birthday: {year: y, month: m, day: d}"
+    assert asserted(tmp_path, "customer", body, {"y": None, "m": None, "d": None}) == {"birthday": None}
+    assert asserted(tmp_path, "customer", body, {"m": 2, "d": 28}) == {"birthday": {"month": 2, "day": 28}}
+    (problem,) = problems(tmp_path, "customer", body, {"y": 1990, "m": 2, "d": None})
+    assert problem.message.startswith("birthday.day: is mandatory")
+
+
 IDENTITIES = """
 identities:
   - {namespace: {const: phone}, value: mobile, verified: {path: checked, lookup: {true: otp, false: none}}}

@@ -89,7 +89,7 @@ class ShapeWriter:
             ):
                 source.put(f"{built}[{member!r}] = {var}")
         if not is_lenient:
-            self._require(fields, built, name, where)
+            self._require(fields, built, name, where, is_object=isinstance(node, Object))
         if node.strays != "drop":
             self._find_strays(node, fields, name)
         if field is not None and field.tidy is not None:
@@ -107,10 +107,14 @@ class ShapeWriter:
             return fields[member]
         return Field(member, field.of, Text("", ""), choices=field.choices, ref=field.ref)  # of a map
 
-    def _require(self, fields: Mapping[str, Field], built: str, name: str, where: str) -> None:
+    def _require(self, fields: Mapping[str, Field], built: str, name: str, where: str, *, is_object: bool) -> None:
+        """Notes mandatory members without a value. An object without any is null, and lacks nothing."""
         source = self.source
-        for one in fields.values():
-            if one.required:
+        required = [one for one in fields.values() if one.required]
+        with ExitStack() as stack:
+            if required and is_object:
+                stack.enter_context(source.block(f"if {built}:"))
+            for one in required:
                 title = f"{name}.{one.name}"
                 inner = source.scopes[-1].label
                 label = source.quote(f"{inner}.{one.name}" if inner else title)
