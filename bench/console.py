@@ -141,7 +141,7 @@ def _load_pages(
         workers(stage.place, NAME, worker_count),
         _steady(stage.served.port, rate),
     ):
-        for page in pages:
+        for page in pages if loads > 1 else ():
             visitor.load(page.address)
         for _ in range(runs):
             now: dict[str, list[float]] = {page.address.name: [] for page in pages}
