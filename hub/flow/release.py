@@ -43,10 +43,20 @@ def rules_on_disk(registry: Registry, settings: Settings) -> Rules:
 
 
 def rules_at_start(db: Database, registry: Registry, settings: Settings) -> Rules:
-    """The rules a new process works by: those in force, or what is on disk when none are yet."""
+    """The rules a new process works by: those in force, or what is on disk when none are yet.
+
+    Where the installation cannot read those in force (a plugin is missing) it gets its own: enough to look
+    at records and to mend things, while `ensure` lets it process nothing.
+    """
     number = store.in_force(db)
     found = store.get(db, number) if number is not None else None
-    rules = rules_on_disk(registry, settings) if found is None else _rules_of(registry, found)
+    try:
+        rules = rules_on_disk(registry, settings) if found is None else _rules_of(registry, found)
+    except ConfigError as error:
+        if found is None:
+            raise
+        log.warning("%s", error)
+        rules = load_rules(registry, installed_folders())
     publish_release(db, rules)
     return rules
 

@@ -11,6 +11,7 @@ from hub.errors import ConfigError, NotFoundError
 from hub.flow import guard, release
 from hub.flow.context import Hub
 from hub.flow.rules import installed_folders, load_site, publish_release
+from hub.sdk.plugin import hookimpl
 from hub.store import plan
 from hub.store import release as store
 from tests.fixtures.command import runner
@@ -139,6 +140,32 @@ def test_release_when_the_installation_is_another_then_the_process_does_nothing_
         release.earlier(old.hub, new.hub.rules.release_id)
     with pytest.raises(NotFoundError):
         release.earlier(old.hub, 10**6)
+
+
+def test_release_when_a_plugin_is_missing_here_then_one_can_look_but_nothing_is_processed(
+    make_hub: Callable[..., Hub], database_url: str
+) -> None:
+    class Shouting:
+        __name__ = "tests.shouting"
+
+        @hookimpl
+        def register_transforms(self) -> dict[str, Callable[[str], str]]:
+            return {"shout": str.upper}
+
+    whole = Rig(make_hub(database_url, Shouting()))
+    whole.connect("shop", {"customer": "in"})
+    release.activate(whole.hub)
+    _put(whole.hub, {"webhook/customers.yaml": LOUD.replace("upper", "shout")})
+    _say(whole, "1", 1, "Li Lei")
+    whole.settle()
+    bare = Rig(make_hub(database_url))
+    assert [data["full_name"] for data in bare.goldens("customer")] == ["LI LEI"]
+    bare.sent = whole.sent
+    _say(bare, "2", 1, "Han Mei")
+    with pytest.raises(ConfigError, match="no transform 'shout'"):
+        bare.record()
+    whole.settle()
+    assert len(whole.goldens("customer")) == 2
 
 
 def test_release_when_a_mapping_writes_another_shape_then_those_records_are_sent_whole_once(peers: PeerRig) -> None:
