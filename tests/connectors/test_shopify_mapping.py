@@ -16,6 +16,7 @@ from hub.model.kinds import KINDS
 from hub.model.observation import Draft
 from hub.model.time import micros_of
 from hub.rules.derive import derive_order
+from hub.rules.derive.sums import refund_sums
 from hub.rules.mapping import check_mappings
 from tests.connectors.shopify_shared import ADDRESS, ROOT, by_key, cny, connected, drafts, same, sample
 
@@ -200,4 +201,5 @@ def test_day_when_over_then_the_money_of_every_order_adds_up(
         }
         derived = derive_order(order.asserted, children)
         assert derived.problems == {}
+        assert [refund_sums(refund, {}).problems for refund in children["refund"]] == [{}] * len(children["refund"])
         assert (derived.fields["paid"] == order.asserted["totals"]["total"]) == bool(children["payment"])
