@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from hub.model.person_name import COMPOUND
+
 if TYPE_CHECKING:
     from opencc import OpenCC
 
@@ -20,16 +22,10 @@ _WORD = re.compile(r"[^\W_]+")
 _MOST = 40
 # A name of that many Han characters at most is a person's, and has a given name.
 _PERSON = 4
-# Surnames of two characters (百家姓 and those in use today).
-_TWO = """
-    欧阳 司马 诸葛 上官 夏侯 尉迟 皇甫 慕容 令狐 长孙 宇文 东方 南宫 独孤 公孙 申屠 万俟 司徒 司空 轩辕 端木 百里 呼延 拓跋 赫连 澹台
-    公冶 宗政 濮阳 淳于 单于 太叔 仲孙 钟离 闾丘 鲜于 亓官 第五 东郭 西门 公羊 梁丘 左丘 闻人
-"""
 # Surnames that are read otherwise than the same character in other words.
 _READ = """
     单shan 曾zeng 解xie 仇qiu 朴piao 区ou 查zha 盖ge 乐yue 缪miao 覃qin 员yun 种chong 秘bi 繁po 折she 翟zhai 黑he 召shao 洗xian
 """
-_COMPOUND = frozenset(_TWO.split())
 _SURNAMES = {word[0]: word[1:] for word in _READ.split()}
 
 
@@ -80,7 +76,7 @@ def _han_forms(name: str, is_person: bool) -> list[str]:
     if not is_person or len(plain) > _PERSON or len(words) > 1 or not all(map(is_han, plain)):
         syllables = _read(_joined(words))
         return [plain, *words, _joined(syllables), _initials(syllables)]
-    size = 2 if len(plain) > 2 and plain[:2] in _COMPOUND else 1
+    size = 2 if len(plain) > 2 and plain[:2] in COMPOUND else 1
     surname, given = plain[:size], plain[size:]
     # Phrases are no help with given names, and looking for them takes most of the time.
     rest = [_syllable(sign) for sign in given]
