@@ -5,10 +5,12 @@ Forms are computed once per name and remembered: a hub meets the same name many 
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from hub.model.person_name import COMPOUND
@@ -22,6 +24,14 @@ _WORD = re.compile(r"[^\W_]+")
 _MOST = 40
 # A name of that many Han characters at most is a person's, and has a given name.
 _PERSON = 4
+# Characters that are read otherwise in names of places and companies than by themselves, and how.
+_OTHERWISE = """
+    重chong 长chang 朝zhao 厦xia 藏zang 行hang 乐yue 都du 会kuai 石dan 堡pu 佛fu 泊po 调tiao 参shen 卡qia 便pian 校jiao 车ju 角jue
+    传zhuan 六lu 蚌beng 尉yu 番pan 宿xiu 台tai 朴piao 弹dan 铺pu 度du 差chai 薄bo 仔zai 圩xu 埔pu 涌chong 洞tong 阿e 莞guan 浒xu
+"""
+_ALSO = {word[0]: (word[1:],) for word in _OTHERWISE.split()}
+# So many ways to read one name are kept.
+_WAYS = 8
 # Surnames that are read otherwise than the same character in other words.
 _READ = """
     单shan 曾zeng 解xie 仇qiu 朴piao 区ou 查zha 盖ge 乐yue 缪miao 覃qin 员yun 种chong 秘bi 繁po 折she 翟zhai 黑he 召shao 洗xian
@@ -74,8 +84,8 @@ def _han_forms(name: str, is_person: bool) -> list[str]:
     plain = _joined([simplified(name)])
     words = _words(plain)
     if not is_person or len(plain) > _PERSON or len(words) > 1 or not all(map(is_han, plain)):
-        syllables = _read(_joined(words))
-        return [plain, *words, _joined(syllables), _initials(syllables)]
+        ways = _ways(_joined(words))
+        return [plain, *words, *map(_joined, ways), *map(_initials, ways)]
     size = 2 if len(plain) > 2 and plain[:2] in COMPOUND else 1
     surname, given = plain[:size], plain[size:]
     # Phrases are no help with given names, and looking for them takes most of the time.
@@ -89,7 +99,7 @@ def _surname(text: str) -> list[str]:
     return [_SURNAMES[text]] if text in _SURNAMES else _read(text)
 
 
-def _initials(syllables: list[str]) -> str:
+def _initials(syllables: Iterable[str]) -> str:
     return "".join(syllable[:1] for syllable in syllables)
 
 
@@ -99,11 +109,19 @@ def _syllable(sign: str) -> str:
 
 
 def _read(text: str) -> list[str]:
-    """Its syllables without tones, ü as v, phrases as they are said; what is no Chinese character is left out."""
-    # Imported late: it takes half a second, and who meets no Chinese name does without.
+    """Its syllables without tones, ü as v, each character by itself; what is no Chinese character is left out."""
+    # Imported late: who meets no Chinese name does without. The library's phrases would take 40 MB of each process.
+    os.environ.setdefault("PYPINYIN_NO_PHRASES", "1")
     from pypinyin import lazy_pinyin
 
     return [str(syllable) for syllable in lazy_pinyin(text, errors="ignore")]
+
+
+def _ways(text: str) -> list[tuple[str, ...]]:
+    """The ways to read a name that is no person's: 重庆 is `chongqing`, though 重 alone is `zhong`."""
+    signs = [sign for sign in text if is_han(sign)]
+    options = [tuple(dict.fromkeys((*_read(sign), *_ALSO.get(sign, ())))) for sign in signs]
+    return list(islice(product(*options), _WAYS))
 
 
 def _words(name: str) -> list[str]:

@@ -30,9 +30,14 @@ def test_forms_when_a_person_then_parts_pinyin_and_initials(name: str, forms: se
 
 @pytest.mark.parametrize(
     ("name", "forms"),
-    [("重庆店", {"chongqingdian", "cqd"}), ("茶語有限公司", {"茶语有限公司", "chayuyouxiangongsi", "cyyxgs"})],
+    [
+        ("重庆店", {"chongqingdian", "cqd", "zhongqingdian", "zqd"}),
+        ("茶語有限公司", {"茶语有限公司", "chayuyouxiangongsi", "cyyxgs"}),
+    ],
 )
-def test_forms_when_a_place_or_company_then_read_as_a_phrase_without_a_given_name(name: str, forms: set[str]) -> None:
+def test_forms_when_a_place_or_company_then_read_in_every_usual_way_without_a_given_name(
+    name: str, forms: set[str]
+) -> None:
     assert set(forms_of(name, is_person=False)) == forms
 
 
