@@ -153,6 +153,16 @@ def test_kind_when_looked_at_in_the_console_then_list_and_page_show_it(world: Wo
     assert [name for name in given if f"<code>{name}</code>" not in page.text] == []
 
 
+@pytest.mark.parametrize(("kind", "total"), [("programme", "10"), ("stock_level", "-1")])
+def test_balance_when_a_page_shows_it_then_beside_what_is_stated(world: World, kind: str, total: str) -> None:
+    id_ = world.record(KINDS[kind])["id"]
+    page = world.visitor.get(f"/console/records/{KINDS[kind].plural}/{id_}").text
+    assert "明细合计" in page
+    assert f"<dd>{total}</dd>" in page
+    found = world.api.get(f"/{KINDS[kind].plural}/{id_}/balance")
+    assert (found["entries"], found["total"]) == (1, total)
+
+
 def test_references_when_all_came_then_lead_to_the_records(world: World) -> None:
     order = world.record(KINDS["order"])["data"]
     assert order["customer"]["id"] == world.record(KINDS["customer"])["id"]

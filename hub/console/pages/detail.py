@@ -18,6 +18,7 @@ from hub.console.visit import hub, may
 from hub.console.who import names_of
 from hub.errors import ConfigError
 from hub.flow import reveal, timeline
+from hub.flow.balance import BALANCED, balance_of
 from hub.flow.explain import event_ids, explain_members, read_rulings
 from hub.flow.golden import Member
 from hub.model.identifier import format_id, parse_id
@@ -97,6 +98,7 @@ def _page(kind: Kind | None, row: Dossier, plural: str, revealed: Collection[str
         concerns = dossier.concerns(conn, row)
         why = _explained(conn, kind, row, concerns)
         found, more = _timeline(conn, kind, row) if is_customer and kind else ([], "")
+        balance = balance_of(conn, hub(), row.kind, row.id, row.realm, row.data) if row.kind in BALANCED else None
     children = [] if is_customer else store.children_of(hub().db, row.id)
     links = golden.find_links(row.data, [child.data for child in children])
     data = golden.with_links(golden.masked(kind, row.data, revealed), links)
@@ -121,6 +123,7 @@ def _page(kind: Kind | None, row: Dossier, plural: str, revealed: Collection[str
         ],
         systems=_systems(row),
         concerns=concerns,
+        balance=balance,
         purchases=_purchases(row, concerns),
         kin=_kin(kind, row, concerns),
         ledger=[(child, order.time_of(child)) for child in order.ledger_of(children)] if is_order else [],
