@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli.mapping import mapping as command
-from hub.errors import ConfigError
+from hub.errors import ConfigError, RecordError
 from hub.model.kinds import KINDS
-from hub.rules.mapping import Fault, examine_mappings, load_mappings
+from hub.rules.mapping import Fault, MapContext, examine_mappings, load_mappings
 from hub.sdk.connector import Manifest, OrderUnit, Stream, Text
 from tests.fixtures.mapping import faults, write
 
@@ -77,6 +77,33 @@ def test_version_when_of_another_unit_than_the_connector_declares_then_refused(t
     text = f"{THING}version: {{path: rev, to: integer}}\n{IN}"
     assert "is a count, but the connector declares a time" in _texts(_found(tmp_path, sys__things=text))[0]
     assert _found(tmp_path / "b", "sequence", sys__things=text) == []
+
+
+def test_version_when_an_event_gives_another_unit_than_its_object_type_has_then_a_problem(tmp_path: Path) -> None:
+    files = write(
+        tmp_path, sys__things=f"{THING}version: v\n{IN}", sys__others=f"{OTHER}version: {{path: v, to: unix}}\n{IN}"
+    )
+    context = MapContext("shop", "x", 1)
+    declared = load_mappings([files], KINDS, {}, _connectors("time"))
+    learned = load_mappings([files], KINDS, {})
+    for found in (declared, learned):
+        mapping = found.inbound("sys", "things")
+        assert mapping is not None
+        assert mapping.map({"id": 1, "v": "2026-11-22T00:30:05Z"}, context)[0].major is not None
+        assert mapping.map({"id": 1}, context)[0].major is None
+        for count in (7, "7"):
+            with pytest.raises(
+                RecordError, match="bad_order: version: is a count, but a time orders the versions here"
+            ):
+                mapping.map({"id": 1, "v": count}, context)
+    counted = load_mappings(
+        [write(tmp_path / "b", sys__things=f"{THING}version: v\n{IN}")], KINDS, {}, _connectors("sequence")
+    )
+    mapping = counted.inbound("sys", "things")
+    assert mapping is not None
+    assert mapping.map({"id": 1, "v": "7"}, context)[0].major == 7
+    with pytest.raises(RecordError, match="is a time, but a count orders the versions here"):
+        mapping.map({"id": 1, "v": "2026-11-22T00:30:05Z"}, context)
 
 
 def test_stream_of_a_connector_of_any_shape_when_it_has_no_order_then_a_warning(tmp_path: Path) -> None:

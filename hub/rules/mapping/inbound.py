@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,10 +29,14 @@ class MapContext:
 
 @dataclass(frozen=True)
 class InMapping:
-    """How one stream's payloads become records. Compiled on first use, once per process."""
+    """How one stream's payloads become records. Compiled on first use, once per process.
+
+    `units`: object type -> time or sequence, where it is known which of them orders versions.
+    """
 
     spec: RecordSpec
     kinds: Mapping[str, Kind]
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -65,7 +69,7 @@ class InMapping:
 
     @cached_property
     def _compiled(self) -> tuple[Any, str]:
-        return _RecordWriter.of(self.spec, self.kinds).compile()
+        return _RecordWriter.of(self.spec, self.kinds, self.units).compile()
 
 
 def topic_matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
@@ -79,11 +83,12 @@ class _RecordWriter:
 
     spec: RecordSpec
     shapes: ShapeWriter
+    units: Mapping[str, str]
 
     @classmethod
-    def of(cls, spec: RecordSpec, kinds: Mapping[str, Kind]) -> _RecordWriter:
+    def of(cls, spec: RecordSpec, kinds: Mapping[str, Kind], units: Mapping[str, str]) -> _RecordWriter:
         plurals = {kind.name: kind.plural for kind in kinds.values()}
-        return cls(spec, ShapeWriter(ValueWriter(Source(), "in", spec.file, plurals)))
+        return cls(spec, ShapeWriter(ValueWriter(Source(), "in", spec.file, plurals)), units)
 
     @property
     def source(self) -> Source:
@@ -157,7 +162,8 @@ class _RecordWriter:
         if spec.version is not None:
             found = self.shapes.values.write(spec.version, None, "version")
             major, since = source.fresh("m"), source.fresh("t")
-            source.put(f"{major}, {since} = order_of(P, {found}, {self._place(spec, spec.version)})")
+            unit = self.units.get(spec.object_type, "")
+            source.put(f"{major}, {since} = order_of(P, {found}, {self._place(spec, spec.version)}, {unit!r})")
         if spec.at is not None and (spec.version is None or replace(spec.at, line=spec.version.line) != spec.version):
             found = self.shapes.values.write(spec.at, None, "at")
             since = source.fresh("t")

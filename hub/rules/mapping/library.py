@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
 from hub.rules.mapping.soundness import check_system
+from hub.rules.mapping.versions import records_of, units_of
 from hub.rules.transforms import TRANSFORMS
 from hub.sdk.connector import Connector, Manifest
 
@@ -113,11 +114,13 @@ class _Loader:
         found = self._index()
         for document in self._each_document():
             self.faults += [fault for fault in document.report.faults if fault not in self.faults]
-        if not self.faults:  # what faulty files say together would only add noise
-            self._check_systems(found)
-        return found
+        if self.faults:  # what faulty files say together would only add noise
+            return found
+        return replace(found, incoming=self._check_systems(found))
 
-    def _check_systems(self, found: MappingSet) -> None:
+    def _check_systems(self, found: MappingSet) -> dict[tuple[str, str], InMapping]:
+        """Notes what is wrong with all files of a system together; what comes in, with the unit that orders it."""
+        checked: dict[tuple[str, str], InMapping] = {}
         used, is_whole = frozenset(self.used), isinstance(self.connectors, Mapping)
         for connector in dict.fromkeys(name for name, _ in (*found.incoming, *found.outgoing)):
             incoming = {stream: one.spec for (name, stream), one in found.incoming.items() if name == connector}
@@ -126,6 +129,11 @@ class _Loader:
             manifest = None if general else self._manifest_of(connector)
             file = general.file if general else ""
             self.faults += check_system(incoming, outgoing, self.kinds, manifest, used, is_whole=is_whole, general=file)
+            records = [one for spec in incoming.values() if spec.file != file for one in records_of(spec)]
+            units = units_of(records, manifest)
+            for stream, spec in incoming.items():
+                checked[connector, stream] = InMapping(spec, self.kinds, units if spec.file != file else {})
+        return checked
 
     def _manifest_of(self, connector: str) -> Manifest | None:
         if not isinstance(self.connectors, Mapping) or connector not in self.connectors:

@@ -113,19 +113,27 @@ def parted_reference(values: list[Any], connection: str, object_type: str) -> An
     return None if None in values else check_reference(joined_id(values), connection, object_type)
 
 
-def order_of(problems: Problems, value: Any, path: str, where: str) -> tuple[int | None, int | None]:
+def order_of(problems: Problems, value: Any, path: str, where: str, unit: str = "") -> tuple[int | None, int | None]:
     """The version and, where it is a time, the same as `since`, in microseconds.
 
-    Text of digits and whole numbers are a sequence, other text is a time.
+    Text of digits and whole numbers are a sequence, other text is a time. `unit`: the one that all versions of the object type
+    have; another cannot be compared with them, so it is a problem.
     """
     if value is M or value is None:
         return None, None
     try:
         if value.__class__ is str:
             if len(value) <= LONGEST_SEQUENCE and value.isascii() and value.isdigit():
-                return int(value), None
-            micros = time.micros_of(value)
-            return micros, micros
+                value = int(value)
+            else:
+                micros = time.micros_of(value)
+                if unit == "sequence":
+                    raise ValueFault("bad_order", "is a time, but a count orders the versions here; map the count")
+                return micros, micros
+        if unit == "time":
+            raise ValueFault(
+                "bad_order", "is a count, but a time orders the versions here; `to: unix` reads a count since 1970"
+            )
         return check_integer(value), None
     except FAULTS as error:
         fail(problems, error, path, "version", where, value)

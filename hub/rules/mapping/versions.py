@@ -57,6 +57,13 @@ def unit_of(value: Value) -> str:
     return "" if value.lookup or not value.steps else _UNITS.get(gives(value.steps[-1].function) or "", "")
 
 
+def units_of(records: Sequence[Record], manifest: Manifest | None) -> dict[str, str]:
+    """Object type -> the unit that each of its versions must have: the declared one, else that which a file says."""
+    found = {one.spec.object_type: one.unit for one in records if one.unit in _SHOWN and one.unit != "received"}
+    declared = {one.name: str(one.order) for one in manifest.streams} if manifest is not None else {}
+    return {**found, **{name: unit for name, unit in declared.items() if unit in ("time", "sequence")}}
+
+
 def order_faults(records: Sequence[Record], manifest: Manifest | None) -> list[Fault]:
     """What is wrong with the order of the records of one connector. `manifest`: None when it binds no site's file."""
     types = dict.fromkeys(record.spec.object_type for record in records)
