@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as resource_files
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from hub.errors import ConfigError
+from hub.model.derivation import Derivation
 from hub.model.kind import Kind
 from hub.registry import Registry
 from hub.rules.mapping import MappingSet, load_mappings
@@ -91,7 +92,7 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
         "incoming": {"/".join(key): found.spec.file for key, found in sorted(mappings.incoming.items())},
         "outgoing": {"/".join(key): found.spec.file for key, found in sorted(mappings.outgoing.items())},
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
-        "kinds": {name: _kind_digest(kind) for name, kind in sorted(registry.kinds.items())},
+        "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
         "transforms": {
             name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())
         },
@@ -136,11 +137,22 @@ def installed_folders() -> list[Path]:
     return [Path(str(resource_files(BUILT_IN)))]
 
 
-def _kind_digest(kind: Kind) -> str:
+def _kind_digest(kind: Kind, derivations: Iterable[Derivation]) -> str:
+    """What a kind is and what is derived for it: with another digest its golden records are computed again."""
     described = [[path, field.type, field.group, repr(field.identity), field.required] for path, field in kind.walk()]
     changed = [sorted(kind.renamed.items()), sorted(kind.upcast)]
-    parts = [kind.name, kind.parent, described, *([changed] if any(changed) else [])]
+    derived = [[each.owner, _package_digest(each.derive)] for each in derivations if each.kind == kind.name]
+    parts = [kind.name, kind.parent, described, *([changed] if any(changed) else []), derived]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+def _package_digest(function: Callable[..., Any]) -> str:
+    """As `code_digest`, of all modules that lie beside the function's: derivations share what they reckon with."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if code is None:
+        return repr(type(function))
+    beside = sorted(Path(code.co_filename).parent.glob("*.py"))
+    return hashlib.sha256("".join(_module_digest(str(path)) for path in beside).encode()).hexdigest()[:16]
 
 
 def code_digest(function: Callable[..., Any]) -> str:

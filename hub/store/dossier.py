@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hub.model.upcast import Upcasts
 from hub.store.console_event import TARGET_STATE
 from hub.store.database import Connection, upcasts_of
 from hub.store.view import ChangeRow
@@ -201,21 +202,29 @@ def concerns(conn: Connection, dossier: Dossier) -> Concerns:
     sql = "select " + ", ".join(f"({part})" for part in parts)
     row = conn.execute(sql, {"rids": [member.rid for member in dossier.members], "id": dossier.id}).fetchone()
     assert row is not None  # noqa: S101 -- a select without from yields its row
+    upcasts = upcasts_of(conn)
     return Concerns(
-        [_ruling(one) for one in row[0] or ()],
+        [_ruling(one, upcasts, dossier.kind) for one in row[0] or ()],
         [OpenItem(*[Rid(one[0]), *one[1:]]) for one in row[1] or ()],
         [KeptInStep(*[Rid(one[0]), *one[1:]]) for one in row[2] or ()],
-        [_change(one) for one in row[3] or ()],
+        [_change(one, upcasts) for one in row[3] or ()],
         [Purchases(*one) for one in row[4] or ()],
         [Kin(*[Rid(one[0]), *one[1:]]) for one in row[5] or ()],
     )
 
 
-def _change(one: list[Any]) -> ChangeRow:
-    cause_id = Rid(one[9]) if one[9] else None
-    return ChangeRow(*[one[0], Rid(one[1]), *one[2:9], cause_id, datetime.fromisoformat(one[10])])
+def _change(one: list[Any], upcasts: Upcasts) -> ChangeRow:
+    seq, golden_id, kind, type_, version, fields, before, after, cause, cause_id, at = one
+    names = list(dict.fromkeys(upcasts.name(kind, name) for name in fields))
+    before, after = (upcasts.data(kind, part) for part in (before, after))
+    since = datetime.fromisoformat(at)
+    caused_by = Rid(cause_id) if cause_id else None
+    return ChangeRow(seq, Rid(golden_id), kind, type_, version, names, before, after, cause, caused_by, since)
 
 
-def _ruling(one: list[Any]) -> Ruling:
-    b = Rid(one[3]) if one[3] else None
-    return Ruling(*[Rid(one[0]), one[1], Rid(one[2]), b, *one[4:8], datetime.fromisoformat(one[8]), Rid(one[9])])
+def _ruling(one: list[Any], upcasts: Upcasts, kind: str) -> Ruling:
+    id_, type_, a, b, name, value, author, reason, at, group = one
+    field_ = upcasts.name(kind, name) if name else name
+    shown = upcasts.value(kind, field_, value) if type_ == "pin" else value
+    other = Rid(b) if b else None
+    return Ruling(Rid(id_), type_, Rid(a), other, field_, shown, author, reason, datetime.fromisoformat(at), Rid(group))

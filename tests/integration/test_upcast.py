@@ -25,9 +25,10 @@ from hub.api.app import create_app
 from hub.config import load_settings
 from hub.embedded.postgres import Postgres
 from hub.flow import access, release, stewardship
+from hub.model.identifier import parse_id
 from hub.model.kinds import KINDS
 from hub.sdk import hookimpl
-from hub.store import schema
+from hub.store import dossier, schema
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.web import Caller
 
@@ -137,6 +138,12 @@ def test_database_of_the_release_before_when_read_then_all_is_in_today_s_form(ri
     assert (explained["buyer_note"]["rule"], explained["buyer_note"]["losers"][0]["value"]) == ("pin", "newer note")
     assert explained["customer"]["winner"]["connection"] == "shop"
     history = caller.get(f"/orders/{id_}/history")["items"]
+    with rig.hub.db.session() as conn:
+        shown = dossier.load(conn, parse_id(id_)[1])
+        assert shown is not None
+        concerns = dossier.concerns(conn, shown)
+    assert {"buyer_note"} == {ruling.field for ruling in concerns.rulings}
+    assert "buyer" not in {name for change in concerns.history for name in change.fields}
     named = {name for change in history for part in ("before", "after") for name in change[part] or {}}
     assert {"customer", "buyer_note"} <= named
     assert not {"buyer", "remark"} & (named | {name for change in history for name in change["fields"]})

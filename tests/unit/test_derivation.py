@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import types
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub import registry
 from hub.errors import ConfigError
+from hub.flow.release import changed_kinds
+from hub.flow.rules import load_rules
 from hub.model.derivation import Derivation, Derived, ordered
 from hub.model.kinds import KINDS
 from hub.rules.derive import BUILT_IN
@@ -70,3 +73,12 @@ def test_start_when_a_plugin_derives_from_orders_then_after_the_orders() -> None
     places = [(each.kind, each.owner) for each in found.derivations]
     assert places.index(("order", "")) < places.index(("customer", "bands"))
     assert places.index(("customer", "")) < places.index(("customer", "bands"))
+
+
+def test_release_when_what_is_derived_changes_then_that_kind_is_decided_again() -> None:
+    folders = [Path(__file__).parents[2] / "mappings"]
+    found = registry.load(())
+    before = load_rules(found, folders).manifest
+    found.derivations = ordered([*BUILT_IN, Derivation("customer", nothing, ("band",), owner="bands")])
+    assert changed_kinds(before, load_rules(found, folders).manifest) == ["customer"]
+    assert changed_kinds(before, before) == []
