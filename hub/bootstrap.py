@@ -31,24 +31,23 @@ def start(
     """
     found = registry if registry is not None else registries.load()
     keyring = Keyring.parse(settings.secret_key)
-    # Files that are wrong are told of before a database is asked for.
-    on_disk = rules_on_disk(found, settings) if from_disk else None
     # A frozen process cannot be killed by its own watchdog; the database takes from it what it holds.
     idle = f"-c idle_in_transaction_session_timeout={settings.batch_timeout_s + IDLE_MARGIN_S}s"
     db = Database(
         settings.database_url, size=pool_size or settings.pool_size, options=idle, upcasts=Upcasts(found.kinds)
     )
-    rules = _rules(db, found, settings, on_disk)
+    rules = _rules(db, found, settings, from_disk=from_disk)
     connections = Connections(db, keyring, found, settings)
     blind = _blind_key(db, keyring)
     return Hub(settings, db, keyring, blind, found, Wakeups(settings.redis_url), rules, connections)
 
 
-def _rules(db: Database, registry: Registry, settings: Settings, on_disk: Rules | None) -> Rules:
-    if on_disk is None:
+def _rules(db: Database, registry: Registry, settings: Settings, *, from_disk: bool) -> Rules:
+    if not from_disk:
         return rules_at_start(db, registry, settings)
-    publish_release(db, on_disk)
-    return on_disk
+    found = rules_on_disk(db, registry, settings)
+    publish_release(db, found)
+    return found
 
 
 def mapping_folders(settings: Settings) -> list[Path]:

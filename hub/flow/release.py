@@ -33,11 +33,17 @@ _REFUSED = "refused release"
 PARTS = ("mappings", "policies", "kinds", "transforms")
 
 
-def rules_on_disk(registry: Registry, settings: Settings) -> Rules:
-    """The rules that the site's folder and this installation make now; `ConfigError` lists what is wrong with them."""
+def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules:
+    """The rules that the site's folder and this installation make now; `ConfigError` lists what is wrong with them.
+
+    Where no folder is named the site's files in force stay: a forgotten variable takes no rule away (an empty folder does).
+    """
+    if settings.mappings_dir is None:
+        number = store.in_force(db)
+        release = store.get(db, number) if number is not None else None
+        return load_site(registry, installed_folders(), release.files if release else {})
     files = site_files(settings.mappings_dir)
-    own = [settings.mappings_dir] if settings.mappings_dir else []
-    found = load_rules(registry, [*own, *installed_folders()])
+    found = load_rules(registry, [settings.mappings_dir, *installed_folders()])
     found.files = files
     return found
 
@@ -51,7 +57,7 @@ def rules_at_start(db: Database, registry: Registry, settings: Settings) -> Rule
     number = store.in_force(db)
     found = store.get(db, number) if number is not None else None
     try:
-        rules = rules_on_disk(registry, settings) if found is None else _rules_of(registry, found)
+        rules = rules_on_disk(db, registry, settings) if found is None else _rules_of(registry, found)
     except ConfigError as error:
         if found is None:
             raise
@@ -221,7 +227,7 @@ def standing(hub: Hub) -> Standing:
     last = store.history(hub.db, 1)
     if release is None:
         return Standing(None, None, {})
-    now = rules_on_disk(hub.registry, hub.settings).manifest
+    now = rules_on_disk(hub.db, hub.registry, hub.settings).manifest
     return Standing(number, last[0] if last else None, compare(release.manifest, now))
 
 

@@ -98,6 +98,10 @@ def test_release_when_files_on_disk_change_then_nothing_happens_before_it_is_put
     assert "the beginning" in listed
     shown = run("release", "show", "--files").output
     assert "to: upper" in shown
+    # A forgotten variable takes nothing away.
+    monkeypatch.delenv("HUB_MAPPINGS_DIR")
+    assert run("reload").output.strip() == "these rules are in force already"
+    monkeypatch.setenv("HUB_MAPPINGS_DIR", str(folder))
     # And back, though the folder says otherwise.
     assert f"release {before} is in force" in run("release", "activate", str(before)).output
     assert release.in_force(hub) == before
