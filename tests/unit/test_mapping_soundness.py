@@ -129,6 +129,16 @@ def test_reference_when_nothing_makes_its_object_type_then_refused(tmp_path: Pat
     assert fault.startswith("sys/things.yaml:6: home_store: no mapping of this system makes shops; made are: things")
 
 
+def test_reference_when_it_names_its_object_type_itself_or_has_alternatives_then_each_counts(tmp_path: Path) -> None:
+    head = f"{THING}version: v\nin:\n  home_store: "
+    key = "{connection: pos, object_type: locations, external_id: 7}"
+    assert _found(tmp_path, sys__things=f"{head}{{const: {key}}}\n") == []
+    assert _found(tmp_path / "b", sys__things=f"{head}{{path: stores, to: first}}\n") == []
+    text = f"{head}{{first: [{{ref: things, path: a}}, {{ref: shops, path: b}}]}}\n"
+    (fault,) = _texts(_found(tmp_path / "c", sys__things=text))
+    assert "no mapping of this system makes shops" in fault
+
+
 def test_stream_when_the_connector_has_none_of_that_name_then_refused(tmp_path: Path) -> None:
     text = f"kind: customer\nfrom: sys/thing\nid: id\nversion: v\n{IN}"
     (fault,) = _texts(_found(tmp_path, sys__things=text))

@@ -165,7 +165,7 @@ def test_transform_when_given_anything_then_a_value_or_a_fault_and_soon(name: st
     wanted = inspect.signature(function).parameters
     arguments = {one: NEEDED[one] for one in list(wanted)[1:] if wanted[one].default is inspect.Parameter.empty}
     optional = {one: NEEDED[one] for one in list(wanted)[1:] if one in NEEDED}
-    started = clock.perf_counter()
+    started = clock.process_time()
     for value in HOSTILE:
         for chosen in (arguments, optional):
             try:
@@ -174,7 +174,7 @@ def test_transform_when_given_anything_then_a_value_or_a_fault_and_soon(name: st
                 pass
             except Exception as error:
                 pytest.fail(f"{name}({_shown(value)}, {chosen}): {type(error).__name__}: {error}")
-    assert clock.perf_counter() - started < 5
+    assert clock.process_time() - started < 5
 
 
 def test_transforms_when_listed_then_each_has_a_text_an_example_and_says_what_undoes_it() -> None:

@@ -79,7 +79,11 @@ def _within(name: str, node: Node, field: Field | None) -> Iterator[tuple[str, V
     if field is None:
         return
     if isinstance(node, Value):
-        if "ref" in (field.type, field.of):
+        for one in node.first:
+            yield from _within(name, one, field)
+        # A constant, and what a transform makes, name their object type themselves.
+        is_plain = not (node.first or node.has_const or node.steps) or (node.reference and node.reference.object_type)
+        if "ref" in (field.type, field.of) and is_plain:
             yield name, node, field
     elif isinstance(node, Elements):
         for entry in node.entries:

@@ -22,7 +22,7 @@ from hub.model.value import check_decimal, check_text, check_unit_price
 
 _TRUE = ("true", "yes", "y", "t", "1", "on", "是", "有", "对")
 _FALSE = ("false", "no", "n", "f", "0", "off", "否", "无", "不")
-_SIGNS = ("", "turn", "drop")
+_SIGNS = ("turn", "drop")
 _EXACT = Context(prec=40)
 _DECIMALS = Decimal(1).scaleb(-12)
 
@@ -47,7 +47,8 @@ def money(value: Any, currency: str | None = None, rounding: Rounding | None = N
     source writes what it gives back as less than nothing.
     """
     amount, code, exponent = _parts(value, currency)
-    return {"amount": _signed(format_amount(amount, exponent, rounding), sign), "currency": code}
+    shown = format_amount(amount, exponent, rounding)
+    return {"amount": _signed(shown, sign) if sign else shown, "currency": code}
 
 
 @transform(
@@ -59,7 +60,8 @@ def money(value: Any, currency: str | None = None, rounding: Rounding | None = N
 )
 def major_of(value: Any, sign: Sign = "") -> str:
     """The amount of money, or of a unit price, in major units as text; its currency is left out."""
-    return _signed(check_unit_price(value)["amount"], sign)
+    amount = check_unit_price(value)["amount"]
+    return _signed(amount, sign) if sign else amount
 
 
 @transform(
@@ -93,7 +95,8 @@ def money_minor(
     if decimals.strip("0"):
         raise ValueFault("bad_money", "minor units are a whole number")
     major = format_minor(int(minus + whole), _exponent(code, exponent, exponents))
-    return {"amount": _signed(format_amount(major, exponent), sign), "currency": code}
+    shown = format_amount(major, exponent)
+    return {"amount": _signed(shown, sign) if sign else shown, "currency": code}
 
 
 @transform(inverse="money_minor", examples=[({"amount": "12.30", "currency": "CNY"}, {}, 1230)])
@@ -104,7 +107,7 @@ def minor_of(value: Any, exponents: Mapping[str, int] | None = None, sign: Sign 
     exact = Decimal(found.minor).scaleb(_exponent(found.currency, own, exponents) - own)
     if exact != exact.to_integral_value():
         raise ValueFault("bad_money", "is no whole number of the system's minor units")
-    return int(_signed(str(int(exact)), sign))
+    return int(_signed(str(int(exact)), sign) if sign else exact)
 
 
 def _exponent(code: str, own: int, exponents: Mapping[str, int] | None) -> int:
@@ -112,8 +115,6 @@ def _exponent(code: str, own: int, exponents: Mapping[str, int] | None) -> int:
 
 
 def _signed(amount: str, sign: str) -> str:
-    if not sign:
-        return amount
     if sign not in _SIGNS:
         raise ValueFault("bad_argument", "sign is turn or drop")
     if amount[0] == "-":
