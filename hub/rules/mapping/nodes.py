@@ -177,8 +177,14 @@ class NodeReader:
             default=read_literal(self.report, given.get("default"), field, name),
             when=read_conditions(given.get("when"), self.report, name),
             reference=_reference(field, given.get("ref"), given.get("required")),
-            first=tuple(self.value(inner, field, name) for inner in given["first"].value) if "first" in given else (),
+            first=self._alternatives(given["first"], field, name) if "first" in given else (),
         )
+
+    def _alternatives(self, entry: Entry, field: Field | None, name: str) -> tuple[Value, ...]:
+        if isinstance(entry.value, list) and entry.value:
+            return tuple(self.value(inner, field, name) for inner in entry.value)
+        self.report.add(entry.line, f"{name}.first", "is a list of values, of which the first that has one counts")
+        return ()
 
     def _paths(self, entry: Entry, name: str) -> tuple[Path, ...]:
         inners = entry.value if isinstance(entry.value, list) else [entry]
