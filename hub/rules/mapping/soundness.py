@@ -103,8 +103,12 @@ def _unrecognised(spec: OutSpec, shown: set[str], records: Sequence[Record]) -> 
         return []
     read = {name for one in same for name in one.members}
     ordered = [name for name in spec.kind.by_name if name in shown - read and not spec.kind.by_name[name].derived]
+    if not ordered:
+        return []
     text = (
         "is written to the system, but no `in` of it reads it back: a change made there is not seen, and whether the write "
         "was kept is never proved; map it in `in` too"
     )
-    return [Fault(spec.file, spec.line, name, text, is_warning=True) for name in ordered]
+    # One cause, one line: whoever takes a stream over by a file of his own has not mapped its other fields yet.
+    others = f" (and {len(ordered) - 1} others: {', '.join(ordered[1:])})" if ordered[1:] else ""
+    return [Fault(spec.file, spec.line, ordered[0], text + others, is_warning=True)]
