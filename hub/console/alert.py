@@ -45,6 +45,7 @@ _LINKS: dict[str, tuple[Link, ...]] = {
     "clock": (("show_health", {}, {}),),
     "disk": (("show_health", {}, {}),),
     "plugin": (("list_plugins", {}, {}), ("list_connections", {}, {})),
+    "rules": (("show_health", {}, {}), ("list_events", {}, {"status": "pending"})),
     "token": (("list_tokens", {}, {}),),
     "many_reveals": (("list_reveals", {}, {}),),
 }

@@ -15,6 +15,7 @@ import orjson
 from hub.flow import alert_pace
 from hub.flow.alert_pace import Pace
 from hub.flow.context import Hub
+from hub.flow.release import refused
 from hub.queue import ROLES, Hand
 from hub.store import alert_facts as store
 from hub.store import job as jobs
@@ -58,6 +59,7 @@ class Facts:
     pace: Mapping[int, Mapping[str, Pace]] = field(default_factory=dict)
     unmapped: Mapping[int, Sequence[str]] = field(default_factory=dict)
     broken: Sequence[tuple[str, str]] = ()
+    refused: int | None = None
     is_redis_up: bool = True
     workers: int | None = None
     missing: Sequence[str] = ()
@@ -89,6 +91,7 @@ def gather(hub: Hub) -> Facts:
             pace=_pace(conn),
             unmapped=unmapped(hub),
             broken=tuple(hub.registry.broken),
+            refused=refused(hub),
             is_redis_up=hands is not None,
             workers=None if hands is None else sum(hand.role not in LOOKERS for hand in hands),
             missing=() if hands is None else _missing(hub, hands),

@@ -74,6 +74,11 @@ def _plugin(facts: Facts) -> Iterator[Finding]:
         yield Finding("plugin", f"plugin:{name}", 1, data={"name": name, "reason": reason[:300]})
 
 
+def _rules(facts: Facts) -> Iterator[Finding]:
+    if facts.refused is not None:
+        yield Finding("rules", "rules", 2, data={"release": facts.refused})
+
+
 def _token(facts: Facts) -> Iterator[Finding]:
     for id_, name, at in facts.tokens:
         data = {"name": name, "days": max(0, (at - facts.now).days), "token": format_id("tok", id_)}
@@ -91,6 +96,7 @@ CONDITIONS: dict[str, Callable[[Facts], Iterator[Finding]]] = {
     "clock": _clock,
     "disk": _disk,
     "plugin": _plugin,
+    "rules": _rules,
     "token": _token,
     "many_reveals": _reveals,
 }

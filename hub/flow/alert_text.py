@@ -204,6 +204,18 @@ WORDS: dict[str, Words] = {
         Text("{reason}枢纽的其余部分照常运行。", "{reason} The rest of the hub goes on."),
         Text("查看插件", "Look at the plugins"),
     ),
+    "rules": Words(
+        Text(
+            "此安装不能按生效的发布 {release} 工作",
+            "This installation cannot work by release {release}, which is in force",
+        ),
+        Text(
+            "枢纽、连接器或插件的版本与该发布不同。为避免混用规则，事件和投递在等待，没有丢失。请在各处安装同一版本，或执行 retail-hub release activate。",
+            "Its version of the hub, a connector or a plugin is another one. So that rules are not mixed, events and deliveries "
+            "wait; nothing is lost. Install the same everywhere, or run retail-hub release activate.",
+        ),
+        Text("查看健康状况", "Look at the health"),
+    ),
     "token": Words(
         Text("令牌 {name} 还有 {days} 天到期", "The token {name} ends in {days} days"),
         Text(

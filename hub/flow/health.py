@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from hub.flow.alert_own import LATE_S, SKEW_S, evicts, keeps
 from hub.flow.context import Hub
+from hub.flow.release import in_force, refused
 from hub.queue import Hand
 from hub.sdk.plugin import HealthReport
 from hub.store import gauge
@@ -70,6 +71,7 @@ def look(hub: Hub) -> Health:
         _database(found),
         _disk(hub),
         Check("clock", "ok" if abs(skew_s) <= SKEW_S else "bad", {"skew_s": round(skew_s, 3)}),
+        Check("rules", "bad" if refused(hub) else "ok", {"release": in_force(hub), "own": hub.rules.release_id}),
         Check("broken", "bad" if hub.registry.broken else "ok", {"plugins": [name for name, _ in hub.registry.broken]}),
         *_plugins(hub),
     )

@@ -102,6 +102,13 @@ def follow(hub: Hub) -> None:
         log.warning("%s", error)
 
 
+def refused(hub: Hub) -> int | None:
+    """The release in force when this process cannot work by it; else None."""
+    follow(hub)
+    number = hub.connections.release
+    return None if number in (None, hub.rules.release_id) else number
+
+
 def _take_over(hub: Hub, number: int | None) -> None:
     if number is None or number == hub.rules.release_id:
         return
@@ -124,9 +131,9 @@ def activate(hub: Hub, by: str = "cli", reason: str = "") -> list[str]:
     Idempotent, and safe to race: one process finds the difference, the others find none.
     """
     before = in_force(hub)
-    reshaping = _reshaping(hub, before) if before not in (None, hub.rules.release_id) else None
+    whole = reshaping(hub, before) if before not in (None, hub.rules.release_id) else None
     order = Order(hub.rules.release_id, by, reason)
-    kinds = store.activate(hub.db, order, lambda then: changed_kinds(then, hub.rules.manifest), reshaping)
+    kinds = store.activate(hub.db, order, lambda then: changed_kinds(then, hub.rules.manifest), whole)
     if kinds is None:
         return []
     hub.connections.reload()
@@ -136,7 +143,8 @@ def activate(hub: Hub, by: str = "cli", reason: str = "") -> list[str]:
     return kinds
 
 
-def _reshaping(hub: Hub, before: int | None) -> Reshaping | None:
+def reshaping(hub: Hub, before: int | None) -> Reshaping | None:
+    """What would be sent whole if the rules of `hub` followed release `before`; None when that cannot be said, or is nothing."""
     release = store.get(hub.db, before) if before is not None else None
     if release is None:
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import ConfigError, NotFoundError
-from hub.flow import guard, release
+from hub.flow import alert_conditions, alert_facts, guard, health, release
 from hub.flow.context import Hub
 from hub.flow.rules import installed_folders, load_site, publish_release
 from hub.sdk.plugin import hookimpl
@@ -138,6 +138,10 @@ def test_release_when_the_installation_is_another_then_the_process_does_nothing_
     with pytest.raises(ConfigError, match="this installation makes other rules"):
         old.record()
     assert old.goldens("customer") == []
+    assert release.refused(old.hub) == new.hub.rules.release_id
+    assert [check.state for check in health.look(old.hub).checks if check.code == "rules"] == ["bad"]
+    assert [one.type for one in alert_conditions.find_all(alert_facts.gather(old.hub)) if one.type == "rules"]
+    assert release.refused(new.hub) is None
     new.settle()
     assert [data["full_name"] for data in new.goldens("customer")] == ["Li Lei"]
     with pytest.raises(ConfigError, match="made with another installation"):

@@ -22,6 +22,7 @@ TITLES = {
     "database": N_("Database"),
     "disk": N_("Disk"),
     "clock": N_("Clocks of hub and database"),
+    "rules": N_("Rules in force"),
     "broken": N_("Plugins"),
     "plugin": N_("Plugin"),
 }
@@ -34,6 +35,7 @@ ADVICE = {
     "database": N_("Run retail-hub migrate; end transactions that have been open for long."),
     "disk": N_("Make room, or move the data folder."),
     "clock": N_("Synchronise the clocks (NTP): times and leases depend on them."),
+    "rules": N_("Install the same version everywhere, or run retail-hub release activate."),
     "broken": N_("See the plugins page for the reason and what to do."),
     "plugin": N_("Ask its author."),
 }
@@ -92,6 +94,8 @@ def sentence(check: Check) -> str:
         return _("%(free)s free of %(total)s", free=fmt.size(facts["free_bytes"]), total=fmt.size(facts["total_bytes"]))
     if check.code == "clock":
         return _("%(n)s s apart", n=fmt.number(facts["skew_s"]))
+    if check.code == "rules":
+        return _("release %(n)s", n=facts["release"] or "—")
     if check.code == "broken":
         return ", ".join(facts["plugins"]) or _("all loaded")
     return " · ".join(str(value) for value in facts.values())
