@@ -170,16 +170,21 @@ def flatten(asserted: Mapping[str, Any], identities: Mapping[str, tuple[str, ...
 def element_key(element: Any, identity: tuple[str, ...]) -> str:
     """The key of a list element: its identifying sub-fields, joined."""
     if not identity or not isinstance(element, Mapping):
-        return str(element)
+        key = str(element)
+        return key + EVERY_OTHER if _is_stars(key) else key  # a tag `*` is not every other one
     return "|".join("" if element.get(part) is None else str(element[part]) for part in identity)
 
 
 def element_of(key: str, identity: tuple[str, ...]) -> Any:
     """What its key tells of an element: its identifying sub-fields as texts, or the element itself. The reverse of `element_key`."""
     if not identity:
-        return key
+        return key.removesuffix(EVERY_OTHER) if _is_stars(key) else key
     parts = key.split("|", len(identity) - 1)
     return {name: part for name, part in zip(identity, parts, strict=False) if part}
+
+
+def _is_stars(key: str) -> bool:
+    return key != "" and not key.strip(EVERY_OTHER)
 
 
 def fold(items: Iterable[Item]) -> Fold:

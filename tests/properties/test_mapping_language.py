@@ -186,7 +186,7 @@ def _meant(kind: Kind, written: dict[str, Any], payload: Any) -> Any:
         return "refused"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(chosen=incoming(), payloads=st.lists(PAYLOADS, min_size=1, max_size=4))
 def test_compiled_equals_schema_when_any_file_maps_any_payload(
     chosen: tuple[str, dict[str, Any]], payloads: list[dict[str, Any]]
@@ -309,7 +309,7 @@ def outgoing(draw: st.DrawFn) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(written=outgoing(), records=st.lists(DATA, min_size=1, max_size=4), is_there=st.booleans())
 def test_projection_when_any_file_shows_any_record_then_as_the_file_says(
     written: dict[str, Any], records: list[dict[str, Any]], is_there: bool

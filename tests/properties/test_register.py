@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.rules import register
-from hub.rules.register import MISSING, Fold, Item, flatten
+from hub.rules.register import MISSING, SEPARATOR, Fold, Item, element_of, flatten, fold
 
 IDENTITIES = {"tags": ()}
 VALUES = st.sampled_from(["ann", "Ann", "bob", None])
@@ -111,3 +111,11 @@ def test_field_never_asserted_is_missing_and_not_null() -> None:
 def test_field_that_the_hub_wrote_may_be_cleared_there() -> None:
     folded = _fold((1, "write", "a"), (2, "see", None))
     assert folded.cells["name"].own is None
+
+
+def test_element_when_it_is_a_star_then_it_is_one_of_many() -> None:
+    tags = ["*", "**", "", "vip", "a*"]
+    flat = flatten({"tags": tags}, {"tags": ()})
+    assert [element_of(key.partition(SEPARATOR)[2], ()) for key in flat if flat[key] is not None] == tags
+    found = fold([Item((1, 0, 0, ""), flat), Item((2, 0, 0, ""), flatten({"tags": ["*"]}, {"tags": ()}))])
+    assert sorted(cell.own for cell in found.cells.values() if cell.own is not None) == ["*"]
