@@ -104,6 +104,7 @@ def follow(hub: Hub) -> None:
 
 def refused(hub: Hub) -> int | None:
     """The release in force when this process cannot work by it; else None."""
+    hub.connections.reload()
     follow(hub)
     number = hub.connections.release
     return None if number in (None, hub.rules.release_id) else number
