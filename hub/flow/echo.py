@@ -15,7 +15,7 @@ from hub.flow.context import Hub
 from hub.flow.observe import line_item
 from hub.flow.written import Written, note_writes
 from hub.rules import register
-from hub.rules.register import EVERY_OTHER, MISSING, Fold, flatten, loose_equal
+from hub.rules.register import EVERY_OTHER, MISSING, SEPARATOR, Fold, flatten, loose_equal
 from hub.store import attempt, record
 from hub.store.attempt import Attempt
 from hub.store.claimed import Due
@@ -53,7 +53,7 @@ def _new_words(hub: Hub, due: Due, asserted: dict[str, Any], now: Fold, before: 
     identities = hub.registry.kinds[due.kind].identities
     found: dict[str, int] = {}
     for name, value in asserted.items():
-        flat = {n: v for n, v in flatten({name: value}, identities).items() if not n.endswith(EVERY_OTHER)}
+        flat = {n: v for n, v in flatten({name: value}, identities).items() if not n.endswith(SEPARATOR + EVERY_OTHER)}
         cells = {n: now.cells.get(n, register.Cell()) for n in flat}
         if not all(loose_equal(cells[n].expected, v) for n, v in flat.items() if v is not None):
             continue
