@@ -27,6 +27,9 @@ create index event_key_repeated on event_key (event_id) where duplicates > 0;
 create index attempt_by_connection on attempt (connection_id, id);
 create index attempt_failed on attempt (connection_id, id) where outcome in ('failed', 'unknown');
 create index record_by_connection on record (connection_id, kind, cluster);
+-- What waits or is open at one connection, counted without reading what waits at the others.
+create index event_work_waiting on event_work (connection_id, id) where state = 0;
+create index target_open_at on target (connection_id, state) where state <> 'due';
 -- With what is asked of all that is due or held, so that the rows need not be read for it.
 drop index target_held;
 create index target_held on target (plan_id) include (connection_id, state, realm) where plan_id is not null;
@@ -36,3 +39,62 @@ create index target_due on target (connection_id, bulk, coalesce(wait_until, dir
 
 alter table run add column position jsonb;
 comment on column run.position is 'of a replay: what it is about (selection), how far it is (after), whether a worker is to go on (go)';
+
+-- Quarantine
+create table rerun (
+    run_id uuid not null references run on delete cascade,
+    event_id uuid not null,
+    primary key (run_id, event_id)
+);
+create index rerun_of_event on rerun (event_id);
+comment on table rerun is 'quarantined events that were run again, so that it can be said what came of each time';
+
+-- Drift
+create table drift_shape (
+    connection_id integer not null references connection on delete cascade,
+    topic text not null,
+    version integer not null default 1,
+    shape jsonb not null,
+    primary key (connection_id, topic)
+);
+comment on table drift_shape is 'what the payloads of a topic look like: keys, types, hashes of words; no values';
+
+create table drift (
+    id uuid primary key,
+    connection_id integer not null references connection on delete cascade,
+    stream text not null,
+    what text not null check (what in ('new', 'gone', 'type', 'value', 'null')),
+    path text not null,
+    state text not null default 'open' check (state in ('open', 'ignored', 'accepted', 'over')),
+    mask integer not null default 0,
+    words jsonb not null default '{}',
+    count bigint not null default 0,
+    quiet bigint not null default 0,
+    first_at timestamptz not null default clock_timestamp(),
+    last_at timestamptz not null default clock_timestamp(),
+    first_event uuid,
+    events uuid[] not null default '{}',
+    episode uuid not null,
+    decided_at timestamptz,
+    decided_by text,
+    reason text,
+    unique (connection_id, stream, what, path)
+);
+create index drift_by_state on drift (state, id);
+comment on column drift.path is 'of null: the canonical field, and stream is the kind';
+comment on column drift.words is 'hash of a new word -> an event that holds it';
+comment on column drift.quiet is 'how often in a row the place was as before';
+comment on column drift.episode is 'new each time it opens; of null the cause of the plan that holds its writes';
+
+create table drift_field (
+    connection_id integer not null references connection on delete cascade,
+    kind text not null,
+    field text not null,
+    seen bigint not null default 0,
+    filled bigint not null default 0,
+    run integer not null default 0,
+    first_event uuid,
+    last_key text not null default '',
+    primary key (connection_id, kind, field)
+);
+comment on column drift_field.run is 'records in a row up to now whose source gave null';

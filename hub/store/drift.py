@@ -1,0 +1,153 @@
+"""What changed in what systems send: one row per connection, stream, change and path, with what was decided on it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from hub.store.database import Connection, new_id
+
+STATES: Final = ("open", "ignored", "accepted", "over")
+MOST_EVENTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One change. `what`: new, gone, type, value, null; `words`: hash of a new word -> an event that holds it.
+
+    `events`: some in which it was seen, newest last; `episode`: new each time it opens.
+    """
+
+    id: uuid.UUID
+    connection_id: int
+    stream: str
+    what: str
+    path: str
+    state: str
+    mask: int
+    words: dict[str, str]
+    count: int
+    quiet: int
+    first_at: datetime
+    last_at: datetime
+    first_event: uuid.UUID | None
+    events: list[uuid.UUID]
+    episode: uuid.UUID
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str | None
+
+
+_COLUMNS = ", ".join(f"d.{name}" for name in Drift.__dataclass_fields__)
+
+# What was over or goes further than was accepted opens again; what is ignored only counts.
+_SEE = f"""
+    insert into drift as d (id, connection_id, stream, what, path, mask, words, count, first_event, events, episode)
+    values (%(id)s, %(connection)s, %(stream)s, %(what)s, %(path)s, %(mask)s, %(words)s::jsonb, %(count)s, %(first)s,
+        %(events)s::uuid[], %(episode)s)
+    on conflict (connection_id, stream, what, path) do update set
+        count = d.count + excluded.count, last_at = clock_timestamp(), mask = d.mask | excluded.mask, quiet = 0,
+        words = case when (select count(*) from jsonb_object_keys(d.words)) < 50 then d.words || excluded.words else d.words end,
+        events = (d.events || excluded.events)[greatest(1, cardinality(d.events || excluded.events) - {MOST_EVENTS - 1}):],
+        first_event = case when d.state = 'open' then d.first_event else excluded.first_event end,
+        first_at = case when d.state = 'open' then d.first_at else clock_timestamp() end,
+        episode = case when d.state in ('open', 'ignored') then d.episode else excluded.episode end,
+        state = case when d.state = 'ignored' then 'ignored' else 'open' end
+    returning {_COLUMNS}, d.episode = %(episode)s
+"""  # noqa: S608 -- constant text
+
+
+def see(
+    conn: Connection,
+    connection_id: int,
+    stream: str,
+    what: str,
+    path: str,
+    *,
+    count: int,
+    events: Sequence[uuid.UUID],
+    mask: int = 0,
+    words: Mapping[str, str] | None = None,
+) -> tuple[Drift, bool]:
+    """Counts a change in; returns it, and whether it opened just now (for the first time, or again)."""
+    values = {
+        "id": new_id(), "connection": connection_id, "stream": stream, "what": what, "path": path, "mask": mask,
+        "words": orjson.dumps(dict(words or {})).decode(), "count": count, "first": events[0] if events else None,
+        "events": list(events[-MOST_EVENTS:]), "episode": new_id(),
+    }  # fmt: skip
+    row = conn.execute(_SEE, values).fetchone()
+    assert row is not None  # noqa: S101 -- an upsert with returning yields its row
+    return Drift(*row[:-1]), bool(row[-1])
+
+
+def quiet(conn: Connection, drift_id: uuid.UUID, length: int) -> None:
+    """Notes how often in a row the place was as before."""
+    conn.execute("update drift set quiet = %s where id = %s and state = 'open'", (length, drift_id))
+
+
+def end(conn: Connection, drift_id: uuid.UUID) -> bool:
+    """It is as before again; False when it was not open."""
+    return conn.execute("update drift set state = 'over' where id = %s and state = 'open'", (drift_id,)).rowcount > 0
+
+
+def decide(conn: Connection, drift_id: uuid.UUID, state: str, by: str, reason: str) -> None:
+    """Records a person's decision, and makes the workers look at it again."""
+    conn.execute(
+        "update drift set state = %s, decided_at = clock_timestamp(), decided_by = %s, reason = %s where id = %s",
+        (state, by, reason, drift_id),
+    )
+    touch(conn, drift_id)
+
+
+def touch(conn: Connection, drift_id: uuid.UUID) -> None:
+    """Tells the workers that what they know of this connection's rulings is old."""
+    conn.execute(
+        "update drift_shape set version = version + 1 where connection_id = (select connection_id from drift where id = %s)",
+        (drift_id,),
+    )
+
+
+def read(conn: Connection, drift_id: uuid.UUID, *, lock: bool = False) -> Drift | None:
+    """One change; None when there is none of that id."""
+    sql = f"select {_COLUMNS} from drift d where id = %s{' for update' if lock else ''}"  # noqa: S608 -- constant text
+    row = conn.execute(sql, (drift_id,)).fetchone()
+    return Drift(*row) if row else None
+
+
+def of_stream(conn: Connection, connection_id: int, stream: str) -> list[Drift]:
+    """All that is known of one stream of a connection."""
+    sql = f"select {_COLUMNS} from drift d where connection_id = %s and stream = %s order by id"  # noqa: S608 -- constant text
+    return [Drift(*row) for row in conn.execute(sql, (connection_id, stream))]
+
+
+_PAGE = f"""
+    select {_COLUMNS} from drift d join connection c on c.id = d.connection_id
+    where (%(state)s = '' or d.state = %(state)s) and (%(connection)s = '' or c.name = %(connection)s)
+      and (%(realms)s::text[] is null or c.realm = any(%(realms)s))
+      and (%(before)s::uuid is null or d.id < %(before)s) and (%(after)s::uuid is null or d.id > %(after)s)
+"""  # noqa: S608 -- constant text
+
+
+def page(
+    conn: Connection,
+    *,
+    state: str = "open",
+    connection: str = "",
+    realms: Sequence[str] | None = None,
+    before: uuid.UUID | None = None,
+    after: uuid.UUID | None = None,
+    limit: int = 50,
+) -> list[Drift]:
+    """Changes newest first, below `before` or just above `after`; `state` and `connection` "" for all, `realms` None for all."""
+    values: dict[str, Any] = {
+        "state": state, "connection": connection, "realms": None if realms is None else list(realms),
+        "before": before, "after": after, "limit": limit,
+    }  # fmt: skip
+    order = "asc" if after is not None else "desc"
+    found = [Drift(*row) for row in conn.execute(f"{_PAGE} order by d.id {order} limit %(limit)s", values)]
+    return found[::-1] if after is not None else found
