@@ -94,10 +94,16 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     rids = {mark.rid for mark in work.marks}
     kinds = store.kinds_of(conn, rids)
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
-    relink -= store.loose(conn, relink) if relink else set()
+    loose = store.loose(conn, relink) if relink else set()
+    relink -= loose
     turns = set(kinds.values())
     turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
-    store.take_turns(conn, turns, {kinds[rid] for rid in relink})
+    own = {kinds[rid] for rid in relink}
+    store.take_turns(conn, turns, own)
+    # They looked alone, and are no more: whoever had the turn before saw a key of theirs that is gone by now.
+    joined = store.with_others(conn, loose) if loose else set()
+    relink |= {rid for rid in joined if kinds[rid] in own}
+    rids -= _put_back(conn, work, joined - relink)
     if relink:
         moves = clusters.relink(conn, hub, relink)
         work.moved = {rid: new for rid, (_, new) in moves.items()}
@@ -121,6 +127,14 @@ def _above(hub: Hub, kind: str) -> set[str]:
         new = {each.kind for each in hub.registry.derivations if new & each.reads.keys()} - found
         found |= new
     return found
+
+
+def _put_back(conn: Connection, work: Work, rids: set[Rid]) -> set[Rid]:
+    """Marks of these records go back to the queue: the next look finds them linked, and takes the turn."""
+    if rids:
+        record_store.append_marks(conn, [asdict(mark) for mark in work.marks if mark.rid in rids])
+        work.marks = [mark for mark in work.marks if mark.rid not in rids]
+    return rids
 
 
 def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> dict[Rid, Rid]:

@@ -206,6 +206,15 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1})}
 
 
+def with_others(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
+    """Those of these records that are not alone in their clusters."""
+    sql = """
+        select r.rid from record r where r.rid = any(%s)
+        and exists (select from record o where o.cluster = r.cluster and o.rid <> r.rid)
+    """
+    return {rid for (rid,) in conn.execute(sql, (list(rids),))}
+
+
 def parents(
     conn: Connection, children: Iterable[Rid], fields: Sequence[str], kinds: Sequence[str]
 ) -> list[tuple[Rid, Rid]]:
