@@ -98,7 +98,7 @@ class HubCollector(Collector):
         with hub.db.session() as conn:
             totals = gauge.totals(conn)
         yield from _totals(totals)
-        yield from _connections(console_connection.figures(hub.db, datetime.now(UTC), None))
+        yield from _connections(console_connection.figures(hub.db, datetime.now(UTC), None, most=None))
         yield GaugeMetricFamily("hub_redis_up", "Whether Redis answers", value=float(hub.queue.is_up()))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask import Response
 from marshmallow import Schema, fields, validate
@@ -14,6 +13,7 @@ from hub.api.gate import ApiBlueprint, check_realm, current_hub, permit
 from hub.api.problem import ApiProblem
 from hub.flow import store_day
 from hub.model.kind import Kind
+from hub.model.time import zone_names
 from hub.store import place
 
 _MONEY = {"description": "One sum a currency", "example": [{"amount": "244.00", "currency": "CNY"}]}
@@ -84,7 +84,7 @@ def add_today(blp: ApiBlueprint, kind: Kind) -> None:
     @blp.response(200, StoreDaySchema)
     def today(query: dict[str, Any], id_: str) -> Response:
         """Today's orders and refunds of a store, what waits to be paid or picked up, and what runs out."""
-        if query["time_zone"] not in available_timezones():
+        if query["time_zone"] not in zone_names():
             wrong = {"pointer": "/time_zone", "detail": "is no IANA time zone, for example Asia/Shanghai"}
             raise ApiProblem(422, "some fields are wrong", errors=[wrong])
         with current_hub().db.session() as conn:

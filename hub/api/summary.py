@@ -26,7 +26,7 @@ def summary() -> Response:
     """What came in, what became of it, what is due: `accepted = done + waiting + parked + quarantined`."""
     hub, now = current_hub(), datetime.now(UTC)
     realms = realm_list()
-    rows = console_connection.figures(hub.db, now, realms)
+    rows = console_connection.figures(hub.db, now, realms, most=None)
     total = books(hub.db, realms)
     with hub.db.session() as conn:
         seq = gauge.feed_seq(conn)

@@ -8,7 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal, get_currency_precision
+from babel.numbers import get_currency_precision
+
+from hub.store.about import About
 
 MINUS = "\u2212"
 ABSENT = "\u2014"
@@ -114,17 +116,25 @@ class Formats:
         return f"{hours // 24} 天 {hours % 24} 小时" if zh else f"{hours // 24} d {hours % 24} h"
 
     def number(self, value: Any) -> str:
-        """`12,345`, `−3.5`; a decimal keeps its digits."""
+        """`12,345`, `−3.5`; a decimal keeps its digits, and an estimate says that it is one."""
         if value is None:
             return ABSENT
-        found = Decimal(str(value))
-        text = format_decimal(abs(found), format="#,##0.##########", locale="en")
+        if isinstance(value, About):
+            return self.tile(value)
+        found = value if isinstance(value, int) else Decimal(str(value))
+        text = f"{abs(found):,}" if isinstance(found, int) else _plain(abs(found))
         return f"{MINUS}{text}" if found < 0 else text
 
     def tile(self, value: int | None) -> str:
-        """A big number in few characters: `12.8 万`, `128 k`; exact below 100,000."""
-        if value is None or abs(value) < 100_000:
-            return self.number(value)
+        """A big number in few characters: `12.8 万`, `128 k`; exact below 100,000, unless it is `约 1.3 万`, `about 13 k`."""
+        if isinstance(value, About):
+            return ("约 " if self.language == "zh" else "about ") + self._short(value, 10_000)
+        return self.number(value) if value is None else self._short(value, 100_000)
+
+    def _short(self, value: int, since: int) -> str:
+        """In the units of the language from `since` on."""
+        if abs(value) < since:
+            return self.number(int(value))
         if self.language == "zh":
             unit, name = (100_000_000, "亿") if abs(value) >= 100_000_000 else (10_000, "万")
         else:
@@ -167,6 +177,12 @@ class Formats:
             usual = 2
         exponent = amount.normalize().as_tuple().exponent
         return max(usual, -exponent if isinstance(exponent, int) else 0)
+
+
+def _plain(value: Decimal) -> str:
+    """`12,345.6`: at most ten decimals, none of them a zero at the end."""
+    text = f"{round(value, 10):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _three_figures(value: float) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import g, request, url_for
 
@@ -24,6 +24,7 @@ from hub.console.message import heard
 from hub.console.status import status_of
 from hub.model.identifier import format_id
 from hub.model.permission import ROLES
+from hub.model.time import zone_names
 
 STATIC = Path(__file__).parent / "static"
 DEFAULT_ZONE = "Asia/Shanghai"
@@ -59,7 +60,7 @@ def prepare() -> None:
     accepted = request.accept_languages.best_match(["zh", "en"])
     g.language = person.language if person else negotiate(cookie.get("language"), accepted)
     zone = person.time_zone if person else DEFAULT_ZONE
-    g.zone = zone if zone in available_timezones() else DEFAULT_ZONE
+    g.zone = zone if zone in zone_names() else DEFAULT_ZONE
     g.theme = cookie.get("theme") if cookie.get("theme") in THEMES else None
     g.density = cookie.get("density") if cookie.get("density") in DENSITIES else None
     g.shortcuts = cookie.get("keys") == "on"
@@ -111,7 +112,7 @@ def context() -> dict[str, Any]:
     if g.visit:
         # Panels are rendered apart from their page: what a page shows once is counted once.
         if "menu" not in g:
-            g.menu = menu()
+            g.menu = [] if found["region"] else menu()
         found |= {"user": g.visit.person, "menu": g.menu, "keys": shortcuts() if g.shortcuts else []}
     return found
 

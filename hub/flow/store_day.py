@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from hub.errors import ConfigError, NotFoundError
 from hub.flow.context import Hub
 from hub.model.identifier import format_id, parse_id
 from hub.model.money import EXPONENTS, format_amount
-from hub.model.time import format_time
+from hub.model.time import format_time, zone_names
 from hub.store import place as place_store
 from hub.store import store_day as store
 from hub.store import view
@@ -62,7 +62,7 @@ class StoreDay:
 
 def zone_of(place: Place | None, otherwise: str) -> str:
     """The time zone in which a store's days begin: its own, else the reader's."""
-    return place.zone if place and place.zone in available_timezones() else otherwise
+    return place.zone if place and place.zone in zone_names() else otherwise
 
 
 def day_bounds(day: date, zone: str) -> tuple[str, str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from hub.errors import ConfigError
 from hub.model.fault import ValueFault
@@ -21,6 +21,12 @@ _FULL_WIDTH = 27
 _SECONDS_WIDTH = 20
 _DATE_WIDTH = 10
 _SHORTEST = 16  # 2026-11-22T08:30
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The IANA names of all zones: kept, since they are found by walking through a folder."""
+    return frozenset(available_timezones())
 
 
 @lru_cache(maxsize=256)

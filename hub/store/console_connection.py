@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.store.about import LIMIT, rough
 from hub.store.database import Database
 
 # Rates are taken over this many minutes: long enough to be calm, short enough to be now.
@@ -63,49 +64,75 @@ with done as (
     select connection_id, sum(n) filter (where at >= now() - make_interval(mins => %(minutes)s) and stage = 'done') as n,
            max(at) as last_at
     from tally where at >= now() - interval '1 day' and stage in ('done', 'duplicate') group by 1),
-work as (
-    select connection_id, count(*) filter (where state = 0) as waiting,
-           min(id::text) filter (where state = 0) as oldest, count(*) filter (where state = 1) as quarantined
-    from event_work group by 1),
-due as (
-    select connection_id, count(*) as n, min(dirty_at) as oldest, count(*) filter (where failures > 0) as retrying
-    from target where dirty_seq > done_seq and state = 'due' and plan_id is null group by 1),
-held as (select connection_id, count(*) as n from target where plan_id is not null group by 1),
-open as (
-    select connection_id, count(*) filter (where state = 'unknown') as unknown, count(*) filter (where state = 'dead') as dead
-    from target where state in ('unknown', 'dead') group by 1),
-sent as (
-    select connection_id, count(*) as n from attempt
-    where id >= %(recent)s and outcome in ('sent', 'applied') and action in ('create', 'update', 'delete') group by 1),
-failed as (
-    select connection_id, count(*) as n from attempt
-    where id >= %(hour)s and outcome = 'failed' and action in ('create', 'update', 'delete') group by 1),
 pages as (select connection_id, max(last_page_at) as at from cursor group by 1)
 select c.id, c.name, c.realm, c.connector, c.flows, c.rank, c.phase, c.mode, c.paused_at, c.paused_by, c.pause_reason,
-       c.halted_in, c.halted_out, c.disconnected_at, c.health,
-       coalesce(done.n, 0)::bigint, done.last_at, coalesce(work.waiting, 0), work.oldest::uuid,
-       coalesce(work.quarantined, 0), coalesce(due.n, 0), due.oldest, coalesce(due.retrying, 0), coalesce(held.n, 0),
-       coalesce(open.unknown, 0), coalesce(open.dead, 0), coalesce(sent.n, 0), coalesce(failed.n, 0), pages.at
-from connection c
-left join done on done.connection_id = c.id left join work on work.connection_id = c.id
-left join due on due.connection_id = c.id left join held on held.connection_id = c.id
-left join open on open.connection_id = c.id left join sent on sent.connection_id = c.id
-left join failed on failed.connection_id = c.id left join pages on pages.connection_id = c.id
-where (%(realms)s::text[] is null or c.realm = any(%(realms)s)) and (%(name)s = '' or c.name = %(name)s)
+       c.halted_in, c.halted_out, c.disconnected_at, c.health, coalesce(done.n, 0)::bigint, done.last_at, work.waiting,
+       (select id from event_work where connection_id = c.id and state = 0 order by id limit 1), bad.n, due.n, due.oldest,
+       due.retrying, held.n, unknown.n, dead.n, sent.n, failed.n, pages.at,
+       array(select reltuples::bigint from unnest(%(indexes)s::text[]) with ordinality i(name, no)
+             join pg_class on oid = to_regclass(i.name) order by i.no) as entries
+from connection c left join done on done.connection_id = c.id left join pages on pages.connection_id = c.id
+-- Each order is that of one index alone, which so serves also where most rows are of other connections.
+cross join lateral (select count(*) as waiting from (
+    select from event_work where connection_id = c.id and state = 0 order by id limit %(most)s) x) work
+cross join lateral (select count(*) as n from (
+    select from event_work where connection_id = c.id and state = 1 order by cause, id limit %(most)s) x) bad
+cross join lateral (
+    select count(*) as n, min(dirty_at) as oldest, count(*) filter (where failures > 0) as retrying from (
+        select dirty_at, failures from target where connection_id = c.id and dirty_seq > done_seq and state = 'due'
+        and plan_id is null order by bulk, coalesce(wait_until, dirty_at) limit %(most)s) x) due
+cross join lateral (select count(*) as n from (
+    select from plan p join target t on t.plan_id = p.id where p.connection_id = c.id limit %(most)s) x) held
+cross join lateral (select count(*) as n from (
+    select from target where connection_id = c.id and state = 'unknown' limit %(most)s) x) unknown
+cross join lateral (select count(*) as n from (
+    select from target where connection_id = c.id and state = 'dead' limit %(most)s) x) dead
+cross join lateral (
+    select case when count(*) < %(most)s then count(*) filter (where is_write)
+        else (count(*) filter (where is_write) * %(minutes)s * 60 / greatest(1, extract(epoch from now() - min(started_at))))::bigint
+        end as n
+    from (select started_at, outcome in ('sent', 'applied') and action in ('create', 'update', 'delete') as is_write
+        from attempt where (connection_id, id) >= (c.id, %(recent)s) and (connection_id, id) < (c.id + 1, %(none)s)
+        order by connection_id desc, id desc limit %(most)s) x) sent
+cross join lateral (select count(*) as n from (
+    select from attempt where (connection_id, id) >= (c.id, %(hour)s) and (connection_id, id) < (c.id + 1, %(none)s)
+    and outcome = 'failed' and outcome in ('failed', 'unknown') and action in ('create', 'update', 'delete')
+    order by connection_id, id limit %(most)s) x) failed
 order by c.disconnected_at is not null, c.name
 """
+# Count -> the index whose entries it counts.
+_INDEXES = {"waiting": "event_work_waiting", "due": "target_due", "held": "target_held"}
+_MANY = 2**62
 
 
-def figures(db: Database, now: datetime, realms: list[str] | None, name: str = "") -> list[Figures]:
-    """All connections of these realms (None: all), or the one named; those in use first, by name."""
+def figures(
+    db: Database, now: datetime, realms: list[str] | None, name: str = "", *, most: int | None = LIMIT
+) -> list[Figures]:
+    """All connections of these realms (None: all), or the one named; those in use first, by name.
+
+    No count goes beyond `most` rows (None: all are counted). Of more than ten thousand, what waits, is due or is held is an
+    `About`; `sent` is then taken from the rate of the last ten thousand.
+    """
     values = {
         "minutes": MINUTES,
         "recent": _first_id(now - timedelta(minutes=MINUTES)),
         "hour": _first_id(now - timedelta(hours=1)),
-        "realms": realms,
-        "name": name,
+        "none": uuid.UUID(int=0),
+        "indexes": list(_INDEXES.values()),
+        "most": _MANY if most is None else most,
     }
-    return [Figures(*row) for row in db.all(_SQL, values)]
+    rows = db.all(_SQL, values)
+    found = [Figures(*row[:-1]) for row in rows]
+    if rows and most is not None:
+        # Statistics know all connections together: what one has is told beside what the others have.
+        for field, total in zip(_INDEXES, rows[0][-1], strict=True):
+            told = rough([getattr(f, field) for f in found], total)
+            found = [_with(f, field, n) for f, n in zip(found, told, strict=True)]
+    return [f for f in found if (realms is None or f.realm in realms) and name in ("", f.name)]
+
+
+def _with(f: Figures, field: str, value: Any) -> Figures:
+    return replace(f, **{field: value})
 
 
 def _first_id(at: datetime) -> uuid.UUID:

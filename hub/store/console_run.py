@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hub.store.about import LIMIT, rough
 from hub.store.console_connection import RunRow
 from hub.store.database import Database
 
@@ -59,7 +60,7 @@ def run_detail(db: Database, run_id: uuid.UUID, realms: list[str] | None) -> Run
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """One plan. `held`: how many targets it still holds; only of one that is open."""
+    """One plan. `held`: how many targets it still holds, of more than ten thousand those it had; only of one that is open."""
 
     id: uuid.UUID
     connection: str
@@ -78,7 +79,7 @@ class PlanLine:
 
 _PLAN = """select t.id, c.name, c.realm, c.phase, t.cause, t.cause_id, t.state, t.counts, t.samples, t.created_at, t.decided_at,
     t.decided_by, case when t.state in ('counting', 'held', 'canary')
-        then (select count(*) from target x where x.plan_id = t.id) else 0 end
+        then (select count(*) from (select from target x where x.plan_id = t.id limit %(most)s) few) else 0 end
     from plan t join connection c on c.id = t.connection_id"""
 
 
@@ -86,13 +87,19 @@ def list_plans(db: Database, wish: Filter, limit: int) -> list[PlanLine]:
     """Plans that fit (`status` is their state, `open` those that wait), at most `limit`."""
     states = list(PLAN_STATES[:3]) if wish.status == "open" else [wish.status] if wish.status else None
     sql = f"{_PLAN} where {_SCOPE} and (%(states)s::text[] is null or t.state = any(%(states)s))"
-    return [PlanLine(*row) for row in _paged(db, sql, wish, limit, states=states)]
+    return [_plan_line(*row) for row in _paged(db, sql, wish, limit, states=states, most=LIMIT)]
+
+
+def _plan_line(*values: Any) -> PlanLine:
+    """One plan; of very many targets as many as were counted when it was held."""
+    found = PlanLine(*values)
+    return replace(found, held=rough([found.held], int(found.counts.get("targets") or 0))[0])
 
 
 def plan_detail(db: Database, plan_id: uuid.UUID, realms: list[str] | None) -> PlanLine | None:
     """One plan; None when there is none in these realms."""
     row = db.one(
         f"{_PLAN} where t.id = %(id)s and (%(realms)s::text[] is null or c.realm = any(%(realms)s))",
-        {"id": plan_id, "realms": realms},
+        {"id": plan_id, "realms": realms, "most": LIMIT},
     )
-    return PlanLine(*row) if row else None
+    return _plan_line(*row) if row else None

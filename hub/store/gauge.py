@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from hub.store.about import LIMIT, rough
 from hub.store.database import Connection
 
 
@@ -89,25 +91,45 @@ _VITALS = """
          where datname = current_database() and pid <> pg_backend_pid()),
         (select count(*) from batch),
         (select extract(epoch from clock_timestamp() - min(started_at))::float8 from batch),
-        (select count(*) from target where lease_until > clock_timestamp() and (
-            dirty_seq > done_seq and state = 'due' and plan_id is null or verify_at is not null or state <> 'due')),
+        (select count(*) from (
+            -- What is taken first is what has been due for longest: a lease is not looked for behind a thousand others.
+            select lease_until from connection c cross join (values (false), (true)) b(bulk) cross join lateral (
+                select lease_until from target
+                where connection_id = c.id and bulk = b.bulk and dirty_seq > done_seq and state = 'due' and plan_id is null
+                order by coalesce(wait_until, dirty_at) limit 1000) due
+            union all select lease_until from connection c cross join lateral (
+                select lease_until from target where connection_id = c.id and verify_at is not null
+                and not (dirty_seq > done_seq and state = 'due' and plan_id is null) order by verify_at limit 1000) checked
+            ) taken where lease_until > clock_timestamp()),
         (select count(*) from cursor where lease_until > clock_timestamp()),
-        (select count(*) from event_work where state = 0),
-        (select id from event_work where state = 0 order by id limit 1),
-        (select count(*) from resolve_work),
-        (select count(*) from target where dirty_seq > done_seq and state = 'due' and plan_id is null),
-        (select extract(epoch from clock_timestamp() - min(coalesce(wait_until, dirty_at)))::float8 from target
-         where dirty_seq > done_seq and state = 'due' and plan_id is null),
-        (select seq from feed)
+        (select count(*) from (select from event_work where state = 0 order by connection_id, id limit %(most)s) x),
+        (select first.id from connection c cross join lateral (
+            select id from event_work where connection_id = c.id and state = 0 order by id limit 1) first order by 1 limit 1),
+        (select count(*) from (select from resolve_work limit %(most)s) x),
+        (select count(*) from (select from target where dirty_seq > done_seq and state = 'due' and plan_id is null
+            order by connection_id, bulk, coalesce(wait_until, dirty_at) limit %(most)s) x),
+        (select extract(epoch from clock_timestamp() - min(first.since))::float8 from connection c
+            cross join (values (false), (true)) b(bulk) cross join lateral (
+                select coalesce(wait_until, dirty_at) as since from target
+                where connection_id = c.id and bulk = b.bulk and dirty_seq > done_seq and state = 'due' and plan_id is null
+                order by coalesce(wait_until, dirty_at) limit 1) first),
+        (select seq from feed),
+        array(select reltuples::bigint from unnest(%(indexes)s::text[]) with ordinality i(name, no)
+              join pg_class on oid = to_regclass(i.name) order by i.no)
 """
+# Count -> the index whose entries it counts.
+_INDEXES = {"events_waiting": "event_work_waiting", "marks": "resolve_work_pkey", "due": "target_due"}
 
 
 def vitals(conn: Connection) -> Vitals:
-    """The state of the database now, in two statements."""
-    row = conn.execute(_VITALS).fetchone()
+    """The state of the database now, in two statements. Of more than ten thousand, what waits or is due is an `About`."""
+    row = conn.execute(_VITALS, {"most": LIMIT, "indexes": list(_INDEXES.values())}).fetchone()
     assert row is not None  # noqa: S101 -- a select without from yields one row
-    now, version, *rest = row
-    return Vitals(now, version, revision(conn), *rest)
+    now, version, *rest, totals = row
+    found = Vitals(now, version, revision(conn), *rest)
+    counts = zip(_INDEXES, totals, strict=True)
+    told: dict[str, Any] = {name: rough([getattr(found, name)], total)[0] for name, total in counts}
+    return replace(found, **told)
 
 
 def consumers(conn: Connection) -> list[tuple[str, int, datetime, str | None]]:

@@ -14,6 +14,7 @@ from hub.console import flow_line
 from hub.console.flow_line import Line, by_system
 from hub.sdk.connector import Text
 from hub.sdk.console import PageRequest, Panel
+from hub.store import console_connection
 from tests.browser.client import Visitor
 from tests.browser.test_faults import words_of
 from tests.browser.world import World
@@ -105,3 +106,21 @@ def test_group_when_made_then_sums_longest_waits_and_the_worst(states: tuple[str
     assert shop.flows == {"order": "both"}
     assert (crm.name, len(crm.members), len(shop.members)) == ("crm", 1, len(states) + 1)
     assert set(flow_line.STOPPED) <= set(flow_line._STATES)
+
+
+def test_figures_when_several_screens_refresh_then_read_once_but_anew_for_who_opens_the_page(
+    full: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, figures = [], console_connection.figures
+
+    def counted(*given: Any, **named: Any) -> Any:
+        read.append(given)
+        return figures(*given, **named)
+
+    monkeypatch.setattr(console_connection, "figures", counted)
+    Visitor(full).get("/")
+    live = [Visitor(full, role).get("/", headers={"X-Region": "live"}) for role in ("admin", "admin-en", "admin")]
+    assert len(read) == 1
+    assert all('id="live"' in answer.text and '<nav class="menu"' not in answer.text for answer in live)
+    Visitor(full).get("/")
+    assert len(read) == 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.console.format import Formats
+from hub.store.about import CAP, About, rough
 
 NOW = datetime(2026, 11, 22, 1, 51, 3, 412_000, UTC)
 ZH = Formats("zh", "Asia/Shanghai", NOW)
@@ -82,6 +83,28 @@ def test_tile_when_large_then_in_few_characters(value: int | None, zh: str, en: 
 
 
 @pytest.mark.parametrize(
+    ("value", "zh", "en"),
+    [
+        (About(10_000), "约 1 万", "about 10 k"),
+        (About(128_402), "约 13 万", "about 130 k"),
+        (5 + About(1_284_020) + 7, "约 130 万", "about 1.3 M"),
+        (About(7), "约 7", "about 7"),
+    ],
+)
+def test_number_when_an_estimate_then_it_says_so_wherever_it_stands(value: int, zh: str, en: str) -> None:
+    assert (ZH.number(value), ZH.tile(value)) == (zh, zh)
+    assert (EN.number(value), EN.tile(value)) == (en, en)
+
+
+def test_counts_when_cut_off_then_they_share_what_the_exact_ones_leave() -> None:
+    assert rough([3, CAP, 40], 5) == [3, CAP, 40]
+    assert rough([500, CAP + 1, CAP + 1], 120_500) == [500, 60_000, 60_000]
+    assert rough([CAP + 1], -1) == [CAP]
+    assert [type(n) for n in rough([1, CAP + 1], 0)] == [int, About]
+    assert str(About(12_345)) == "about 12000"
+
+
+@pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
         (0, "0 秒", "0 s"),
@@ -105,5 +128,8 @@ def test_size_when_shown_then_three_figures(n: int, text: str) -> None:
 def test_number_when_negative_or_decimal_then_with_a_real_minus() -> None:
     assert ZH.number(-3.5) == "−3.5"
     assert ZH.number("0.125") == "0.125"
+    assert ZH.number("1234567.500000000000") == "1,234,567.5"
+    assert ZH.number(-12_345) == "−12,345"
+    assert ZH.number("1E+3") == "1,000"
     assert ZH.share(37, 500) == "37 (7.4%)"
     assert ZH.share(0, 0) == "0"

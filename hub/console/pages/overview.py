@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import g, render_template
@@ -14,12 +15,14 @@ from hub.console.language import _
 from hub.console.pages.connection import title_of
 from hub.console.picture import Node, flow, strip
 from hub.console.route import Route
+from hub.console.shared import shared
 from hub.console.shell import page_url
 from hub.console.status import status_of
 from hub.console.visit import hub, realms
 from hub.flow import health
 from hub.flow.books import books
 from hub.store import console_connection as store
+from hub.store.about import LIMIT
 from hub.store.console_connection import Figures
 
 SHOWN = 5
@@ -29,7 +32,7 @@ SHOWN = 5
 def show_overview() -> Any:
     """What is to do, the equation, the flow picture and the same figures as a table, the last day by hour."""
     now, seen = g.fmt.now, realms("overview.see")
-    found = store.figures(hub().db, now, seen)
+    found = shared("figures", seen, lambda: store.figures(hub().db, now, seen))
     live = [line_of(f, now) for f in found if f.disconnected_at is None]
     lines = _grouped(found) if len(live) > MOST else [line_of(f, now) for f in found]
     return render_template(
@@ -37,12 +40,12 @@ def show_overview() -> Any:
         to_do=to_do(seen),
         shown=SHOWN,
         may_act=may_act,
-        books=books(hub().db, seen, day=now.date()),
+        books=shared("books", seen, lambda: books(hub().db, seen, day=now.date(), most=LIMIT)),
         today=TODAY,
         day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),
         lines=lines,
         picture=draw([line for line in lines if line.state != "disconnected"]) if live else "",
-        strips=_strips(None if seen is None else [f.id for f in found if f.disconnected_at is None]),
+        strips=_strips(shared("hours", seen, lambda: store.hours(hub().db, _ids(seen, found)))),
         footing=_footing(live),
         command="retail-hub check",
         api="GET /api/v1/metrics/summary",
@@ -108,8 +111,11 @@ def _node(line: Line, *, is_in: bool) -> Node:
     return Node(name, " · ".join(parts), mark.glyph, mark.tone, line.out_per_minute, is_stopped=line.is_out_stopped)
 
 
-def _strips(connection_ids: list[int] | None) -> list[dict[str, Any]]:
-    found = store.hours(hub().db, connection_ids)
+def _ids(seen: list[str] | None, found: list[Figures]) -> list[int] | None:
+    return None if seen is None else [f.id for f in found if f.disconnected_at is None]
+
+
+def _strips(found: list[tuple[datetime, int, int, int]]) -> list[dict[str, Any]]:
     series = (
         (_("Done"), "ok", [row[1] for row in found], page_url("list_events", status="done", span="24h")),
         (_("Duplicates"), "", [row[2] for row in found], page_url("list_events", status="duplicate", span="24h")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from flask import g, make_response, redirect, render_template, request
 
@@ -16,6 +15,7 @@ from hub.console.visit import hub, local_path, set_cookie, visit
 from hub.errors import ConfigError
 from hub.flow import access
 from hub.flow.password import MAX_PASSWORD, MIN_PASSWORD, password_fits
+from hub.model.time import zone_names
 from hub.store import person
 
 _YEAR_S = 365 * 86_400
@@ -42,7 +42,7 @@ def show_profile(wrong: str = "") -> Any:
 def save_profile() -> Any:
     """Language and zone belong to the user, theme and density to this screen."""
     zone = request.form.get("time_zone", "")
-    if zone not in available_timezones():
+    if zone not in zone_names():
         raise ConfigError(f"{zone[:60]!r} is not a time zone: use an IANA name such as Asia/Shanghai")
     language = negotiate(request.form.get("language"))
     with hub().db.session() as conn:
