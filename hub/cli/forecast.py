@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.local import open_hub
-from hub.cli.output import json_option, say, show, show_json
+from hub.cli.output import json_option, progress, say, show, show_json
 
 if TYPE_CHECKING:
     from hub.flow.context import Hub
@@ -74,7 +74,9 @@ def policy_preview(kind: str, paths: tuple[Path, ...], last: int | None, as_json
 
     with open_hub() as hub:
         look = flow.candidate(hub, _read(hub, paths))
-        _show(hub, flow.of_policies(hub, look, kind, last), "records", as_json)
+        with progress("tried") as line:
+            found = flow.of_policies(hub, look, kind, last, line.step)
+        _show(hub, found, "records", as_json)
 
 
 def _read(hub: Hub, paths: tuple[Path, ...]) -> dict[str, str]:

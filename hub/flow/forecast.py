@@ -159,7 +159,9 @@ def of_mapping(hub: Hub, look: Hub, connection: str, stream: str, last: int = 50
     return found
 
 
-def of_policies(hub: Hub, look: Hub, kind: str, last: int | None = None) -> Forecast:
+def of_policies(
+    hub: Hub, look: Hub, kind: str, last: int | None = None, progress: Callable[[int], None] | None = None
+) -> Forecast:
     """What golden records of a kind (the `last` changed ones; None: all) would be under the rules of `look`.
 
     `ConfigError` for an unknown kind. Changes nothing.
@@ -182,6 +184,8 @@ def of_policies(hub: Hub, look: Hub, kind: str, last: int | None = None) -> Fore
             return _shapes(conn, hub, look, _count_golden(conn, first, found), None)
 
         _count_outgoing(hub, _rehearsed(hub, work), found)
+        if progress is not None:
+            progress(len(chunk))
     return found
 
 
