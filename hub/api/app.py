@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub.api import alert, connection, delivery, event, health, ingest, item, plan, run, summary
+from hub.api import alert, connection, delivery, event, health, ingest, item, plan, quarantine, run, summary
 from hub.api.gate import ApiBlueprint, attach
 from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
@@ -68,5 +68,16 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         if kind.name == "location":
             add_today(blueprint, kind)
         records.append(blueprint)
-    others = [event.blp, ingest.blp, delivery.blp, item.blp, alert.blp, plan.blp, run.blp, connection.blp, summary.blp]
+    others = [
+        event.blp,
+        ingest.blp,
+        delivery.blp,
+        item.blp,
+        alert.blp,
+        plan.blp,
+        quarantine.blp,
+        run.blp,
+        connection.blp,
+        summary.blp,
+    ]
     return [*records, decision_blueprint(), *others]

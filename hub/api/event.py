@@ -124,8 +124,11 @@ def replay_event(body: dict[str, Any], id_: str) -> Response:
     if body["dry_run"]:
         preview = replay.dry_run(hub, selection)
         changes = preview.changes if principal().may("record.reveal", found.realm) else mask_raw(preview.changes)
+        problems = [
+            {**one, **(shown_problems({"problems": one["problems"]}, found.realm) or {})} for one in preview.problems
+        ]
         return answer(
-            {"events": preview.events, "problems": preview.problems, "changes": changes, "targets": preview.targets}
+            {"events": preview.events, "problems": problems, "changes": changes, "targets": preview.targets}
         )
     done = replay.replay(hub, selection)
     audit.record(hub, principal().actor, "event.replayed", id_)
@@ -178,21 +181,27 @@ def _detail_json(found: EventDetail) -> dict[str, Any]:
         "headers": found.headers if is_clear else mask_raw(found.headers),
         "is_erased": not found.has_body,
         "attempts": found.attempts or 0,
-        "problem": found.problem if is_clear else mask_problem(found.problem),
+        "problem": shown_problems(found.problem, found.realm),
         "failed_at": written(found.failed_at),
         "duplicates": found.duplicates,
         "last_duplicate_at": written(found.last_duplicate_at),
     }
 
 
-def mask_problem(problem: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A problem without the sample values that it may quote."""
-    if problem is None:
-        return None
+def shown_problems(problem: dict[str, Any] | None, realm: str) -> dict[str, Any] | None:
+    """A problem with the sample values that it quotes as the token may see payloads: in clear, masked, or not at all."""
+    if problem is None or principal().may("payload.raw", realm):
+        return problem
+    may_mask = principal().may("payload.masked", realm)
     shown = {name: value for name, value in problem.items() if name != "value"}
     if isinstance(shown.get("problems"), list):
-        shown["problems"] = [{n: v for n, v in one.items() if n != "value"} for one in shown["problems"]]
+        shown["problems"] = [_shown_problem(one, may_mask=may_mask) for one in shown["problems"]]
     return shown
+
+
+def _shown_problem(one: dict[str, Any], *, may_mask: bool) -> dict[str, Any]:
+    rest = {name: text for name, text in one.items() if name != "value"}
+    return {**rest, "value": mask_raw(one["value"], one.get("path", ""))} if may_mask and "value" in one else rest
 
 
 def _masked(body: bytes) -> bytes:

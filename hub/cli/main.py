@@ -42,7 +42,7 @@ COMMANDS: dict[str, Target] = {
     "pull": ("hub.cli.inbox:pull", "Read a system's streams now."),
     "ingest": ("hub.cli.inbox:ingest", "Put raw events from a file into the inbox."),
     "events": ("hub.cli.event:events", "List the events of the inbox, or show one."),
-    "quarantine": ("hub.cli.event:quarantine", "Look at what was set aside, run it again, discard it."),
+    "quarantine": ("hub.cli.quarantine:quarantine", "Look at what was set aside, run it again, discard it."),
     "records": ("hub.cli.records:records", "List or find golden records."),
     "store-today": ("hub.cli.store:store_today", "Show a store's day in figures."),
     "explain": ("hub.cli.records:explain", "Say why a golden record has its values."),

@@ -110,8 +110,8 @@ def ingest_batches(
     """Stores lines, 500 to a commit, and tells after each commit what became of each of its lines.
 
     A line is one JSON body or an envelope (`hub.flow.line`); blank ones are passed over, None is one
-    that was too long. A line that cannot be stored is refused alone. Safe to repeat: what is stored
-    already is a duplicate.
+    that was too long. A line that cannot be stored is refused alone; an item that is not JSON is stored
+    where its topic is known, and waits in quarantine. Safe to repeat: what is stored already is a duplicate.
 
     Raises:
         NotFoundError, ConfigError: the connection `name` cannot take anything in; nothing was read.
@@ -168,6 +168,8 @@ class _Reader:
         topic = line.topic or self.topic
         if topic:
             return [self._event(row, line, RawEvent(topic, line.body))]
+        if line.fault:
+            raise LineError(line.fault)
         found = self._decoded(row, line)
         if not found or not all(event.topic for event in found):
             raise LineError("no topic: give --topic, or _topic in the envelope")

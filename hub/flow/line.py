@@ -25,22 +25,33 @@ class LineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line holds. `body` is verbatim; `received_at` microseconds since the epoch, 0 when it does not say."""
+    """What a line holds. `body` is verbatim; `received_at` microseconds since the epoch, 0 when it does not say.
+
+    `fault`: why the body is no JSON.
+    """
 
     body: bytes
     connection: str | None = None
     topic: str | None = None
     dedupe: str | None = None
     received_at: int = 0
+    fault: str = ""
 
 
 def parse_line(raw: bytes) -> Line:
     """The body of a line, or of its envelope `{"_connection"?, "_topic"?, "_id"?, "_at"?, "_body"}`.
 
     An envelope's body is cut out as it stands, so that no number or text is written anew; a text is
-    taken for the body itself (of a system that does not speak JSON).
+    taken for the body itself (of a system that does not speak JSON). An object or list that is not JSON
+    is a body, too: one bad item of a system is kept, as its webhook would be, and says in quarantine
+    what is wrong with it. Any other line is refused: a wrong file must not fill the quarantine.
     """
-    _check(raw)
+    try:
+        _check(raw)
+    except LineError as error:
+        if raw.startswith((b"{", b"[")) and b'"_body"' not in raw:
+            return Line(raw, fault=str(error))
+        raise
     if b'"_body"' not in raw:
         return Line(raw)
     text = raw.decode()

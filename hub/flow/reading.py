@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from hub.errors import ConfigError, HubError, Problem
+from hub.errors import ConfigError, HubError
 from hub.flow.absence import find_absent
+from hub.flow.content import FULL_HASH, FULL_SIZE, cut_off
 from hub.flow.context import Hub
+from hub.flow.subject import RECORD_ID, id_in
 from hub.sdk.connector import Page, RawEvent, Reads, Stream
 from hub.sdk.rate import working_in
 from hub.store import cursor, inbox
@@ -163,7 +165,7 @@ class Reading:
             for raw, event in zip(page.events, result.stored_as, strict=True)
             if len(raw.body) > MAX_ITEM_BYTES and event in new
         }
-        inbox.quarantine(conn, [(event, "too_large", [_too_large(size)]) for event, size in too_large.items()])
+        inbox.quarantine(conn, [(event, "too_large", [cut_off(size)]) for event, size in too_large.items()])
         return {
             "pages": 1,
             "items": len(rows),
@@ -179,7 +181,9 @@ class Reading:
             dedupe = f"{self.run_id}:{hashlib.sha256(body).hexdigest()}"
         if len(body) > MAX_ITEM_BYTES:
             digest = hashlib.sha256(body).hexdigest()
-            headers |= {"x-hub-full-size": str(len(body)), "x-hub-full-sha256": digest}
+            headers |= {FULL_SIZE: str(len(body)), FULL_HASH: digest}
+            if named := id_in(self.hub, self.row.id, raw.topic, body):
+                headers[RECORD_ID] = named
             body, dedupe = body[:KEPT_BYTES], dedupe or digest
         return NewEvent(
             self.row.id,
@@ -213,9 +217,3 @@ class Reading:
             self.note = f"deletions cannot be found: {error}"
         if self.counts["absent"]:
             self.hub.queue.wake("pipeline")
-
-
-def _too_large(size: int) -> Problem:
-    limit = MAX_ITEM_BYTES // (1024 * 1024)
-    text = f"the item has {size} bytes, more than {limit} MiB: its hash and first 64 KiB are kept"
-    return Problem("too_large", text)

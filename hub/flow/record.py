@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from hub.errors import ConfigError, Problem, RecordError
 from hub.flow import notice, release
+from hub.flow.content import content_of
 from hub.flow.context import Hub
 from hub.flow.observe import refold, store_observations
 from hub.model.observation import Draft
@@ -148,7 +147,7 @@ def _place(error: BaseException) -> str:
 
 def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
     connection = hub.connections.by_id(event.connection_id)
-    payload = _parse(event)
+    payload = content_of(event)
     if event.topic == ABSENCE_TOPIC:
         return _absences(hub, event, payload)
     manifest = hub.registry.connector(connection.connector).manifest
@@ -164,15 +163,6 @@ def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
             for cleaned in reversed(hub.registry.hook.clean_record(kind=draft.kind, fields=draft.asserted)):
                 draft.asserted = {**draft.asserted, **(cleaned or {})}
     return [observe(draft, origin, hub.registry.kinds[draft.kind].identities) for draft in drafts]
-
-
-def _parse(event: StoredEvent) -> Any:
-    if event.body is None:
-        raise RecordError([Problem("erased", "the body of this event was erased")])
-    try:
-        return orjson.loads(event.body)
-    except orjson.JSONDecodeError as error:
-        raise RecordError([Problem("bad_json", f"the body is not JSON: {error}")]) from None
 
 
 def _drafts(

@@ -117,7 +117,7 @@ def count_failure(conn: Connection, ids: Sequence[uuid.UUID], problem: str) -> l
         update event_work w set attempts = failures, failed_at = clock_timestamp(), alone = failures < %(most)s,
                state = case when failures < %(most)s then 0 else 1 end,
                cause = case when failures < %(most)s then cause else 'poison' end,
-               problem = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object('code', 'poison', 'message', %(problem)s::text)))
+               problem = jsonb_build_object('problems', jsonb_build_array(jsonb_build_object('code', 'poison', 'message', %(problem)s || case when failures < %(most)s then '' else ': ' || failures || ' attempts' end)))
         from held where w.id = held.id
         returning w.id
         """,

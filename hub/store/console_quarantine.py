@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from hub.store.database import Database
+from hub.store.rerun import PATH
 
 MOST_GROUPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Events of one connection and topic with one cause; `sample` is the newest."""
+    """Events of one connection and topic with one cause at one path; `sample` is the newest."""
 
     connection_id: int
     connection: str
     topic: str
     cause: str
+    path: str
     count: int
     first_at: datetime | None
     last_at: datetime | None
@@ -27,33 +30,35 @@ class Group:
     problem: dict[str, Any] | None
 
 
-_GROUPS = """
-select g.connection_id, c.name, g.topic, g.cause, g.n, g.first_at, g.last_at, g.sample::uuid, w.problem
-from (select w.connection_id, e.topic, coalesce(w.cause, '') as cause, count(*) as n, min(w.failed_at) as first_at,
-             max(w.failed_at) as last_at, max(w.id::text) as sample
-      from event_work w join event e on e.id = w.id where w.state = 1 group by 1, 2, 3) g
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which groups; empty: any. `realms` None: all."""
+
+    connection: str = ""
+    cause: str = ""
+    path: str = ""
+    topic: str = ""
+    realms: list[str] | None = None
+
+
+_GROUPS = rf"""
+select g.connection_id, c.name, g.topic, g.cause, g.path, g.n, g.first_at, g.last_at, g.sample::uuid, w.problem
+from (select w.connection_id, e.topic, coalesce(w.cause, '') as cause, {PATH} as path, count(*) as n,
+             min(w.failed_at) as first_at, max(w.failed_at) as last_at, max(w.id::text) as sample
+      from event_work w join event e on e.id = w.id where w.state = 1 group by 1, 2, 3, 4) g
 join connection c on c.id = g.connection_id join event_work w on w.id = g.sample::uuid
 where (%(realms)s::text[] is null or c.realm = any(%(realms)s))
   and (%(connection)s = '' or c.name = %(connection)s) and (%(cause)s = '' or g.cause = %(cause)s)
+  and (%(path)s = '' or g.path = %(path)s) and (%(topic)s = '' or g.topic = %(topic)s)
 order by g.last_at desc nulls last limit %(limit)s
-"""
+"""  # noqa: S608 -- constants of this module
 
 
-def groups(db: Database, realms: list[str] | None, connection: str = "", cause: str = "") -> list[Group]:
-    """One row per cause, the latest first; of one connection, or with one cause, when named."""
-    values = {"realms": realms, "connection": connection, "cause": cause, "limit": MOST_GROUPS}
-    return [Group(*row) for row in db.all(_GROUPS, values)]
-
-
-_IDS = """
-select w.id from event_work w join event e on e.id = w.id
-where w.state = 1 and w.connection_id = %s and e.topic = %s and coalesce(w.cause, '') = %s order by w.id limit %s
-"""
-
-
-def ids_of_group(db: Database, connection_id: int, topic: str, cause: str, limit: int = 10_000) -> list[uuid.UUID]:
-    """The events of one group, oldest first."""
-    return [found for (found,) in db.all(_IDS, (connection_id, topic, cause, limit))]
+def groups(db: Database, wish: Filter | None = None) -> list[Group]:
+    """One row per cause and path, the latest first."""
+    wish = wish or Filter()
+    values = {name: getattr(wish, name) for name in ("realms", "connection", "cause", "path", "topic")}
+    return [Group(*row) for row in db.all(_GROUPS, {**values, "limit": MOST_GROUPS})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +70,51 @@ class Key:
     realm: str
     topic: str
     cause: str
+    path: str
 
 
-_KEY = """
-select w.connection_id, c.name, c.realm, e.topic, coalesce(w.cause, '')
+_KEY = rf"""
+select w.connection_id, c.name, c.realm, e.topic, coalesce(w.cause, ''), {PATH}
 from event_work w join event e on e.id = w.id join connection c on c.id = w.connection_id where w.id = %s and w.state = 1
-"""
+"""  # noqa: S608 -- constants of this module
 
 
 def key_of(db: Database, event_id: uuid.UUID) -> Key | None:
     """The group of a quarantined event; None when it is not in quarantine."""
     row = db.one(_KEY, (event_id,))
     return Key(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One problem that events of a group have, at one path and mapping line; `sample` is one of its values."""
+
+    code: str
+    path: str
+    where: str
+    message: str
+    count: int
+    sample: str
+
+
+_FAULTS = r"""
+select p.code, p.path, p.place, max(p.message), count(distinct p.id), max(p.value) from (
+    select w.id, one ->> 'code' as code, regexp_replace(coalesce(one ->> 'path', ''), '\[\d+\]', '[*]', 'g') as path,
+           coalesce(one ->> 'where', '') as place, one ->> 'message' as message, coalesce(one ->> 'value', '') as value
+    from event_work w, jsonb_array_elements(w.problem -> 'problems') as one where w.id = any(%s)) p
+group by 1, 2, 3 order by 5 desc, 2 limit 50
+"""
+
+
+def faults_of(db: Database, ids: Sequence[uuid.UUID]) -> list[Fault]:
+    """Everything that is wrong with these events, by code, path and mapping line; the most frequent first."""
+    return [Fault(*row) for row in db.all(_FAULTS, (list(ids),))]
+
+
+def problems_of(db: Database, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[dict[str, Any]]]:
+    """The problems of each of these events."""
+    rows = db.all("select id, problem -> 'problems' from event_work where id = any(%s) and state = 1", (list(ids),))
+    return {event: problems or [] for event, problems in rows}
 
 
 def waiting_for(db: Database, connection_id: int) -> int:

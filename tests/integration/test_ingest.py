@@ -72,11 +72,8 @@ def test_ingest_when_envelope_then_its_words_count_and_body_is_cut_out_as_writte
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        (b"{", "not JSON"),
-        (b'{"a": NaN}', "not JSON"),
-        (b'{"a": "\\ud800"}', "not JSON"),
+        (b"id;name;phone", "not JSON"),
         (b"\xff\xfe", "not JSON"),
-        (b"[" * 5000 + b"]" * 5000, "not JSON"),
         (b'{"_body": {"a": }}', "not JSON"),
         (b'{"_body": {}, "_colour": 1}', "unknown keys"),
         (b'{"_body": {}, "_topic": 5}', "_topic must be a text"),
@@ -91,6 +88,17 @@ def test_ingest_when_a_line_is_wrong_then_it_alone_is_refused_with_its_number(hu
     assert counts(summary) == (2, 0, 1)
     assert summary.refusals[0].line == 3
     assert says in summary.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b'{"a": NaN}', b'{"a": "\\ud800"}', b'{"a": "\xff"}', b"[" * 5000 + b"]" * 5000]
+)
+def test_ingest_when_an_item_is_not_json_then_it_is_kept_as_it_came_where_its_topic_is_known(
+    hub: Hub, line: bytes
+) -> None:
+    assert counts(put(hub, b'{"id": 1}', line, b'{"id": 2}')) == (3, 0, 0)
+    assert events(hub)[1].body == line
+    assert "not JSON" in put(hub, line, topic=None).refusals[0].reason
 
 
 def test_ingest_when_numbers_are_absurd_then_stored_as_written(hub: Hub) -> None:

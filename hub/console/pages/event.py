@@ -143,8 +143,9 @@ def _problems(event: EventDetail, *, is_clear: bool) -> list[dict[str, Any]]:
 
 
 def masked_problem(problem: dict[str, Any]) -> dict[str, Any]:
-    """One problem, its sample value masked."""
-    return {**problem, "value": mask_raw(problem.get("value", ""), problem.get("path", ""))}
+    """One problem, its sample value as the visitor may see payloads: masked, or not at all."""
+    may_see = may("payload.masked") or may("payload.raw")
+    return {**problem, "value": mask_raw(problem.get("value", ""), problem.get("path", "")) if may_see else ""}
 
 
 def _preview(found: Preview) -> dict[str, Any]:

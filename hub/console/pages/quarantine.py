@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from flask import abort, render_template, request
@@ -12,41 +14,84 @@ from hub.console import visit
 from hub.console.address import id_of
 from hub.console.effect import changed_fields
 from hub.console.golden import record_url
-from hub.console.language import _
+from hub.console.language import current
 from hub.console.mapping_file import excerpt
-from hub.console.message import done
 from hub.console.pages.event import masked_problem
 from hub.console.route import Route, act
-from hub.console.shell import page_url
-from hub.console.visit import hub, local_path
-from hub.errors import ConfigError
+from hub.console.visit import hub
 from hub.flow import quarantine as acts
-from hub.flow import replay
+from hub.flow import refetch
 from hub.flow.replay import Preview
-from hub.store import console_event
+from hub.model.kind import Text
+from hub.model.problem import problem_text
+from hub.store import console_event, rerun
 from hub.store import console_quarantine as store
-from hub.store.console_event import event_detail
-from hub.store.replay import Selection
+from hub.store.event import read_event
+from hub.store.rerun import Which
 
 LISTED = 50
-REHEARSED = 300
-"""How many events of a group a rehearsal tries: a page must not wait for minutes."""
+FILTERS = ("connection", "cause", "path", "topic")
+LONGEST = 300
 
 
 def list_quarantine() -> Any:
-    """One row per cause: what is wrong, where, how often, since when."""
-    connection, cause = request.args.get("connection", "")[:60], request.args.get("cause", "")[:80]
-    found = store.groups(hub().db, visit.realms("flow.see"), connection, cause)
+    """One row per cause: what is wrong, where, how often, since when; and what came of running events again."""
+    return _list_page(filter_of(request.args), None)
+
+
+def rehearse_list() -> Any:
+    """The same page with what running all that fit its filter again would do now. Changes nothing."""
+    wish = filter_of(request.form)
+    return _list_page(wish, acts.rehearse(hub(), which_of(wish)))
+
+
+def _list_page(wish: dict[str, str], preview: Preview | None) -> Any:
+    realms = visit.realms("flow.see")
+    found = store.groups(hub().db, store.Filter(**wish, realms=realms))
+    named = {name: value for name, value in wish.items() if value}
+    options = "".join(f" --{name} {shlex.quote(value)}" for name, value in named.items())
     return render_template(
         "console/quarantine.html",
-        groups=[(group, _first_problem(group)) for group in found],
-        connection=connection,
-        cause=cause,
-        is_filtered=bool(connection or cause),
-        may_act=lambda name: visit.may("flow.operate", hub().connections.by_name(name).realm),
-        command="retail-hub quarantine",
-        api="GET /api/v1/events?status=quarantined",
+        groups=[(group, _first_problem(group), problem_text(group.cause)) for group in found],
+        wish=wish,
+        is_filtered=bool(named),
+        total=sum(group.count for group in found),
+        results=rerun.results(hub().db, realms),
+        preview=_preview(preview) if preview else None,
+        said=said,
+        may_act=_may_act,
+        may_act_on_all=bool(found) and all(_may_act(group.connection) for group in found),
+        command=f"retail-hub quarantine{options}",
+        api="GET /api/v1/quarantine",
     )
+
+
+def said(text: Text) -> str:
+    """A text of both languages in the visitor's."""
+    return text.zh if current() == "zh" else text.en
+
+
+def _may_act(connection: str) -> bool:
+    return visit.may("flow.operate", hub().connections.by_name(connection).realm)
+
+
+def filter_of(source: Any) -> dict[str, str]:
+    """The filter in an address or a form; empty texts where it does not say."""
+    return {name: str(source.get(name, ""))[:LONGEST] for name in FILTERS}
+
+
+def which_of(wish: dict[str, str]) -> Which:
+    """The events that a filter names; 403 as `permitted`."""
+    connection_id = hub().connections.by_name(wish["connection"]).id if wish["connection"] else None
+    which = Which(None, connection_id, wish["topic"] or None, wish["cause"] or None, wish["path"] or None)
+    return permitted(which)
+
+
+def permitted(which: Which) -> Which:
+    """The same; 403 where the visitor may not operate one of these events."""
+    if not all(visit.may("flow.operate", realm) for realm in rerun.realms_of(hub().db, which)):
+        abort(403, "flow.operate")
+    return which
 
 
 def _first_problem(group: store.Group) -> dict[str, Any]:
@@ -56,42 +101,69 @@ def _first_problem(group: store.Group) -> dict[str, Any]:
 
 
 def show_quarantined(event_id: str) -> Any:
-    """One cause: the mapping's lines, the events that it holds, and who waits for them. Named by any of its events."""
+    """One cause: all that is wrong, the mapping's lines, its events, and who waits for them. Named by any of its events."""
     return _group_page(event_id, None)
 
 
 def rehearse(event_id: str) -> Any:
     """The same page with what running the events again would do now. Changes nothing."""
-    key = _key(event_id, "flow.operate")
-    ids = store.ids_of_group(hub().db, key.connection_id, key.topic, key.cause, REHEARSED)
-    return _group_page(event_id, replay.dry_run(hub(), Selection(ids=tuple(ids))))
+    key = key_for(event_id, "flow.operate")
+    return _group_page(event_id, acts.rehearse(hub(), of_key(key)))
+
+
+def of_key(key: store.Key) -> Which:
+    """All events of a group."""
+    return Which(None, key.connection_id, key.topic, key.cause, key.path)
 
 
 def _group_page(event_id: str, preview: Preview | None) -> Any:
-    key = _key(event_id, "flow.see")
-    groups = store.groups(hub().db, visit.realms("flow.see"), key.connection, key.cause)
-    group = next((one for one in groups if (one.topic, one.cause) == (key.topic, key.cause)), None)
+    key = key_for(event_id, "flow.see")
+    found = store.groups(hub().db, store.Filter(key.connection, key.cause, key.path, key.topic))
+    # An empty filter fits anything, also where this group has no path.
+    group = next((one for one in found if (one.topic, one.cause, one.path) == (key.topic, key.cause, key.path)), None)
     if group is None:
         abort(404)
-    listed = store.ids_of_group(hub().db, key.connection_id, key.topic, key.cause, LISTED)
-    rows = console_event.rows_of(hub().db, listed)
-    problem = _first_problem(group)
+    ids = rerun.ids_of(hub().db, of_key(key))
+    faults = store.faults_of(hub().db, ids)
+    shown = ids[:LISTED]
+    this = id_of(event_id, "evt")
+    about = acts.about(hub(), this)
     return render_template(
         "console/quarantine_cause.html",
         event_id=event_id,
         group=group,
-        problem=problem,
-        lines=excerpt(str(problem.get("where", ""))),
-        rows=rows,
-        dependents=store.waiting_for(hub().db, key.connection_id),
+        text=problem_text(group.cause),
+        said=said,
+        problem=_first_problem(group),
+        faults=[(fault, masked_problem({"value": fault.sample, "path": fault.path})["value"]) for fault in faults],
+        excerpts=_excerpts(fault.where for fault in faults),
+        rows=console_event.rows_of(hub().db, shown),
+        problems=store.problems_of(hub().db, shown),
+        about=about,
+        golden_prefix=hub().registry.kinds[about[0].kind].prefix if about else "",
+        can_fetch=_can_fetch(this),
         may_act=visit.may("flow.operate", key.realm),
-        rehearsed=REHEARSED,
+        rehearsed=acts.TRIED,
         preview=_preview(preview) if preview else None,
         record_url=record_url,
-        command=f"retail-hub quarantine run-again --connection {key.connection}"
-        + (f" --cause {key.cause}" if key.cause else ""),
-        api="GET /api/v1/events?status=quarantined",
+        command=_command(key),
+        api="POST /api/v1/quarantine/run-again",
     )
+
+
+def _command(key: store.Key) -> str:
+    wish = {"connection": key.connection, "cause": key.cause, "path": key.path}
+    return "retail-hub quarantine run-again" + "".join(f" --{n} {shlex.quote(v)}" for n, v in wish.items() if v)
+
+
+def _excerpts(places: Iterable[str]) -> list[tuple[str, list[tuple[int, str, bool]]]]:
+    """The lines of the mapping files around each place, each once."""
+    return [(place, excerpt(place)) for place in dict.fromkeys(places) if place][:5]
+
+
+def _can_fetch(event_id: uuid.UUID) -> bool:
+    with hub().db.session() as conn:
+        return refetch.can_fetch(hub(), read_event(conn, hub().keyring, event_id))
 
 
 def _preview(found: Preview) -> dict[str, Any]:
@@ -114,7 +186,7 @@ def _preview(found: Preview) -> dict[str, Any]:
     }
 
 
-def _key(event_id: str, permission: str) -> store.Key:
+def key_for(event_id: str, permission: str) -> store.Key:
     """The group of the event in the address; 404 when it is not in quarantine or not the visitor's."""
     key = store.key_of(hub().db, id_of(event_id, "evt"))
     if key is None or not visit.may("flow.see", key.realm):
@@ -124,47 +196,9 @@ def _key(event_id: str, permission: str) -> store.Key:
     return key
 
 
-def _chosen() -> list[uuid.UUID]:
-    """The events that the form names: one, or a whole group. 403 where the visitor may not operate there."""
-    form = request.form
-    if form.get("event"):
-        found = event_detail(hub().db, id_of(form["event"], "evt"))
-        if found is None:
-            abort(404)
-        ids, connection = [found.id], found.connection
-    else:
-        connection = form.get("connection", "")
-        row = hub().connections.by_name(connection)
-        ids = store.ids_of_group(hub().db, row.id, form.get("topic", ""), form.get("cause", ""))
-    if not visit.may("flow.operate", hub().connections.by_name(connection).realm):
-        abort(403, "flow.operate")
-    return ids
-
-
-def run_again() -> Any:
-    """Puts quarantined events back into the queue, under the rules in force now."""
-    ids = _chosen()
-    count = acts.run_again(hub(), visit.visit().principal.actor, ids=ids) if ids else 0
-    return done(_back(), _("%(n)s events run again.", n=count))
-
-
-def discard_events() -> Any:
-    """Takes quarantined events out for good; they stay readable and are counted as discarded."""
-    ids, reason = _chosen(), request.form.get("reason", "").strip()[:300]
-    if not reason:
-        raise ConfigError(_("Say why: the decision is recorded with its reason."))
-    count = acts.discard(hub(), visit.visit().principal.actor, ids, reason) if ids else 0
-    return done(_back(), _("%(n)s events discarded.", n=count))
-
-
-def _back() -> str:
-    return local_path(request.form.get("back"), page_url("list_quarantine"))
-
-
 ROUTES = (
     Route("/quarantine", list_quarantine, "flow.see"),
     Route("/quarantine/<event_id>", show_quarantined, "flow.see"),
     act("/quarantine/<event_id>/rehearse", rehearse, "flow.operate"),
-    act("/quarantine/run-again", run_again, "flow.operate"),
-    act("/quarantine/discard", discard_events, "flow.operate"),
+    act("/quarantine/rehearse", rehearse_list, "flow.operate"),
 )
