@@ -31,8 +31,8 @@ def why_not(hub: Hub) -> str:
 
 
 def on_disk(hub: Hub) -> dict[str, str]:
-    """The files of the site's folder now: name -> text."""
-    return site_files(hub.settings.mappings_dir)
+    """The files of the site's folder now: name -> text; where no folder is named, those in force stay."""
+    return site_files(hub.settings.mappings_dir) if hub.settings.mappings_dir else dict(hub.rules.files)
 
 
 def installed_text(hub: Hub, name: str) -> str | None:
@@ -179,8 +179,11 @@ def put_in_force(hub: Hub, number: int | None, expected: str, actor: str, reason
 
 
 def _rules(hub: Hub, number: int | None) -> Rules:
-    if number is not None:
-        return release.earlier(hub, number)
+    return release.earlier(hub, number) if number is not None else rules_there(hub)
+
+
+def rules_there(hub: Hub) -> Rules:
+    """The rules that the site's folder and this installation make now; `ConfigError` lists what is wrong with them."""
     return load_site(hub.registry, installed_folders(), on_disk(hub))
 
 
@@ -189,7 +192,6 @@ def with_files(hub: Hub, files: Mapping[str, str]) -> Hub:
 
     Only for transactions that are rolled back. `ConfigError` lists the faults of all files, one a line.
     """
-    held = on_disk(hub) if hub.settings.mappings_dir else hub.rules.files
-    rules = load_site(hub.registry, installed_folders(), {**held, **files})
+    rules = load_site(hub.registry, installed_folders(), {**on_disk(hub), **files})
     rules.release_id, rules.is_candidate = hub.rules.release_id, True
     return replace(hub, rules=rules)

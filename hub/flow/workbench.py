@@ -30,6 +30,7 @@ STRAYS_OF = 50
 MOST_RECORDS = 20
 _FAULT = re.compile(r"(?P<file>[^:\n]+\.yaml):(?P<line>\d+): (?P<text>.*)")
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
+_FROM = re.compile(r"^from:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _IN = re.compile(r"in:[ \t]*(#.*)?")
 
 
@@ -102,7 +103,7 @@ def mapping_of(hub: Hub, row: ConnectionRow, stream: str) -> InMapping:
 
 def place_of(hub: Hub, row: ConnectionRow, stream: str, text: str) -> str:
     """The name under which a file for this stream is kept; `ConfigError` when its `from` says another stream."""
-    said = re.search(r"^from:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
+    said = _FROM.search(text)
     known = hub.rules.manifest["incoming"].get(f"{row.connector}/{stream}")
     if said is None or said[1] not in (f"{row.connector}/{stream}", f"{row.connector}/*"):
         shown = f"`from: {said[1]}`" if said else "no `from`"
@@ -112,6 +113,16 @@ def place_of(hub: Hub, row: ConnectionRow, stream: str, text: str) -> str:
     if said[1].endswith("/*") and known is not None:
         return str(known)
     return forecast.place_of(hub, Path(f"{row.connector}/{stream.replace('/', '_')}.yaml"), text)
+
+
+def saved_place(hub: Hub, row: ConnectionRow, stream: str) -> str | None:
+    """The file in the site's folder that is of this stream alone, in force or not; None when there is none."""
+    try:
+        files = site.on_disk(hub)
+    except ConfigError:
+        return None
+    wanted = f"{row.connector}/{stream}"
+    return next((name for name, text in files.items() if (said := _FROM.search(text)) and said[1] == wanted), None)
 
 
 def topic_key(hub: Hub, row: ConnectionRow, topic: str) -> str | None:

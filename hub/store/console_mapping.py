@@ -94,8 +94,10 @@ class Win:
 
 _WINS = """
 with few as (
-    select id, data, winners from golden where realm = any(%(realms)s) and kind = %(kind)s and lifecycle = 'active'
-    and updated_at > now() - interval '30 days' order by id desc limit %(most)s),
+    select id, data, winners from (
+        select id, data, winners, updated_at from golden where realm = any(%(realms)s) and kind = %(kind)s and lifecycle = 'active'
+        order by id desc limit %(most)s) newest
+    where updated_at > now() - interval '30 days'),
 each as (
     select f.id, d.key, d.value, coalesce(f.winners ->> d.key, f.winners ->> '*')::uuid as rid
     from few f cross join lateral jsonb_each(f.data) d where d.value <> 'null')

@@ -29,6 +29,8 @@ VALUES = {
     "tab": "streams",
     "step": "streams",
     "field": "number",
+    "stream": "customers",
+    "table": "channels",
 }
 # The id that stands for a parameter, where its name is not that of the parameter.
 WORDS = {"record_id": "order", "delivery_id": "delivery_dead"}
@@ -158,6 +160,7 @@ def _own(world: World) -> list[Case]:
         Case("show_connection", "error", "/connections/nothing", 404),
         *_connecting(ids, long_name),
         *_persons(ids),
+        *_rules(ids, long_name),
         Case("list_users", "full", "/system/users"),
         Case("list_users", "error", "/system/users", 403, "operator"),
         Case("show_user", "full", f"/system/users/{ids['user']}"),
@@ -213,6 +216,31 @@ def _persons(ids: dict[str, str]) -> list[Case]:
         Case("list_reveals", "empty", "/privacy/access-log"),
         Case("list_reveals", "long", f"/privacy/access-log?subject={ids['customer']}", role="privacy"),
         Case("list_reveals", "error", "/privacy/access-log", 403, "steward"),
+    ]
+
+
+def _rules(ids: dict[str, str], long_name: str) -> list[Case]:
+    """Mappings, policies, look-ups."""
+    return [
+        Case("list_mappings", "full", "/mappings"),
+        Case("list_mappings", "empty", "/mappings"),
+        Case("list_mappings", "long", f"/mappings?connection={long_name}", role="operator"),
+        Case("list_mappings", "error", "/mappings", 403, "viewer"),
+        Case("show_mapping", "full", f"/mappings/crm/customers?event={ids['event_long']}"),
+        Case("show_mapping", "full", "/mappings/crm/orders", role="operator"),
+        Case("show_mapping", "long", f"/mappings/{long_name}/customers", role="auditor"),
+        Case("show_mapping", "error", "/mappings/crm/nonsense", 404),
+        Case("list_policies", "full", "/policies", role="steward"),
+        Case("list_policies", "error", "/policies", 403, "operator"),
+        Case("show_policy", "full", "/policies/customers"),
+        Case("show_policy", "long", "/policies/orders", role="steward"),
+        Case("show_policy", "empty", "/policies/customers"),
+        Case("show_policy", "error", "/policies/nonsense", 404),
+        Case("list_lookups", "full", "/lookups"),
+        Case("list_lookups", "empty", "/lookups"),
+        Case("list_lookups", "error", "/lookups", 403, "viewer"),
+        Case("show_lookup", "full", "/lookups/channels"),
+        Case("show_lookup", "error", "/lookups/no%20name", 404),
     ]
 
 

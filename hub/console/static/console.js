@@ -65,6 +65,37 @@
     }, 1000 * Number(region.dataset.live));
   }
 
+  // A workbench tries what is typed once typing rests; comparing with what is stored waits for the button.
+  for (const bench of all("form[data-try]")) {
+    const region = document.getElementById(bench.dataset.try);
+    const voice = document.getElementById(`${region.id}-voice`);
+    let rest = 0;
+    let asked = null;
+    const attempt = async () => {
+      asked?.abort();
+      asked = new AbortController();
+      const body = new URLSearchParams(new FormData(bench));
+      body.set("compare", "0");
+      try {
+        const answer = await fetch(bench.action, { method: "POST", body, signal: asked.signal });
+        if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(region.id);
+        const open = all("details", region).map((d) => d.open);
+        region.replaceChildren(...fresh.childNodes);
+        all("details", region).forEach((d, n) => { d.open = open[n] || false; });
+        region.classList.remove("stale");
+        if (voice) voice.textContent = fresh.dataset.spoken || "";
+      } catch (error) {
+        if (error.name !== "AbortError") region.classList.add("stale");
+      }
+    };
+    bench.addEventListener("input", () => {
+      clearTimeout(rest);
+      rest = setTimeout(attempt, 900);
+    });
+    bench.addEventListener("submit", () => { clearTimeout(rest); asked?.abort(); });
+  }
+
   // Tick all.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.tickAll;
