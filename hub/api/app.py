@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from hub.api import alert, connection, delivery, event, health, ingest, item, plan, quarantine, run, summary
+from hub.api import alert, connection, delivery, event, health, ingest, item, plan, quarantine, release, run, summary
 from hub.api.gate import ApiBlueprint, attach
 from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
@@ -76,6 +76,7 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         alert.blp,
         plan.blp,
         quarantine.blp,
+        release.blp,
         run.blp,
         connection.blp,
         summary.blp,
