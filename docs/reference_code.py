@@ -11,6 +11,7 @@ from typing import Any
 from docs.markdown import code, docstring, fenced, page, table
 from hub import config, errors, registry
 from hub.model.permission import PERMISSIONS, ROLES
+from hub.model.problem import PROBLEMS
 from hub.rules.retry import next_action
 from hub.sdk import hookspecs
 from hub.sdk.connector import Manifest, Reads, ReceivesWebhooks, Writes
@@ -93,6 +94,12 @@ def _error_row(kind: type[errors.HubError]) -> list[str]:
     return [code(kind.__name__), docstring(kind), follows]
 
 
+_PROBLEMS_LEAD = (
+    "An event that cannot be processed waits in quarantine with all its problems, each with the path, the value and the "
+    "place in the mapping. The first one's code groups it. How to go on: [deal with the quarantine](../how-to/deal-with-quarantine.md)."
+)
+
+
 def error_tree() -> str:
     """The error tree and what follows from each class."""
     lead = (
@@ -100,7 +107,17 @@ def error_tree() -> str:
         "write it counts as an unknown outcome."
     )
     rows = [_error_row(kind) for kind in error_classes()]
-    return page("Errors", lead, table(["class", "meaning", "what happens next"], rows))
+    tree = table(["class", "meaning", "what happens next"], rows)
+    return page("Errors", lead, tree, "## Problems of events in quarantine", _PROBLEMS_LEAD, _problems())
+
+
+def _problems() -> str:
+    """Every code of a problem: what it means and how it is fixed."""
+    rows = [
+        [code(name), f"{text.title.en} / {text.title.zh}", text.meaning.en, text.fix.en]
+        for name, text in sorted(PROBLEMS.items())
+    ]
+    return table(["code", "title", "what is wrong", "how to fix it"], rows)
 
 
 def permissions() -> str:

@@ -9,26 +9,11 @@ from typing import Any
 from hub.flow.alert_text import OTHER, WORDS
 from hub.flow.known import OURS, known
 from hub.model.kind import Kind, Text
+from hub.model.problem import PROBLEMS
 from hub.store.alert import Alert
 
 _CODES: dict[str, Text] = {
-    # why events are in quarantine
-    "missing_field": Text("缺少字段", "missing field"),
-    "missing_id": Text("缺少编号", "missing id"),
-    "no_mapping": Text("没有映射", "no mapping"),
-    "bad_json": Text("不是有效的 JSON", "not JSON"),
-    "bad_text": Text("文字编码错误", "broken text"),
-    "bad_type": Text("类型不符", "wrong type"),
-    "crash": Text("映射出错", "the mapping crashed"),
-    "died": Text("处理进程被终止", "its process died"),
-    "poison": Text("处理时使进程崩溃", "it kills its process"),
-    "invalid": Text("内容无效", "invalid"),
-    "too_large": Text("过大", "too large"),
-    "too_deep": Text("嵌套过深", "nested too deeply"),
-    "unknown_topic": Text("未知主题", "unknown topic"),
-    "unknown_field": Text("未知字段", "unknown field"),
-    "erased": Text("已删除的人", "an erased person"),
-    "refused_by_store": Text("数据库拒绝", "refused by the database"),
+    **{code: text.title for code, text in PROBLEMS.items()},
     # what plans come from
     "policy": Text("取值规则", "a policy"),
     "mapping": Text("映射", "a mapping"),

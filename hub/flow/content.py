@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -81,7 +82,7 @@ def _why(body: bytes) -> list[Problem]:
         found = json.loads(
             text, parse_constant=_Odd, parse_int=_integer, parse_float=_decimal, object_pairs_hook=_object
         )
-        return [Problem(*one) for one in _walk(found, "")][:MOST_PROBLEMS]
+        return list(islice(_walk(found, ""), MOST_PROBLEMS))
     except RecursionError:
         return [_too_deep()]
     except json.JSONDecodeError as error:
@@ -125,26 +126,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return odd
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, str, str, str, str]]:
+def _walk(value: Any, path: str) -> Iterator[Problem]:
     if isinstance(value, _Odd):
-        yield "bad_number", "a number that 64 bits cannot hold exactly: send it as text", path, "", value.text
+        yield Problem("bad_number", "a number that 64 bits cannot hold exactly: send it as text", path, "", value.text)
     elif isinstance(value, str) and _HALF.search(value):
-        yield "bad_text", "a text holds half of a surrogate pair", path, "", ""
+        yield Problem("bad_text", "a text holds half of a surrogate pair", path)
     elif isinstance(value, list):
         for number, part in enumerate(value):
             yield from _walk(part, f"{path}[{number}]")
     elif isinstance(value, dict):
         for name in getattr(value, "keys_twice", ()):
-            yield (
-                "repeated_key",
-                "the key stands twice in one object: which value counts is unknown",
-                _under(path, name),
-                "",
-                "",
-            )
+            why = "the key stands twice in one object: which value counts is unknown"
+            yield Problem("repeated_key", why, _under(path, name))
         for name, part in value.items():
             if _HALF.search(name):
-                yield "bad_text", "a name holds half of a surrogate pair", path, "", ""
+                yield Problem("bad_text", "a name holds half of a surrogate pair", path)
             yield from _walk(part, _under(path, name))
 
 

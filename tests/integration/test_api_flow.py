@@ -131,6 +131,41 @@ def test_event_when_quarantined_then_it_tells_why_and_replays_after_the_fix(shop
     assert admin.get(f"/events/{id_}")["status"] == "pending"
 
 
+def test_quarantine_when_events_are_run_again_by_cause_then_tried_first_and_told_what_came_of_it(shop, admin):
+    for id_ in ("q1", "q2"):
+        shop.send("shop", "customer.created", {**CUSTOMER, "id": id_, "full_name": {"no": "text"}})
+    shop.settle()
+    (group,) = admin.get("/quarantine?connection=shop")["items"]
+    assert (group["events"], group["cause"], group["path"]) == (2, "bad_text", "data.full_name")
+    assert "text" in group["problem"]["problems"][0]["value"]
+    assert group["fix"]["en"]
+    assert admin.get("/quarantine?path=nowhere")["items"] == []
+    which = {"cause": "bad_text", "connection": "shop"}
+    tried = admin.post("/quarantine/run-again", {**which, "dry_run": True})
+    assert (tried["events"], tried["passed"], tried["causes"]) == (2, 0, {"bad_text": 2})
+    done = admin.post("/quarantine/run-again", which, 202)
+    assert (done["events"], done["kept"]) == (2, 0)
+    shop.settle()
+    (result,) = admin.get("/quarantine/results")["items"]
+    assert (result["run"], result["done"], result["returned"]) == (
+        done["run"], 0, [{"cause": "bad_text", "path": "data.full_name", "events": 2}]
+    )  # fmt: skip
+    admin.post("/quarantine/run-again", {}, 422)
+    admin.post(f"/quarantine/{group['sample']}/fetch", {}, 409)
+    assert admin.post("/quarantine/discard", {"ids": [group["sample"]], "reason": "a test"}) == {"events": 1}
+    admin.post(f"/quarantine/{group['sample']}/fetch", {}, 404)
+
+
+def test_quarantine_when_the_token_may_not_see_payloads_in_clear_then_values_are_masked(shop, admin, caller):
+    operator = caller("operator")
+    shop.send("shop", "customer.created", {**CUSTOMER, "full_name": {"secret": "Wang Xiaoming"}})
+    shop.settle()
+    (group,) = operator.get("/quarantine")["items"]
+    assert "Xiaoming" not in str(group)
+    assert group["problem"]["problems"][0]["value"]
+    assert "Xiaoming" in str(admin.get("/quarantine")["items"])
+
+
 @pytest.mark.parametrize("path", ["/events/evt_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1", "/events/x", "/items/itm_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1",
     "/plans/pln_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1", "/deliveries/dlv_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1", "/connections/nowhere", "/connections/%00"])  # fmt: skip
 def test_get_when_there_is_none_then_404(shop, admin, path):

@@ -128,7 +128,16 @@ def test_quarantine_when_run_again_or_discarded_then_counted(run: Run, crm: None
     assert "1 events discarded" in run("quarantine", "discard", group["sample"], "--reason", "test").output
     run("quarantine", "discard", group["sample"], "--reason", "test", code=1)
     run("quarantine", "run-again", code=2)
+    tried = answer(run("quarantine", "run-again", "--cause", "bad", "--dry-run", "--json"))
+    assert (tried["events"], tried["passed"], tried["causes"]) == (1, 0, {"bad_payload": 1})
+    assert "1 would come back" in run("quarantine", "run-again", "--all", "--dry-run").output
     assert "1 events run again" in run("quarantine", "run-again", "--cause", "bad", "--connection", "crm").output
+    (result,) = answer(run("quarantine", "results", "--json"))
+    assert (result["events"], result["waiting"], result["done"], result["causes"]) == (1, 1, 0, "")
+    assert result["run"] in run("quarantine", "results", result["run"]).output
+    run("quarantine", "fetch", group["sample"], code=1)
+    run("quarantine", "discard", "--reason", "test", code=2)
+    assert "nothing is in quarantine" in run("quarantine", "--connection", "crm", "--path", "x").output
 
 
 def test_pull_when_nothing_to_read_then_error_says_so(run: Run, crm: None) -> None:
@@ -153,7 +162,7 @@ def test_secrets_rotate_when_key_was_added_then_old_one_can_go(
 @pytest.mark.parametrize(
     "command",
     ["connectors", "connect", "apply", "export", "check", "pause", "resume", "halt", "disconnect", "pull", "ingest", "events",
-     "quarantine", "quarantine list", "quarantine show", "quarantine run-again", "quarantine discard", "secrets",
+     "quarantine", "quarantine list", "quarantine show", "quarantine run-again", "quarantine results", "quarantine fetch", "quarantine discard", "secrets",
      "secrets rotate", "secrets retire"],
 )  # fmt: skip
 def test_help_when_asked_then_has_an_example(run: Run, command: str) -> None:

@@ -226,7 +226,7 @@ def test_bad_items_when_they_come_by_any_door_then_each_is_kept_and_told_and_its
     assert all(problems[0]["message"] for _, problems in rig.quarantined())
     assert len(rig.goldens("customer")) == len(BAD)
     assert rig.hub.db.one("select count(*) from event_work where state = 0") == (0,)
-    causes = dict(rig.hub.db.all("select id, cause from event_work"))
+    causes: dict[Any, str] = dict(rig.hub.db.all("select id, cause from event_work"))
     with rig.hub.db.session() as conn:
         kept = {event.body: causes[event.id] for event in inbox.read_many(conn, rig.hub.keyring, list(causes))}
     assert kept == dict(BAD.values())
