@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from hub.store import scope
+from hub.store import near, scope
 from hub.store.database import Database
 from hub.store.place import Place
 from hub.store.timeline import AT
@@ -122,6 +122,9 @@ def conditions(wish: Filter) -> tuple[list[str], dict[str, Any]]:
 def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
     """Golden records, the newest ids first, at most `limit`."""
     fits, values = conditions(replace(wish, connection=""))
+    if wish.limits or wish.place:
+        place = wish.place.rids if wish.place else None
+        fits += filter(None, [near.condition(db, wish.kind, wish.realms, wish.limits, place)])
     key, listed = ("r.cluster", _LIST_OF_CONNECTION) if wish.connection else ("g.id", _LIST)
     if wish.before:
         fits.append(f"{key} < %(before)s")

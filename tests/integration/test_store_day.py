@@ -1,6 +1,7 @@
 """A store's day: what counts, in which zone, for whom; over the API and on the command line."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -9,7 +10,7 @@ import pytest
 from hub.flow import store_day
 from hub.model.identifier import format_id
 from hub.model.time import format_time
-from hub.store import place, scope
+from hub.store import near, place, scope
 from hub.store.console_record import Filter, list_golden
 from tests.fixtures.command import runner
 
@@ -122,6 +123,24 @@ def test_list_when_limited_to_a_store_then_what_belongs_to_it_and_nothing_else(s
             fitting = {id_ for id_ in shop.golden_ids(kind) if scope.fits(conn, id_, limits)}
         assert fitting == {row.id for row in rows}, kind
         assert list_golden(shop.hub.db, Filter(kind, ["default"], limits={"default": ["nowhere"]}), 50) == []
+
+
+@pytest.mark.parametrize("most", [0, near.MOST])
+def test_list_when_of_a_place_nobody_told_of_then_the_same_from_either_end(shop, monkeypatch, most):
+    monkeypatch.setattr(near, "MOST", most)
+    ghost = {**FIRST, "external_id": "ghost"}
+    shop.send("shop", "order.updated", {"id": "g1", "updated_at": ago(minutes=1), "store": ghost, "number": "#9"})
+    shop.send("shop", "refund.updated", {"id": "g2", "updated_at": ago(minutes=1), "order": order_key("g1")})
+    shop.settle()
+    for name, count in {"s1": 2, "s2": 1, "ghost": 1}.items():
+        assert len(list_golden(shop.hub.db, Filter("refund", ["default"], limits={"default": [name]}), 50)) == count
+    wish = Filter("refund", ["default"], limits={"default": ["s1"]}, before=None)
+    newest = list_golden(shop.hub.db, wish, 1)
+    older = list_golden(shop.hub.db, replace(wish, before=newest[0].id), 50)
+    assert len(older) == 1
+    assert [row.id for row in list_golden(shop.hub.db, replace(wish, after=older[0].id), 50)] == [newest[0].id]
+    # Of a reader who is limited in one realm only, the others are shown whole.
+    assert len(list_golden(shop.hub.db, Filter("refund", ["default"], limits={"other": ["s1"]}), 50)) == 4
 
 
 def test_list_when_of_a_place_then_as_long_as_the_figure(shop):
