@@ -121,6 +121,13 @@ class Settings:
     environment: str = setting(
         "HUB_ENVIRONMENT", "production", _one_of(*ENVIRONMENTS), f"One of {', '.join(ENVIRONMENTS)}", example="demo"
     )
+    drift_null_run: int = setting(
+        "HUB_DRIFT_NULL_RUN",
+        20,
+        _number(2, 100_000),
+        "From so many records in a row whose source turned a field to null, writes of that field wait for a person",
+        example="50",
+    )
     host: str = setting("HUB_HOST", "127.0.0.1", _text, "Address the web server listens on", example="0.0.0.0")  # noqa: S104
     port: int = setting("HUB_PORT", 0, _number(0, 65535), "Port of the web server; 0 takes a free one", example="8000")
     public_url: str = setting(

@@ -14,7 +14,7 @@ from hub.flow.context import Hub
 from hub.flow.difference import Difference, differences
 from hub.model.identifier import format_id
 from hub.rules.projection import cleared
-from hub.store import claimed, peer, statistics
+from hub.store import claimed, drift, peer, statistics
 from hub.store import connection as connection_store
 from hub.store import item as item_store
 from hub.store import plan as store
@@ -90,20 +90,27 @@ def _cause_id(plan: Plan) -> uuid.UUID | None:
 def _settle(hub: Hub, plan: Plan) -> None:
     row = hub.connections.by_id(plan.connection_id)
     statistics.refresh(hub.db)
-    found = count(hub, row, plan.id)
+    is_drift = plan.cause == store.DRIFT
+    only = hub.db.run(lambda conn: drift.field_of(conn, _cause_id(plan))) if is_drift else ""
+    found = count(hub, row, plan.id, only)
 
     def decide(conn: Connection) -> None:
-        if found.is_mass(store.limit(conn, row.id)):
+        # A source that went wrong is no matter of numbers: what it would clear waits, be it one record.
+        if (is_drift and found.changed) or found.is_mass(store.limit(conn, row.id)):
             store.keep(conn, plan.id, found.as_dict(), found.samples)
             raise_plan_item(conn, row, plan.id, found, plan.cause)
         else:
             store.forget(conn, plan.id)
+            item_store.resolve_cause(conn, f"plan:{plan.id}", "hub", {"nothing_left": True})
 
     hub.db.run(decide)
 
 
-def count(hub: Hub, row: ConnectionRow, plan_id: uuid.UUID) -> Count:
-    """Compares every target of a plan with its golden record; those that would not change are let go."""
+def count(hub: Hub, row: ConnectionRow, plan_id: uuid.UUID, only: str = "") -> Count:
+    """Compares every target of a plan with its golden record; those that would not change are let go.
+
+    `only`: those where this field would not change, too.
+    """
     found = Count()
     after: uuid.UUID | None = None
     while True:
@@ -111,11 +118,17 @@ def count(hub: Hub, row: ConnectionRow, plan_id: uuid.UUID) -> Count:
         if not ids:
             return found
         after = ids[-1]
-        hub.db.run(lambda conn, ids=ids: _count_chunk(conn, hub, row, plan_id, ids, found))  # type: ignore[misc]
+        hub.db.run(lambda conn, ids=ids: _count_chunk(conn, hub, row, plan_id, ids, found, only))  # type: ignore[misc]
 
 
 def _count_chunk(
-    conn: Connection, hub: Hub, row: ConnectionRow, plan_id: uuid.UUID, ids: Iterable[uuid.UUID], found: Count
+    conn: Connection,
+    hub: Hub,
+    row: ConnectionRow,
+    plan_id: uuid.UUID,
+    ids: Iterable[uuid.UUID],
+    found: Count,
+    only: str,
 ) -> None:
     dues = claimed.load(conn, ids)
     # Records there that turned out to be the same entity meanwhile: linked, not to be created.
@@ -124,11 +137,12 @@ def _count_chunk(
         peer.adopt(conn, linked)
         dues = claimed.load(conn, ids)
     compared = differences(conn, hub, row, dues.values())
-    store.free(conn, plan_id, [each.due.id for each in compared if not each.missing])
+    kept = [each for each in compared if (only in each.missing if only else each.missing)]
+    store.free(conn, plan_id, list({each.due.id for each in compared} - {each.due.id for each in kept}))
     found.targets += len(compared)
-    for each in compared:
+    for each in kept:
         is_dropped = each.due.rid is None and (each.due.twin is not None or each.due.elder is not None)
-        if each.missing and not is_dropped:
+        if not is_dropped:
             found.add(each)
 
 

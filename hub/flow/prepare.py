@@ -12,6 +12,7 @@ from hub.flow import release
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
+from hub.flow.drift_hold import hold_nulled
 from hub.flow.echo import settle_echoes
 from hub.flow.outcome import Sending, leave
 from hub.flow.written import raise_item
@@ -69,9 +70,13 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
             ready.append((claim, due))
     compared = differences(conn, desk.hub, row, [due for _, due in ready])
     busy = attempt.recently_written(conn, [due.id for _, due in ready], FLIPS_WINDOW_S, FLIPS_MAX)
+    held = hold_nulled(conn, row, compared)
     settled: dict[Claim, int] = {}
     unneeded: list[Claim] = []
     for (claim, due), each in zip(ready, compared, strict=True):
+        if due.id in held:
+            lease.release(conn, claim)
+            continue
         if not _needs_call(conn, row, connector, claim, each, settled, unneeded):
             continue
         if _is_looping(conn, row, claim, each, busy.get(due.id)):

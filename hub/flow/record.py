@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub.errors import ConfigError, Problem, RecordError
-from hub.flow import notice, release
+from hub.flow import drift, notice, release
 from hub.flow.content import content_of
 from hub.flow.context import Hub
 from hub.flow.observe import refold, store_observations
@@ -47,6 +47,8 @@ class Mapped:
     problems: list[Problem] = field(default_factory=list)
     notice: Key | None = None
     """The record that the event told of without saying what it is: to be read."""
+    payload: Any = None
+    """What it holds; None where it is a notice, or no JSON."""
 
 
 def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
@@ -103,6 +105,7 @@ def _work(conn: Connection, hub: Hub, claimed: Sequence[uuid.UUID], started: flo
     outcome = _store_all(conn, hub, [m for m in mapped if not m.problems], again)
     outcome.failed += [(m.event.id, m.problems[0].code, m.problems) for m in mapped if m.problems]
     inbox.quarantine(conn, outcome.failed)
+    drift.watch(hub, [m for m in mapped if m.event.id not in outcome.deferred], again)
     left = outcome.deferred | {id_ for id_, _, _ in outcome.failed}
     noticed = [m.notice for m in mapped if m.notice and m.event.id not in left]
     notice.note(conn, hub, noticed)
@@ -126,7 +129,8 @@ def map_event(hub: Hub, event: StoredEvent) -> Mapped:
     try:
         mapped.notice = notice.noticed(hub, event)
         if mapped.notice is None:
-            mapped.observations = _observations(hub, event)
+            mapped.payload = content_of(event)
+            mapped.observations = _observations(hub, event, mapped.payload)
     except RecordError as error:
         mapped.problems = error.problems
     except ConfigError as error:
@@ -145,9 +149,8 @@ def _place(error: BaseException) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else ""
 
 
-def _observations(hub: Hub, event: StoredEvent) -> list[Observation]:
+def _observations(hub: Hub, event: StoredEvent, payload: Any) -> list[Observation]:
     connection = hub.connections.by_id(event.connection_id)
-    payload = content_of(event)
     if event.topic == ABSENCE_TOPIC:
         return _absences(hub, event, payload)
     manifest = hub.registry.connector(connection.connector).manifest

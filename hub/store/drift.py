@@ -151,3 +151,39 @@ def page(
     order = "asc" if after is not None else "desc"
     found = [Drift(*row) for row in conn.execute(f"{_PAGE} order by d.id {order} limit %(limit)s", values)]
     return found[::-1] if after is not None else found
+
+
+_NULLED = f"""
+    select {_COLUMNS} from drift d where what = 'null' and stream = any(%s)
+      and (state = 'open' or (state = 'over' and last_at > clock_timestamp() - interval '7 days'))
+"""  # noqa: S608 -- constant text
+
+
+def nulled(conn: Connection, kinds: Sequence[str]) -> list[Drift]:
+    """Fields of these kinds that turned null: those that still are, and those whose records may still be on their way."""
+    return [Drift(*row) for row in conn.execute(_NULLED, (list(kinds),))]
+
+
+_TOUCHED = """
+    select r.cluster, bool_or(v.asserted -> %(field)s = 'null'::jsonb)
+    from (select * from record where cluster = any(%(clusters)s) offset 0) r join version v on v.rid = r.rid
+    where r.connection_id = %(connection)s and r.kind = %(kind)s and v.event_id >= %(first)s
+      and (%(last)s::uuid is null or v.event_id <= %(last)s)
+    group by r.cluster
+"""
+
+
+def touched(conn: Connection, found: Drift, clusters: Sequence[uuid.UUID]) -> dict[uuid.UUID, bool]:
+    """Of these clusters, those with a record that the source sent since its field turned null -> whether it gave null then."""
+    last = None if found.state == "open" or not found.events else found.events[-1]
+    values = {
+        "clusters": list(clusters), "field": found.path, "connection": found.connection_id, "kind": found.stream,
+        "first": found.first_event, "last": last,
+    }  # fmt: skip
+    return {cluster: bool(null) for cluster, null in conn.execute(_TOUCHED, values)}
+
+
+def field_of(conn: Connection, episode: uuid.UUID | None) -> str:
+    """The field whose turning null an episode was; "" when it has begun another since."""
+    row = conn.execute("select path from drift where episode = %s and what = 'null'", (episode,)).fetchone()
+    return str(row[0]) if row else ""

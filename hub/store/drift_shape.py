@@ -14,13 +14,16 @@ Key = tuple[int, str]
 
 def versions(conn: Connection) -> dict[Key, int]:
     """The version of every shape: which of those in memory are old."""
-    return {(c, topic): version for c, topic, version in conn.execute("select connection_id, topic, version from drift_shape")}
+    return {
+        (c, topic): version
+        for c, topic, version in conn.execute("select connection_id, topic, version from drift_shape")
+    }
 
 
 def load(conn: Connection, connection_id: int, topic: str) -> tuple[int, dict[str, Any]] | None:
     """(version, shape); None when nothing is known of the topic."""
     sql = "select version, shape from drift_shape where connection_id = %s and topic = %s"
-    return conn.execute(sql, (connection_id, topic)).fetchone()  # type: ignore[return-value]
+    return conn.execute(sql, (connection_id, topic)).fetchone()
 
 
 def take(conn: Connection, connection_id: int, topic: str) -> dict[str, Any] | None:

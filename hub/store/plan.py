@@ -20,6 +20,8 @@ from hub.store.database import Connection, new_id
 BACKFILL: Final = "backfill"
 """A pass over a whole stream of one system; its id is the cause's."""
 MASS: Final = frozenset(("policy", "mapping", "model", "merge", "replay", "repair", "disconnect", BACKFILL))
+DRIFT: Final = "drift"
+"""A field that turned null; its id is the episode's. What is held for it is found when it is due, not when it is marked."""
 GO_LIVE: Final = "golive"
 BULK: Final = MASS | {GO_LIVE}
 """Causes whose deliveries wait for those of single records; the column `target.bulk` says the same."""
@@ -64,6 +66,33 @@ def provisional(conn: Connection, causes: Iterable[Cause]) -> dict[Cause, uuid.U
         if plan_id is not None:
             found[cause] = plan_id
     return found
+
+
+def hold(conn: Connection, cause: Cause, targets: Sequence[uuid.UUID]) -> bool:
+    """Holds targets that are due for a cause, under its plan; False, and nothing held, when that was released.
+
+    A plan that was counted is counted again, so that its figures are of what it holds.
+    """
+    plan_id = _hold(conn, *cause)
+    if plan_id is None:
+        return False
+    conn.execute("update target set plan_id = %s where id = any(%s) and plan_id is null", (plan_id, list(targets)))
+    count_again(conn, cause)
+    return True
+
+
+def count_again(conn: Connection, cause: Cause) -> None:
+    """Has the held plan of a cause counted again; while somebody looks at ten of it first it stays as it is."""
+    conn.execute(
+        "update plan set state = 'counting' where connection_id = %s and cause = %s and cause_id = %s and state = 'held'",
+        (cause[0], cause[1], _key(cause[2])),
+    )
+
+
+def of_cause(conn: Connection, cause: str, cause_id: uuid.UUID) -> list[Plan]:
+    """The open plans of a cause, at whatever connection."""
+    sql = f"select {_COLUMNS} from plan where cause = %s and cause_id = %s and state in {_OPEN}"  # noqa: S608 -- constant
+    return [Plan(*row) for row in conn.execute(sql, (cause, _key(cause_id)))]
 
 
 def _hold(conn: Connection, connection_id: int, cause: str, cause_id: uuid.UUID | None) -> uuid.UUID | None:

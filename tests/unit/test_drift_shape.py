@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.model.kinds import KINDS
-from hub.rules.drift import Shape, reads_of, suggest
-from hub.rules.drift.recognise import GONE, NEW, TYPE, VALUE, Cause, Recogniser, Ruling
+from hub.rules.drift import GONE, NEW, TYPE, VALUE, Cause, Recogniser, Ruling, Shape, reads_of, suggest
 from hub.rules.drift.shape import GONE_AFTER, LEARNT_FROM
 from hub.rules.drift.skeleton import joined, split
 from hub.rules.mapping import load_mappings

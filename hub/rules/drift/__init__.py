@@ -1,7 +1,8 @@
 """Drift: the shape of what a system sends, learnt from what it sent, and what of it changed. Pure."""
 
 from hub.rules.drift.reads import Read, read_of, reads_of
-from hub.rules.drift.recognise import GONE, NEW, TYPE, VALUE, Cause, Delta, Recogniser, Ruling, Sighting, Track
+from hub.rules.drift.recognise import Recogniser
+from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE, Cause, Delta, Ruling, Sighting, Track
 from hub.rules.drift.shape import Place, Shape, seeded
 from hub.rules.drift.skeleton import type_names
 from hub.rules.drift.suggest import NULLED, Suggestion, suggest

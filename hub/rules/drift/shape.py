@@ -19,6 +19,7 @@ LEARNT_AT_LAST: Final = 2000
 """New keys for ever: then it is a map, and what it holds is taken as it comes."""
 ALWAYS: Final = 0.99
 GONE_AFTER: Final = 50
+QUIET_AFTER: Final = 200
 MOST_WORDS: Final = 20
 WORDS_FROM: Final = 50
 MOST_PLACES: Final = 300

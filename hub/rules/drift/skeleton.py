@@ -46,8 +46,8 @@ def joined(place: str, key: str) -> str:
 def split(path: str) -> tuple[str, str]:
     """The place of the objects that have the last key of a path, and that key. Inverse of `joined`."""
     if path.endswith('"]'):
-        start = path.rindex('["')
-        return path[:start], path[start + 2 : -2]
+        start = path.rindex('"', 0, -2)  # no key has a quotation mark in it
+        return path[: start - 1], path[start + 1 : -2]
     place, _, key = path.rpartition(".")
     return place, key
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.model.kind import Kind
 from hub.rules.drift.reads import Read, read_of
-from hub.rules.drift.recognise import GONE, NEW, TYPE, VALUE
+from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE
 from hub.rules.drift.skeleton import NULL, OBJECT, split, type_names
 
 NULLED: Final = "null"

@@ -81,6 +81,7 @@ create table drift (
     unique (connection_id, stream, what, path)
 );
 create index drift_by_state on drift (state, id);
+create index drift_nulled on drift (stream) where what = 'null' and state in ('open', 'over');
 comment on column drift.path is 'of null: the canonical field, and stream is the kind';
 comment on column drift.words is 'hash of a new word -> an event that holds it';
 comment on column drift.quiet is 'how often in a row the place was as before';

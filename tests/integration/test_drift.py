@@ -1,0 +1,250 @@
+"""Drift on a real database: shapes are learnt, changes open items, a field that turns null holds its writes."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+
+from hub.flow import drift, guard
+from hub.store import drift as store
+from hub.store import drift_shape, item, plan
+from hub.store.drift import Drift
+from tests.fixtures.hub import Rig, at
+from tests.fixtures.peers import PeerRig
+
+LEARN = 110
+
+
+def _customer(n: int, **fields: Any) -> dict[str, Any]:
+    return {"id": f"c{n}", "updated_at": at(n % 1000), "full_name": f"Person {n}", "gender": "female", **fields}
+
+
+def _send(rig: Rig, start: int, count: int, connection: str = "shop", **fields: Any) -> None:
+    for n in range(start, start + count):
+        rig.send(connection, "customer.updated", _customer(n, **fields))
+
+
+def _changes(rig: Rig, state: str = "open") -> list[Drift]:
+    return rig.hub.db.run(lambda conn: store.page(conn, state=state))
+
+
+def _items(rig: Rig) -> list[item.Item]:
+    return rig.hub.db.run(lambda conn: item.list_items(conn, type="drift"))
+
+
+@pytest.fixture
+def learnt(rig: Rig) -> Rig:
+    """A shop whose customers' shape is learnt."""
+    rig.connect("shop", {"customer": "in"})
+    _send(rig, 0, LEARN)
+    rig.settle()
+    assert _changes(rig, "") == []
+    return rig
+
+
+def test_new_field_when_shape_is_learnt_then_one_item_with_its_event(learnt: Rig) -> None:
+    _send(learnt, 200, 3, loyalty_colour="blue")
+    learnt.settle()
+    [change] = _changes(learnt)
+    assert (change.stream, change.what, change.path, change.count) == ("customers", "new", "data.loyalty_colour", 3)
+    [found] = _items(learnt)
+    assert found.data["path"] == "data.loyalty_colour"
+    assert found.data["event"].startswith("evt_")
+    assert "blue" not in str(found.data)
+    _send(learnt, 210, 3, loyalty_colour="blue")
+    learnt.settle()
+    assert len(_items(learnt)) == 1
+
+
+def test_retyped_field_and_new_word_when_shape_is_learnt_then_an_item_each(learnt: Rig) -> None:
+    _send(learnt, 200, 1, full_name=5)
+    _send(learnt, 201, 1, gender="nonbinary")
+    learnt.settle()
+    assert {(one.what, one.path) for one in _changes(learnt)} == {("type", "data.full_name"), ("value", "data.gender")}
+    with learnt.hub.db.session() as conn:
+        row = conn.execute("select shape::text from drift_shape").fetchone()
+    assert row is not None
+    assert "female" not in row[0]
+    assert "Person" not in row[0]
+
+
+def test_field_when_absent_for_long_then_it_is_gone_and_back_again_it_is_over(learnt: Rig) -> None:
+    for n in range(200, 249):
+        learnt.send("shop", "customer.updated", {"id": f"c{n}", "updated_at": at(n), "full_name": "X"})
+    learnt.settle()
+    assert _changes(learnt) == []
+    learnt.send("shop", "customer.updated", {"id": "c250", "updated_at": at(250), "full_name": "X"})
+    learnt.settle()
+    [change] = _changes(learnt)
+    assert (change.what, change.path) == ("gone", "data.gender")
+    _send(learnt, 300, 1)
+    learnt.settle()
+    assert (_changes(learnt), _items(learnt)) == ([], [])
+
+
+def test_new_field_when_it_is_not_seen_any_more_then_the_item_closes_itself(learnt: Rig) -> None:
+    _send(learnt, 200, 1, loyalty_colour="blue")
+    learnt.settle()
+    _send(learnt, 1000, 210)
+    learnt.settle()
+    assert (_changes(learnt), _items(learnt)) == ([], [])
+    _send(learnt, 2000, 1, loyalty_colour="blue")
+    learnt.settle()
+    assert len(_items(learnt)) == 1
+
+
+def test_event_when_run_again_then_it_teaches_nothing(learnt: Rig) -> None:
+    from hub.store import inbox
+
+    with learnt.hub.db.transaction() as conn:
+        before = drift_shape.load(conn, learnt.hub.connections.by_name("shop").id, "customer.updated")
+        ids = [id_ for (id_,) in conn.execute("select id from event").fetchall()]
+        inbox.requeue(conn, ids)
+    learnt.settle()
+    with learnt.hub.db.transaction() as conn:
+        assert drift_shape.load(conn, learnt.hub.connections.by_name("shop").id, "customer.updated") == before
+
+
+def test_watch_when_it_fails_then_events_go_on(learnt: Rig, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(drift, "_look", broken)
+    _send(learnt, 200, 1)
+    learnt.settle()
+    assert learnt.hub.db.one("select count(*) from event_work") == (0,)
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_shape_when_two_workers_learn_at_once_then_it_is_one_and_nothing_blocks(rig: Rig) -> None:
+    from dataclasses import replace as copy
+
+    rig.connect("shop", {"customer": "in"})
+    _send(rig, 0, 240)
+    other = Rig(copy(rig.hub, extras={}))
+    errors: list[BaseException] = []
+
+    def work(one: Rig) -> None:
+        try:
+            while one.record(10):
+                pass
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(one,)) for one in (rig, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    _send(rig, 500, 2, loyalty_colour="blue")
+    rig.settle()
+    [change] = _changes(rig)
+    assert change.path == "data.loyalty_colour"
+
+
+@pytest.fixture
+def writing(peers: PeerRig) -> PeerRig:
+    """A till whose customers flow to a peer, learnt: all of them have a gender."""
+    peers.connect("till", {"customer": "in"}, rank=20)
+    peer = peers.peer("crm", flow="out")
+    for n in range(LEARN):
+        peers.customer(f"t{n}", at(1), "till", full_name=f"Till {n}", gender="female")
+    peers.quiet()
+    assert len(peer.records) == LEARN
+    return peers
+
+
+def _clear(rig: PeerRig, start: int, count: int, minute: int = 2, value: Any = None) -> None:
+    for n in range(start, start + count):
+        rig.customer(f"t{n}", at(minute), "till", full_name=f"Till {n}", gender=value)
+
+
+def _plans(rig: PeerRig) -> list[plan.Plan]:
+    return rig.hub.db.run(lambda conn: plan.page(conn, states=("counting", "held", "canary", "released", "discarded")))
+
+
+def _births(rig: PeerRig) -> int:
+    return sum(1 for one in rig.shelves["crm"].records.values() if one.get("gender") is None)
+
+
+def test_field_when_it_turns_null_then_its_writes_wait_and_golden_follows_the_rules(writing: PeerRig) -> None:
+    rig = writing
+    _clear(rig, 0, 5)
+    rig.quiet()
+    assert _births(rig) == 5
+    for start in range(5, 35, 10):
+        _clear(rig, start, 10)
+        rig.quiet()
+    went = _births(rig)
+    assert 5 <= went < 20
+    [held] = _plans(rig)
+    assert (held.cause, held.state, held.counts["cleared"]["gender"]) == ("drift", "held", 35 - went)
+    assert sum(1 for one in rig.goldens("customer") if one.get("gender") is None) == 35
+    [found] = [one for one in _items(rig) if one.data["change"] == "null"]
+    assert (found.data["path"], found.data["stream"]) == ("gender", "customer")
+    rig.customer("t100", at(3), "till", full_name="Renamed", gender="female")
+    rig.quiet()
+    assert any(one["full_name"] == "Renamed" for one in rig.shelves["crm"].records.values())
+
+
+def test_held_nulls_when_released_then_they_and_later_ones_go(writing: PeerRig) -> None:
+    rig = writing
+    _clear(rig, 0, 30)
+    rig.quiet()
+    assert _births(rig) == 0
+    [held] = _plans(rig)
+    assert held.counts["update"] == 30
+    guard.release(rig.hub, held.id, "user:1")
+    rig.quiet()
+    assert _births(rig) == 30
+    _clear(rig, 30, 5)
+    rig.quiet()
+    assert _births(rig) == 35
+
+
+def test_held_nulls_when_discarded_then_the_peer_keeps_its_values(writing: PeerRig) -> None:
+    rig = writing
+    _clear(rig, 0, 30)
+    rig.quiet()
+    [held] = _plans(rig)
+    guard.discard(rig.hub, held.id, "user:1")
+    rig.quiet()
+    assert _births(rig) == 0
+    _clear(rig, 30, 5)
+    rig.quiet()
+    assert _births(rig) == 0
+    assert [one.state for one in _plans(rig)] == ["held", "discarded"]
+
+
+def test_field_when_values_come_back_then_the_item_closes_and_those_in_step_are_let_go(writing: PeerRig) -> None:
+    rig = writing
+    _clear(rig, 0, 30)
+    rig.quiet()
+    _clear(rig, 0, 28, minute=3, value="female")
+    rig.quiet()
+    assert _items(rig) == []
+    [held] = _plans(rig)
+    assert (held.state, held.counts["update"]) == ("held", 2)
+    _clear(rig, 28, 2, minute=3, value="female")
+    rig.quiet()
+    assert _births(rig) == 0
+
+
+def test_field_when_often_empty_then_a_row_of_nulls_says_nothing(peers: PeerRig) -> None:
+    peers.connect("till", {"customer": "in"}, rank=20)
+    for n in range(LEARN):
+        peers.customer(f"t{n}", at(1), "till", full_name=f"T {n}", gender="female" if n % 3 else None)
+    peers.settle()
+    _clear(peers, 0, 40)
+    peers.settle()
+    assert [one for one in _changes(peers) if one.what == "null"] == []
+
+
+def test_hold_when_its_connection_is_the_source_then_nothing_is_held(writing: PeerRig) -> None:
+    found = writing.hub.db.run(lambda conn: store.nulled(conn, ["customer"]))
+    assert found == []
+    assert writing.hub.db.run(lambda conn: store.field_of(conn, uuid.uuid4())) == ""
