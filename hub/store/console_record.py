@@ -61,7 +61,7 @@ class Filter:
     `limits`: realm -> external ids of the only locations whose records are listed there. `place`: the one location
     whose records are wanted (None: any). `day`: first and last moment (not in it) as canonical text, of when it
     happened. `floor`: made since, by the smallest id. `states`: field -> the values wanted, `none` for no value.
-    `is_low`: stock below its safety stock only.
+    `is_low`: stock below its safety stock only. `is_near`: found from the locations (`near.is_few`).
     """
 
     kind: str
@@ -76,6 +76,7 @@ class Filter:
     floor: uuid.UUID | None = None
     states: tuple[tuple[str, tuple[str, ...]], ...] = ()
     is_low: bool = False
+    is_near: bool = False
 
 
 # What is there and not promised to anybody, less than what should always be there.
@@ -116,15 +117,21 @@ def conditions(wish: Filter) -> tuple[list[str], dict[str, Any]]:
     if wish.place is not None:
         fits.append(scope.at_place(wish.kind))
         values |= {"place": scope.keys_json(wish.place.keys), "rids": list(wish.place.rids), "since": wish.floor}
+    if wish.is_near:
+        fits.append(near.condition(wish.kind, _rids(wish)))
     return fits, values
+
+
+def _rids(wish: Filter) -> tuple[uuid.UUID, ...] | None:
+    return wish.place.rids if wish.place else None
 
 
 def list_golden(db: Database, wish: Filter, limit: int) -> list[GoldenRow]:
     """Golden records, the newest ids first, at most `limit`."""
-    fits, values = conditions(replace(wish, connection=""))
     if wish.limits or wish.place:
-        place = wish.place.rids if wish.place else None
-        fits += filter(None, [near.condition(db, wish.kind, wish.realms, wish.limits, place)])
+        with db.session() as conn:
+            wish = replace(wish, is_near=near.is_few(conn, wish.kind, wish.realms, wish.limits, _rids(wish)))
+    fits, values = conditions(replace(wish, connection=""))
     key, listed = ("r.cluster", _LIST_OF_CONNECTION) if wish.connection else ("g.id", _LIST)
     if wish.before:
         fits.append(f"{key} < %(before)s")
