@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.fixtures.hub",
     "tests.fixtures.web",
     "tests.fixtures.peers",
+    "tests.fixtures.market",
     "tests.fixtures.running",
 ]

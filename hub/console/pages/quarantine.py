@@ -18,10 +18,12 @@ from hub.console.language import current
 from hub.console.mapping_file import excerpt
 from hub.console.pages.event import masked_problem
 from hub.console.route import Route, act
+from hub.console.shell import page_url
 from hub.console.visit import hub
 from hub.flow import quarantine as acts
 from hub.flow import refetch
 from hub.flow.replay import Preview
+from hub.flow.workbench import topic_key
 from hub.model.kind import Text
 from hub.model.problem import problem_text
 from hub.store import console_event, rerun
@@ -142,6 +144,7 @@ def _group_page(event_id: str, preview: Preview | None) -> Any:
         about=about,
         golden_prefix=hub().registry.kinds[about[0].kind].prefix if about else "",
         can_fetch=_can_fetch(this),
+        workbench=_workbench(key, event_id),
         may_act=visit.may("flow.operate", key.realm),
         rehearsed=acts.TRIED,
         preview=_preview(preview) if preview else None,
@@ -159,6 +162,15 @@ def _command(key: store.Key) -> str:
 def _excerpts(places: Iterable[str]) -> list[tuple[str, list[tuple[int, str, bool]]]]:
     """The lines of the mapping files around each place, each once."""
     return [(place, excerpt(place)) for place in dict.fromkeys(places) if place][:5]
+
+
+def _workbench(key: store.Key, event_id: str) -> str | None:
+    """Where the mapping of these events is tried and changed; None where no file maps them."""
+    stream = topic_key(hub(), hub().connections.by_name(key.connection), key.topic)
+    if stream is None or not visit.may("payload.masked", key.realm):
+        return None
+    found: str = page_url("show_mapping", name=key.connection, stream=stream, event=event_id)
+    return found
 
 
 def _can_fetch(event_id: uuid.UUID) -> bool:
