@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from hub.rules.mapping.document import Fault
+from hub.rules.mapping.in_force import MappingSet
 from hub.rules.mapping.inbound import InMapping, MapContext
-from hub.rules.mapping.library import MappingSet, check_mappings, examine_mappings, load_mappings
+from hub.rules.mapping.library import check_mappings, examine_mappings, load_mappings
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.runtime import ParentMissingError
 

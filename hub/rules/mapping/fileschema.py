@@ -8,6 +8,7 @@ from typing import Any, get_args
 from hub.model.kind import Field, Kind
 from hub.rules.mapping.canonical import WORD
 from hub.rules.mapping.conditions import OPERATORS
+from hub.rules.mapping.narrow import NAME
 from hub.rules.mapping.records import NULLS
 from hub.rules.mapping.spec import Operator
 from hub.rules.mapping.tables import UNKNOWN_WORDS
@@ -21,6 +22,12 @@ _PATH: Json = {
 }
 _PATHS: Json = {"anyOf": [{"$ref": "#/$defs/path"}, {"type": "array", "items": {"$ref": "#/$defs/path"}}]}
 _NAMES: Json = {"type": "array", "items": {"type": "string"}}
+_CONNECTIONS: Json = {
+    "type": "array",
+    "minItems": 1,
+    "items": {"type": "string", "pattern": NAME},
+    "description": "The connections it is for, by name or pattern (till-*); without it, all that no other file names",
+}
 _NODE: Json = {"$ref": "#/$defs/node"}
 _VALUE: Json = {"$ref": "#/$defs/value"}
 _WHEN: Json = {"$ref": "#/$defs/when"}
@@ -31,7 +38,12 @@ _MEMBERS: Json = {"type": "object", "additionalProperties": _NODE}
 def file_schema(kinds: Mapping[str, Kind], transforms: Mapping[str, Any]) -> Json:
     """The schema of one file. Kinds and transforms of plugins are not refused: the names listed are hints."""
     record = _record_words(kinds)
-    file = {"from": {"type": "string", "pattern": "^[^/]+/.+$"}, "root": {"$ref": "#/$defs/path"}, **record}
+    file = {
+        "from": {"type": "string", "pattern": "^[^/]+/[^@]+$"},
+        "connections": _CONNECTIONS,
+        "root": {"$ref": "#/$defs/path"},
+        **record,
+    }
     file["out"] = {"anyOf": [{"const": WORD}, {**_MEMBERS, "properties": {"when": _WHEN}}]}
     file["holds"] = {
         **_MEMBERS,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.rules.mapping.document import Entry, Fault, Report, read_document
-from hub.rules.mapping.inbound import InMapping
+from hub.rules.mapping.in_force import MappingSet
+from hub.rules.mapping.narrow import MARK, WORD, overlap, read_connections
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
-from hub.rules.mapping.soundness import check_system
-from hub.rules.mapping.versions import records_of, units_of
+from hub.rules.mapping.system import Part, System
 from hub.rules.transforms import TRANSFORMS
 from hub.sdk.connector import Connector, Manifest
 
@@ -25,23 +25,6 @@ OTHER_FOLDERS = ("policies", "lookups", "models")
 
 Transforms = Mapping[str, Callable[..., Any]]
 Connectors = Mapping[str, type[Connector]] | Collection[str]
-
-
-@dataclass(frozen=True, slots=True)
-class MappingSet:
-    """What is in force. `manifest`: file -> hash of its content, for the release."""
-
-    incoming: Mapping[tuple[str, str], InMapping]
-    outgoing: Mapping[tuple[str, str], OutMapping]
-    manifest: Mapping[str, str]
-
-    def inbound(self, connector: str, stream: str) -> InMapping | None:
-        """How that stream's payloads become records; None when no file says."""
-        return self.incoming.get((connector, stream))
-
-    def outbound(self, connector: str, kind: str) -> OutMapping | None:
-        """How that kind is shown to the connector's system; None when no file says."""
-        return self.outgoing.get((connector, kind))
 
 
 def load_mappings(
@@ -73,10 +56,7 @@ def check_mappings(
     found, faults = examine_mappings(folders, kinds, transforms, connectors)
     wrong = [str(fault) for fault in faults if not fault.is_warning]
     if not wrong:
-        for incoming in found.incoming.values():
-            _ = incoming.source
-        for outgoing in found.outgoing.values():
-            _ = outgoing.source
+        found.compile()
     return wrong
 
 
@@ -102,6 +82,7 @@ class _Loader:
     connectors: Connectors | None = None
     faults: list[Fault] = field(default_factory=list)
     documents: dict[str, Document] = field(default_factory=dict)
+    places: dict[str, Document] = field(default_factory=dict)
     lookups: dict[str, Entry] = field(default_factory=dict)
     manifest: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
@@ -114,26 +95,11 @@ class _Loader:
         found = self._index()
         for document in self._each_document():
             self.faults += [fault for fault in document.report.faults if fault not in self.faults]
-        if self.faults:  # what faulty files say together would only add noise
-            return found
-        return replace(found, incoming=self._check_systems(found))
-
-    def _check_systems(self, found: MappingSet) -> dict[tuple[str, str], InMapping]:
-        """Notes what is wrong with all files of a system together; what comes in, with the unit that orders it."""
-        checked: dict[tuple[str, str], InMapping] = {}
-        used, is_whole = frozenset(self.used), isinstance(self.connectors, Mapping)
-        for connector in dict.fromkeys(name for name, _ in (*found.incoming, *found.outgoing)):
-            incoming = {stream: one.spec for (name, stream), one in found.incoming.items() if name == connector}
-            outgoing = [one for (name, _), one in found.outgoing.items() if name == connector]
-            general = self.documents.get(f"{connector}/{ANY}")
-            manifest = None if general else self._manifest_of(connector)
-            file = general.file if general else ""
-            self.faults += check_system(incoming, outgoing, self.kinds, manifest, used, is_whole=is_whole, general=file)
-            records = [one for spec in incoming.values() if spec.file != file for one in records_of(spec)]
-            units = units_of(records, manifest)
-            for stream, spec in incoming.items():
-                checked[connector, stream] = InMapping(spec, self.kinds, units if spec.file != file else {})
-        return checked
+        if not self.faults:  # what faulty files say together would only add noise
+            used, is_whole = frozenset(self.used), isinstance(self.connectors, Mapping)
+            for system in found.systems.values():
+                self.faults += system.faults(used, is_whole=is_whole)
+        return found
 
     def _manifest_of(self, connector: str) -> Manifest | None:
         if not isinstance(self.connectors, Mapping) or connector not in self.connectors:
@@ -142,13 +108,13 @@ class _Loader:
         return manifest
 
     def _find(self, name: str) -> Document | None:
-        found = self.documents.get(name)
+        found = self.documents.get(name) or self.places.get(name)
         if found is not None:
             self.used.add(found.stream)
         return found
 
     def _each_document(self) -> list[Document]:
-        return list({id(document): document for document in self.documents.values()}.values())
+        return list(self.documents.values())
 
     def _read_lookups(self, folder: Path) -> None:
         for path in sorted((folder / "lookups").glob("*.yaml")):
@@ -173,65 +139,114 @@ class _Loader:
         return report, read_document(text, report)
 
     def _read_folder(self, folder: Path) -> None:
-        here: dict[str, str] = {}
+        here: list[Document] = []
         if folder.is_file():
             self._read_file(folder, folder.name, here)
             return
         for path in sorted(folder.rglob("*.yaml")):
             place = path.relative_to(folder)
-            if place.parts[0] in OTHER_FOLDERS or place.as_posix() in self.manifest:
+            name = place.as_posix()
+            if place.parts[0] in OTHER_FOLDERS:
                 continue
-            self._read_file(path, place.as_posix(), here)
+            if name in self.manifest:
+                self._check_hidden(path, name)
+            else:
+                self._read_file(path, name, here)
 
-    def _read_file(self, path: Path, name: str, here: dict[str, str]) -> None:
+    def _check_hidden(self, path: Path, name: str) -> None:
+        """A file for some connections must not take the place of one for others: those would be without."""
+        over = self.places.get(name.removesuffix(".yaml"))
+        if over is None or not over.connections:
+            return
+        report = Report(name)
+        entry = read_document(path.read_text(encoding="utf-8", errors="replace"), report)
+        if entry is not None and entry.is_object and self._document(entry, report, name).key != over.key:
+            line = over.entry.value[WORD].line
+            text = f"the file of every connection stands at this place too and would be hidden; name this one {_own_name(over)}"
+            over.report.add(line, WORD, text)
+
+    def _read_file(self, path: Path, name: str, here: list[Document]) -> None:
         report, entry = self._parse(path, name)
         if entry is None or not entry.is_object:
             self.faults += report.faults or [
                 Fault(name, 1, "", "a mapping file is an object that starts with kind and from")
             ]
             return
-        key = self._key(entry, report, name)
-        if key in here:
-            report.add(1, "from", f"{key} is mapped by {here[key]} too; keep one file")
+        document = self._document(entry, report, name)
+        if self._is_taken(document, here):
             self.faults += report.faults
             return
-        here[key] = name
-        if key in self.documents:  # an earlier folder has the same stream: this file is not in force
+        here.append(document)
+        if document.key in self.documents:  # an earlier folder has the same stream: this file is not in force
             del self.manifest[name]
             return
-        document = Document(name, key, entry, report, "from" in entry.value)
-        self.documents[key] = document
-        self.documents.setdefault(name.removesuffix(".yaml"), document)
+        self.documents[document.key] = document
+        self.places.setdefault(name.removesuffix(".yaml"), document)
+
+    def _document(self, entry: Entry, report: Report, name: str) -> Document:
+        connections = read_connections(entry.value.get(WORD), report)
+        return Document(name, self._source(entry, report, name), entry, report, "from" in entry.value, connections)
 
     @staticmethod
-    def _key(entry: Entry, report: Report, name: str) -> str:
+    def _is_taken(document: Document, here: Sequence[Document]) -> bool:
+        """Whether another file of the folder is for the same stream of the same connections."""
+        for other in here:
+            both = overlap(document.connections, other.connections)
+            if other.key == document.key and not both:
+                document.report.add(1, "from", f"{document.key} is mapped by {other.file} too; keep one file")
+                return True
+            if both and other.source == document.source:
+                line = document.entry.value[WORD].line
+                what = f"{both[0]} here and {both[1]} in {other.file} can be one connection, of which two files would map {other.source}"
+                document.report.add(line, WORD, f"{what}; leave each connection to one file")
+                return True
+        return False
+
+    @staticmethod
+    def _source(entry: Entry, report: Report, name: str) -> str:
         source = entry.value.get("from")
         if source is None:
+            if WORD in entry.value:
+                report.add(entry.value[WORD].line, WORD, "is a word of files with `from`; leave it out")
             return name.removesuffix(".yaml")
         connector, slash, stream = str(source.value).partition("/")
-        if source.value.__class__ is str and connector and slash and stream:
+        if source.value.__class__ is str and connector and slash and stream and MARK not in stream:
             return str(source.value)
         report.add(source.line, "from", "is connector/stream or connector/topic, like shopify/orders")
         return name.removesuffix(".yaml")
 
     def _index(self) -> MappingSet:
         reader = RecordReader(self.kinds, self._node_reader, self._find)
-        incoming: dict[tuple[str, str], InMapping] = {}
-        outgoing: dict[tuple[str, str], OutMapping] = {}
-        # Files for one stream come first, so that they win over `connector/*`.
-        for document in sorted(self._each_document(), key=lambda one: one.stream == ANY):
+        systems: dict[str, System] = {}
+        for document in self._each_document():
             connector = document.key.partition("/")[0]
             if self.connectors is not None and connector not in self.connectors:
                 continue
+            if connector not in systems:
+                systems[connector] = System(connector, self.kinds, self._manifest_of(connector))
             for kind in self._kinds_of(document):
-                spec = reader.record(document, kind)
-                stream = document.stream if document.stream != ANY else (kind.plural if kind else "")
-                if spec is not None and document.is_source:
-                    incoming.setdefault((connector, stream), InMapping(spec, self.kinds))
-                shown = reader.out(document, kind) if document.is_source else None
-                if shown is not None:
-                    outgoing.setdefault((connector, shown.kind.name), OutMapping(shown))
-        return MappingSet(incoming, outgoing, dict(sorted(self.manifest.items())))
+                self._add(systems[connector], document, kind, reader)
+        for system in systems.values():
+            system.settle()
+        general = {name: system.view(None) for name, system in systems.items()}
+        return MappingSet(
+            {(name, stream): one for name, view in general.items() for stream, one in view.incoming.items()},
+            {(name, kind): one for name, view in general.items() for kind, one in view.outgoing.items()},
+            dict(sorted(self.manifest.items())),
+            systems,
+            {name: system for name, system in systems.items() if system.is_narrow},
+        )
+
+    @staticmethod
+    def _add(system: System, document: Document, kind: Kind | None, reader: RecordReader) -> None:
+        is_general = document.stream == ANY
+        spec = reader.record(document, kind)
+        shown = reader.out(document, kind) if document.is_source else None
+        if spec is not None and document.is_source:
+            stream = kind.plural if is_general and kind else "" if is_general else document.stream
+            system.incoming.append(Part(stream, document.connections, spec, is_general))
+        if shown is not None:
+            system.outgoing.append(Part(shown.kind.name, document.connections, OutMapping(shown), is_general))
 
     def _kinds_of(self, document: Document) -> list[Kind | None]:
         named = document.entry.value.get("kind")
@@ -241,3 +256,8 @@ class _Loader:
 
     def _node_reader(self, report: Report) -> NodeReader:
         return NodeReader(report, self.transforms, self.lookups)
+
+
+def _own_name(document: Document) -> str:
+    stem = document.file.removesuffix(".yaml")
+    return f"{stem}{MARK}{document.connections[0].replace('*', '').replace('?', '').strip('-._') or 'some'}.yaml"

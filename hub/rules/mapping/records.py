@@ -9,6 +9,7 @@ from hub.model.kind import Kind
 from hub.rules.mapping import canonical
 from hub.rules.mapping.conditions import read_conditions
 from hub.rules.mapping.document import Entry, Report
+from hub.rules.mapping.narrow import key_of
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.spec import AlsoSpec, Condition, Node, OutSpec, RecordSpec, Value
@@ -34,24 +35,34 @@ RECORD_WORDS = frozenset(
     )
 )
 NULLS = ("clear", "ignore")
-FILE_WORDS = RECORD_WORDS | {"from", "root", "out", "holds"}
+FILE_WORDS = RECORD_WORDS | {"from", "connections", "root", "out", "holds"}
 ALSO_WORDS = RECORD_WORDS | {"each", "path", "use"}
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One mapping file, parsed. `key`: `connector/stream`, or its place when it has no `from`."""
+    """One mapping file, parsed. `source`: `connector/stream`, or its place when it has no `from`.
+
+    `connections`: names and patterns of those it is for; empty for all.
+    """
 
     file: str
-    key: str
+    source: str
     entry: Entry
     report: Report
     is_source: bool = True
+    connections: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What it is for: two files of one key replace each other."""
+        connector, _, stream = self.source.partition("/")
+        return key_of(connector, stream, self.connections) if stream else self.source
 
     @property
     def stream(self) -> str:
-        """What follows the connector in its key: the object type unless the file names another."""
-        return self.key.partition("/")[2]
+        """What follows the connector in its source: the object type unless the file names another."""
+        return self.source.partition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +235,7 @@ class RecordReader:
     def _used(self, document: Document, entry: Entry, used: tuple[str, ...]) -> RecordSpec | None:
         name = str(entry.value["use"].value)
         other = self.find(name)
-        if other is None or name in used:
+        if other is None or other.key in used:
             what = f"no mapping {name!r}" if other is None else f"{name!r} uses itself"
             document.report.add(
                 entry.line, "also.use", f"{what}; name another file's `from` or place, like shopify/refunds"
