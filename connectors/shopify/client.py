@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from hub.errors import ConfigError, ConnectionPausedError, HubError, RejectedError, RetryableError
 from hub.sdk.answer import lost
+from hub.sdk.item import read_page
 
 MAX_ATTEMPTS = 4
 LONGEST_WAIT_S = 10.0
@@ -98,8 +97,8 @@ class Client:
         except RejectedError as error:
             raise self._refused(error) from None
         try:
-            found = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
+            found = read_page(answer.body)
+        except ValueError:
             found = None
         if not isinstance(found, dict):
             raise lost(

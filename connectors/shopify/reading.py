@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
-
 from connectors.shopify.client import Client, TooCostlyError
 from connectors.shopify.completing import complete, number
 from connectors.shopify.queries import LISTINGS, SHOP_QUERY, Listing
 from hub.errors import ConfigError
 from hub.sdk.connector import Page, RawEvent
+from hub.sdk.item import item_body
 
 OVERLAP = timedelta(minutes=2)
 IDS_FIRST = 250
@@ -57,7 +56,7 @@ def fetch(client: Client, stream: str, cursor: Any, page_size: int | None = None
         info = answer.get("pageInfo") or {}
         last, after = not info.get("hasNextPage"), info.get("endCursor")
         yield Page(
-            events=[RawEvent(topic=f"{stream}.pull", body=orjson.dumps(node)) for node in nodes],
+            events=[RawEvent(topic=f"{stream}.pull", body=item_body(node)) for node in nodes],
             cursor=_next_pass(listing, since, high) if last else {"since": since, "after": after, "high": high},
             last=last,
             truncated=cut,

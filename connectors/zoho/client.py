@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
-
 from connectors.zoho.centre import Addresses
 from connectors.zoho.fault import CREDITS_WAIT_S, DEAD_TOKEN, code_of, error_of_call
 from connectors.zoho.manifest import API_VERSION
 from hub.errors import ConnectionPausedError, HubError, RetryableError
-from hub.sdk import AccessToken, Account, Answer, Lane, retry_after_s
+from hub.sdk import AccessToken, Account, Answer, Lane, read_page, retry_after_s
 
 THROTTLED_WAIT_S = 600.0
 """Zoho allows ten refreshes in ten minutes; asking sooner prolongs it."""
@@ -214,8 +212,8 @@ class Client:
 
 def _parsed(answer: Answer) -> Any:
     try:
-        return orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        return read_page(answer.body)
+    except ValueError:
         return None
 
 

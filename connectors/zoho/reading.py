@@ -15,13 +15,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from connectors.zoho.client import Client, Reply
 from connectors.zoho.fields import shown
 from connectors.zoho.manifest import DELETED, PULLED
 from hub.errors import RejectedError, RetryableError
-from hub.sdk import Page, RawEvent
+from hub.sdk import Page, RawEvent, item_body
 
 OVERLAP = timedelta(minutes=2)
 SECOND = timedelta(seconds=1)
@@ -118,7 +116,7 @@ def fetch(client: Client, module: str, names: Sequence[str], cursor: Any, page_s
         more = bool(reply.info.get("more_records")) and bool(rows)
         if more:
             place.move(rows, reply.info.get("next_page_token"))
-        events = [RawEvent(PULLED, orjson.dumps(row)) for row in fresh]
+        events = [RawEvent(PULLED, item_body(row)) for row in fresh]
         yield Page(events, place.as_cursor, read_at=read_at)
     yield from _deleted(client, module, place)
 
@@ -130,7 +128,7 @@ def fetch_some(client: Client, module: str, names: Sequence[str], ids: Sequence[
         part = ids[start : start + MOST_IDS]
         rows = client.get(f"/{module}", {"ids": ",".join(part), "fields": shown(names)}).rows()
         yield Page(
-            [RawEvent(PULLED, orjson.dumps(row)) for row in rows],
+            [RawEvent(PULLED, item_body(row)) for row in rows],
             None,
             last=start + MOST_IDS >= len(ids),
             read_at=read_at,
@@ -198,7 +196,7 @@ def _deleted(client: Client, module: str, place: Place) -> Iterator[Page]:
         cut = DELETED_CUT
     times = [str(row["deleted_time"]) for row in rows if row.get("deleted_time")]
     place.gone = max([*times, instant(since)], key=moment)
-    events = [RawEvent(DELETED, orjson.dumps(row)) for row in rows]
+    events = [RawEvent(DELETED, item_body(row)) for row in rows]
     yield Page(events, place.next_pass().as_cursor, last=True, truncated=cut, read_at=read_at)
 
 

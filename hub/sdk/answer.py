@@ -8,7 +8,6 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import requests
 
 from hub.errors import (
@@ -19,6 +18,7 @@ from hub.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
+from hub.sdk.item import read_page
 from hub.sdk.transport import CallState
 
 _LONGEST_RETRY_AFTER_S = 86_400.0
@@ -40,8 +40,8 @@ class Answer:
         if not self.body.strip():
             return None
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return read_page(self.body)
+        except ValueError:
             pass
         raise RetryableError("the answer is not JSON", may_be_done=True)
 
@@ -68,8 +68,8 @@ def is_json(answer: Answer) -> bool:
     if answer.status in (204, 205):
         return True
     try:
-        orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
+        read_page(answer.body)
+    except ValueError:
         return False
     return True
 

@@ -14,6 +14,7 @@ from hub.flow import quarantine, refetch
 from hub.flow.ingest import ingest
 from hub.flow.poll import pull
 from hub.flow.receive import receive
+from hub.sdk import item_body, read_page
 from hub.sdk.connector import (
     Page,
     RawEvent,
@@ -85,6 +86,16 @@ def test_bad_items_when_they_come_by_any_door_then_each_is_kept_and_told_and_its
     with market.hub.db.session() as conn:
         kept = {event.body: causes[event.id] for event in inbox.read_many(conn, market.hub.keyring, list(causes))}
     assert kept == dict(BAD.values())
+
+
+def test_page_when_some_of_its_items_no_strict_reader_takes_then_each_alone_is_quarantined(market: MarketRig) -> None:
+    bad = [body for body, cause in BAD.values() if cause in ("bad_number", "bad_text", "bad_encoding")]
+    page = b"[%s]" % b",".join([customer(b'"fine"', "s1"), *bad, customer(b'"fine"', "s2")])
+    by_pull(market, [item_body(item) for item in read_page(page)])
+    market.settle()
+    assert len(market.goldens("customer")) == 2
+    assert len(market.quarantined()) == len(bad)
+    assert {cause for cause, _ in market.quarantined()} == {"bad_number", "bad_text"}
 
 
 def test_bad_item_when_several_things_are_wrong_then_all_are_told_with_path_value_and_mapping_line(
