@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
                 "open_consoles": 2,
                 "worker_count": 1,
                 "painted": 0,
+                "refreshes": 1,
             },
             {"pages", "most_statements", "pipeline", "lcp_ms"},
         ),
