@@ -6,7 +6,21 @@ from typing import Any
 
 from flask import Flask
 
-from hub.api import alert, connection, delivery, event, health, ingest, item, plan, quarantine, release, run, summary
+from hub.api import (
+    alert,
+    connection,
+    delivery,
+    drift,
+    event,
+    health,
+    ingest,
+    item,
+    plan,
+    quarantine,
+    release,
+    run,
+    summary,
+)
 from hub.api.gate import ApiBlueprint, attach
 from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
@@ -74,6 +88,7 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         delivery.blp,
         item.blp,
         alert.blp,
+        drift.blp,
         plan.blp,
         quarantine.blp,
         release.blp,

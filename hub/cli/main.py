@@ -49,6 +49,7 @@ COMMANDS: dict[str, Target] = {
     "deliveries": ("hub.cli.deliveries:deliveries", "List deliveries, or act on one."),
     "alerts": ("hub.cli.alerts:alerts", "List what is wrong, or deal with an alert."),
     "items": ("hub.cli.items:items", "List work for a person, or resolve an item."),
+    "drift": ("hub.cli.drift:drift", "List what changed in what systems send, and decide on it."),
     "plans": ("hub.cli.plans:plans", "List mass changes held for a person."),
     "plan": ("hub.cli.plans:plan", "Release or discard a mass change."),
     "merge": ("hub.cli.stewardship:merge", "Rule that golden records are one."),

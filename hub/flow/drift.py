@@ -146,14 +146,14 @@ def _topic(hub: Hub, watcher: Watcher, key: Key) -> Topic | None:
 
 def mapping_of(hub: Hub, connection_id: int, topic: str) -> tuple[InMapping | None, str]:
     """The mapping that reads a topic, and what the stream of its shape is called."""
-    connector = hub.connections.by_id(connection_id).connector
-    own = hub.rules.mappings.inbound(connector, topic)
+    row = hub.connections.by_id(connection_id)
+    own = hub.rules.mappings.inbound(row.connector, topic, row.name)
     if own is not None:
         return own, topic
-    stream = hub.registry.connector(connector).manifest.stream_of_topic(topic)
+    stream = hub.registry.connector(row.connector).manifest.stream_of_topic(topic)
     if stream is None:
         return None, ""
-    return hub.rules.mappings.inbound(connector, stream.name), stream.name
+    return hub.rules.mappings.inbound(row.connector, stream.name, row.name), stream.name
 
 
 def _load(conn: Connection, hub: Hub, key: Key, mapping: InMapping, stream: str) -> Topic:

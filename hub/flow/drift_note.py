@@ -6,7 +6,7 @@ import uuid
 
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
-from hub.rules.drift import GONE, VALUE, Cause, Delta, Shape, Track, read_of, reads_of
+from hub.rules.drift import GONE, TYPE, VALUE, Cause, Delta, Shape, Sighting, Track, read_of, reads_of
 from hub.rules.drift.shape import GONE_AFTER, QUIET_AFTER, Run
 from hub.rules.mapping import InMapping
 from hub.store import drift as store
@@ -25,12 +25,22 @@ def store_delta(
     known = {(one.what, one.path): one for one in store.of_stream(conn, connection_id, stream)}
     noter = _Noter(conn, hub, connection_id, stream, mapping)
     for cause, sighting in sorted(delta.seen.items()):
-        noter.see(cause, sighting.count, sighting.events, sighting.mask, sighting.words)
+        if not _is_accepted(known.get(cause), sighting):
+            noter.see(cause, sighting.count, sighting.events, sighting.mask, sighting.words)
     for cause, track in sorted(delta.tracks.items()):
         if cause[0] == GONE:
             _gone(noter, shape, cause, track, known.get(cause))
         else:
             _quiet(noter, track, known.get(cause), seen=cause in delta.seen)
+
+
+def _is_accepted(known: Drift | None, sighting: Sighting) -> bool:
+    """Whether it was seen before somebody's decision on it had come round."""
+    if known is None or known.state != "accepted":
+        return False
+    if known.what == VALUE:
+        return sighting.words.keys() <= known.words.keys()
+    return known.what != TYPE or not sighting.mask & ~known.mask
 
 
 def _gone(noter: _Noter, shape: Shape, cause: Cause, track: Track, known: Drift | None) -> None:
@@ -91,6 +101,11 @@ class _Noter:
                 end_drift(self.conn, found)
 
 
+def subject(found: Drift) -> str:
+    """The cause of its item."""
+    return f"drift:{found.id}"
+
+
 def raise_drift_item(conn: Connection, hub: Hub, found: Drift, kind: str, field: str) -> None:
     """Opens the item of a change. Paths and events only: values are read from the events, by whoever may."""
     row = hub.connections.by_id(found.connection_id)
@@ -103,7 +118,7 @@ def raise_drift_item(conn: Connection, hub: Hub, found: Drift, kind: str, field:
     item.raise_item(
         conn,
         "drift",
-        f"drift:{found.id}",
+        subject(found),
         realm=row.realm,
         kind=kind,
         connection_id=row.id,
@@ -115,4 +130,4 @@ def raise_drift_item(conn: Connection, hub: Hub, found: Drift, kind: str, field:
 def end_drift(conn: Connection, found: Drift) -> None:
     """Closes a change that is as before again, and its item."""
     if store.end(conn, found.id):
-        item.resolve_cause(conn, f"drift:{found.id}", "hub", {"over": True})
+        item.resolve_cause(conn, subject(found), "hub", {"over": True})

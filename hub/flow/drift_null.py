@@ -98,6 +98,8 @@ def _store(conn: Connection, hub: Hub, kind: Kind, found: Mapping[str, Nulls]) -
         limit = hub.settings.drift_null_run
         known = opened.get(name)
         is_open = known is not None and known.state == "open"
+        if known is not None and known.state in ("accepted", "ignored"):
+            continue
         if run.longest >= limit or (is_open and run.nulls):
             events = [event for event in (run.longest_first, run.last) if event is not None]
             seen, is_new = store.see(

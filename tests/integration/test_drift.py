@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from typing import Any
 
 import pytest
 
-from hub.flow import drift, guard
+from hub.errors import ConflictError
+from hub.flow import drift, drift_act, guard
 from hub.store import drift as store
 from hub.store import drift_shape, item, plan
 from hub.store.drift import Drift
+from tests.fixtures.command import runner
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.peers import PeerRig
 
@@ -248,3 +251,106 @@ def test_hold_when_its_connection_is_the_source_then_nothing_is_held(writing: Pe
     found = writing.hub.db.run(lambda conn: store.nulled(conn, ["customer"]))
     assert found == []
     assert writing.hub.db.run(lambda conn: store.field_of(conn, uuid.uuid4())) == ""
+
+
+@pytest.fixture
+def changed(learnt: Rig) -> Rig:
+    """The shop sends a new field, a new word and a phone under a new name."""
+    _send(learnt, 200, 2, loyalty_colour="blue")
+    _send(learnt, 202, 1, gender="divers")
+    _send(learnt, 203, 1, second_phone="+8613987654321")
+    learnt.settle()
+    return learnt
+
+
+def _path(rig: Rig, path: str, state: str = "") -> Drift:
+    [found] = [one for one in _changes(rig, state) if one.path == f"data.{path}"]
+    return found
+
+
+def test_change_when_accepted_then_it_is_part_of_the_shape(changed: Rig) -> None:
+    found = _path(changed, "loyalty_colour")
+    drift_act.accept(changed.hub, found.id, "user:1", "new app")
+    changed.hub.extras["drift"].looked_at = 0
+    _send(changed, 300, 2, loyalty_colour="red")
+    changed.settle()
+    assert _path(changed, "loyalty_colour").state == "accepted"
+    assert "loyalty_colour" not in {one.data["path"] for one in _items(changed)}
+    with pytest.raises(ConflictError, match="accepted"):
+        drift_act.accept(changed.hub, found.id, "user:1")
+    drift_act.reopen(changed.hub, found.id, "user:1")
+    changed.hub.extras["drift"].looked_at = 0
+    _send(changed, 310, 1, loyalty_colour="red")
+    changed.settle()
+    assert _path(changed, "loyalty_colour").state == "open"
+
+
+def test_word_when_accepted_then_another_one_opens_it_again(changed: Rig) -> None:
+    drift_act.accept(changed.hub, _path(changed, "gender").id, "user:1")
+    changed.hub.extras["drift"].looked_at = 0
+    _send(changed, 300, 1, gender="divers")
+    changed.settle()
+    assert _path(changed, "gender").state == "accepted"
+    _send(changed, 301, 1, gender="agender")
+    changed.settle()
+    assert _path(changed, "gender").state == "open"
+
+
+def test_change_when_ignored_then_it_stays_so(changed: Rig) -> None:
+    drift_act.ignore(changed.hub, _path(changed, "gender").id, "user:1")
+    changed.hub.extras["drift"].looked_at = 0
+    _send(changed, 300, 1, gender="agender")
+    changed.settle()
+    assert _path(changed, "gender").state == "ignored"
+
+
+def test_null_when_accepted_then_nothing_more_is_held(writing: PeerRig) -> None:
+    rig = writing
+    _clear(rig, 0, 25)
+    rig.quiet()
+    [found] = _changes(rig)
+    drift_act.accept(rig.hub, found.id, "user:1", "the till keeps it no more")
+    _clear(rig, 25, 25)
+    rig.quiet()
+    assert _births(rig) == 25
+    [held] = _plans(rig)
+    assert held.counts["update"] == 25
+
+
+def test_drift_over_http_when_listed_and_decided_then_masked_and_audited(changed: Rig, admin: Any, caller: Any) -> None:
+    listed = admin("GET", "/drift").get_json()["items"]
+    assert {one["path"] for one in listed} == {"data.loyalty_colour", "data.gender", "data.second_phone"}
+    [gender] = [one for one in listed if one["path"] == "data.gender"]
+    assert gender["field"] == "gender"
+    assert "lookup" in gender["suggestion"]["line"]
+    shown = admin("GET", f"/drift/{gender['id']}").get_json()
+    assert [one["value"] for one in shown["samples"]] == ["divers"]
+    assert caller("viewer")("GET", "/drift").status_code == 403
+    assert admin("POST", f"/drift/{gender['id']}/accept", json={"reason": "asked"}).get_json()["state"] == "accepted"
+    assert admin("POST", f"/drift/{gender['id']}/ignore", json={}).status_code == 409
+    assert admin("GET", "/drift/drf_00000000000000000000000000").status_code == 404
+    assert admin("GET", "/drift?state=accepted").get_json()["items"][0]["decided_by"]
+
+
+def test_drift_on_the_command_line_when_shown_then_values_are_masked(
+    changed: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runner(changed.hub.settings, monkeypatch)
+    listed = json.loads(run("drift", "--json").stdout)
+    [phone] = [one for one in listed if one["path"] == "data.second_phone"]
+    shown = run("drift", "show", phone["id"], "--json").stdout
+    assert "13987654321" not in shown
+    assert json.loads(shown)["types"] == ["text"]
+    run("drift", "ignore", phone["id"])
+    assert "is ignored" in run("drift", "accept", phone["id"], code=1).output
+    run("drift", "reopen", phone["id"])
+    [word] = [one for one in listed if one["path"] == "data.gender"]
+    assert "ignored" not in run("drift", "accept", word["id"], "--reason", "x").stdout
+
+
+def test_values_when_nested_in_lists_then_found_by_the_path_of_the_shape() -> None:
+    payload = {"lines": [{"sku": "A", "tax.id": 1}, {"sku": "B"}], "tags": ["x", "y"], "by": {"13800001111": {"n": 1}}}
+    assert list(drift_act.values_at(payload, "lines[].sku")) == ["A", "B"]
+    assert list(drift_act.values_at(payload, 'lines[]["tax.id"]')) == [1]
+    assert list(drift_act.values_at(payload, "tags[]")) == ["x", "y"]
+    assert list(drift_act.values_at(payload, "by.*.n")) == [1]
