@@ -154,14 +154,17 @@ def _activate(number: int | None, reason: str, timeout: float) -> None:
         say(f"release {hub.rules.release_id} is in force")
         if kinds:
             say(f"decided again: every {', every '.join(kinds)}")
-        _advise(hub, flow.changed_streams(old.manifest, hub.rules.manifest) if old else [])
+        _advise(hub, old.manifest if old else None)
         differs = flow.compare(old.manifest, hub.rules.manifest) if old else {}
         if number is None and _is_installed(differs, {*hub.rules.files, *(old.files if old else ())}):
             _restart(hub, timeout)
 
 
-def _advise(hub: Hub, streams: list[tuple[str, str]]) -> None:
-    for row in hub.connections.all():
+def _advise(hub: Hub, before: Mapping[str, Any] | None) -> None:
+    from hub.flow.release import changed_streams
+
+    for row in hub.connections.all() if before is not None else ():
+        streams = changed_streams(before or {}, hub.rules.manifest, row.name)
         names = [stream for connector, stream in streams if connector == row.connector]
         if names and row.disconnected_at is None:
             say(

@@ -152,7 +152,7 @@ def _unread(hub: Hub, row: ConnectionRow) -> list[str]:
         streams = [stream for stream in manifest.streams if kind in stream.kinds]
         # A mapping is of a whole stream or of one of its topics.
         sources = [name for stream in streams for name in (stream.name, *stream.topics)]
-        if row.reads(kind) and streams and not any(inbound(row.connector, name) for name in sources):
+        if row.reads(kind) and streams and not any(inbound(row.connector, name, row.name) for name in sources):
             found.append(f"{kind} in")
     return found
 
@@ -161,7 +161,7 @@ def _unwritten(hub: Hub, row: ConnectionRow) -> list[str]:
     return [
         f"{kind} out"
         for kind in row.flows
-        if row.writes(kind) and hub.rules.mappings.outbound(row.connector, kind) is None
+        if row.writes(kind) and hub.rules.mappings.outbound(row.connector, kind, row.name) is None
     ]
 
 

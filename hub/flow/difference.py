@@ -80,7 +80,7 @@ def differences(conn: Connection, hub: Hub, row: ConnectionRow, dues: Iterable[D
 
 
 def _raw(hub: Hub, row: ConnectionRow, due: Due) -> Difference:
-    mapping = hub.rules.mappings.outbound(row.connector, due.kind)
+    mapping = hub.rules.mappings.outbound(row.connector, due.kind, row.name)
     fold = register.decode(due.fold or {})
     wanted: dict[str, Any] = {}
     if mapping is not None and due.data is not None and due.lifecycle == "active":

@@ -20,9 +20,11 @@ from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.difference import Difference, differences
 from hub.flow.record import Mapped, map_event, store_mapped
-from hub.flow.release import changed_shapes
+from hub.flow.release import changed_parts
 from hub.flow.reshape import shape_of
 from hub.flow.rules import Rules, installed_folders, load_site
+from hub.rules.mapping.document import Report, read_document
+from hub.rules.mapping.narrow import WORD, file_mark, key_of, parts_of, read_connections
 from hub.rules.register import MISSING
 from hub.store import claimed, inbox, target
 from hub.store import forecast as store
@@ -36,6 +38,8 @@ LIMIT = 5_000
 """At most so many events: the locks of what they touch are held until the end."""
 CHUNK = 500
 SAMPLES = 20
+_FROM = re.compile(r"^from:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_CONNECTIONS = re.compile(r"^connections:.*(?:\n[ \t-].*)*", re.MULTILINE)
 
 Id = uuid.UUID
 T = TypeVar("T")
@@ -113,23 +117,36 @@ def candidate(hub: Hub, files: Mapping[str, str]) -> Hub:
 
 
 def place_of(hub: Hub, path: Path, text: str) -> str:
-    """Where a rule file would stand in a site's folder: over the file in force for the same stream, where there is one.
+    """Where a rule file would stand in a site's folder: over the file in force for the same stream and connections, if any.
 
     `ConfigError` for a file that says neither by its folder nor by `from` what it is.
     """
     if path.parent.name in ("policies", "lookups"):
         return f"{path.parent.name}/{path.name}"
-    said = re.search(r"^from:\s*[\"']?([^\s\"'#]+)", text, re.MULTILINE)
-    if said is None:
+    source, connections = source_of(text)
+    if not source:
         raise ConfigError(
             f"{path.name} says no `from: connector/stream`; a policy or a look-up stands in a folder `policies` or `lookups`"
         )
+    connector, _, stream = source.partition("/")
     known = hub.rules.manifest["incoming"]
-    file = known.get(said[1])
+    file = known.get(key_of(connector, stream, connections))
     # One file for many streams stays as it is: the new one only takes its stream over.
     if file is not None and sum(one == file for one in known.values()) == 1:
         return str(file)
-    return f"{said[1].partition('/')[0]}/{path.name}"
+    place = f"{connector}/{path.name}"
+    there = [parts_of(key) for key, one in known.items() if one == place]
+    if connections and any(not of for _, _, of in there):  # the file of every connection must stay
+        return f"{connector}/{path.stem}{file_mark(connections)}.yaml"
+    return place
+
+
+def source_of(text: str) -> tuple[str, tuple[str, ...]]:
+    """What a mapping file says in `from` ("" when nothing), and in `connections`, however faulty the rest of it is."""
+    said, named = _FROM.search(text), _CONNECTIONS.search(text)
+    entry = read_document(named[0], Report("")) if named else None
+    given = entry.value.get(WORD) if entry is not None and entry.is_object else None
+    return (said[1] if said else ""), read_connections(given, Report(""))
 
 
 def of_mapping(hub: Hub, look: Hub, connection: str, stream: str, last: int = 500) -> Forecast:
@@ -277,9 +294,11 @@ def _shapes(
     touched = claimed.load(conn, target.due_of_owners(conn, list(resolve_store.members(conn, ids))))
     for each in _compared(conn, look, touched.values()):
         found.setdefault(each.due.connection_id, {})[each.due.id] = _shape(each)
-    for connector, kind in sorted(changed_shapes(hub.rules.manifest, look.rules.manifest)) if row else ():
-        for one in hub.connections.all():
-            if one.connector != connector or not one.writes(kind) or one.disconnected_at is not None:
+    rows = hub.connections.all() if row else []
+    changed = changed_parts(hub.rules.manifest, look.rules.manifest, rows)
+    for one in rows:
+        for kind in sorted(kind for name, kind in changed if name == one.name):
+            if not one.writes(kind) or one.disconnected_at is not None:
                 continue
             dues = claimed.load(conn, [id_ for id_, _ in release_store.live_targets(conn, one.id, kind, None, CHUNK)])
             for each in _compared(conn, look, dues.values()):

@@ -70,7 +70,8 @@ def written_streams(hub: Hub, row: ConnectionRow) -> list[Stream]:
     found = []
     for kind in row.flows:
         stream = manifest.stream_of_kind(kind)
-        if row.writes(kind) and stream is not None and hub.rules.mappings.outbound(row.connector, kind) is not None:
+        mapping = hub.rules.mappings.outbound(row.connector, kind, row.name)
+        if row.writes(kind) and stream is not None and mapping is not None:
             found.append(stream)
     return found
 

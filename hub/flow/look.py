@@ -126,7 +126,7 @@ def _present(
         attempt.end(conn, [each.id], "applied" if held else "not_applied", version=_text(found.version))
     if said is not None and not row.reads(due.kind):
         # Its evidence is not asked for, but what it holds must be known, or it would never be set right.
-        mapping = desk.hub.rules.mappings.outbound(row.connector, due.kind)
+        mapping = desk.hub.rules.mappings.outbound(row.connector, due.kind, row.name)
         belief = {name: value for name, value in said.items() if mapping and name in mapping.fields}
         note(belief, due.id)
     elif is_create and not unsure:

@@ -61,7 +61,8 @@ def _writers(hub: Hub, kinds: Iterable[str]) -> dict[str, list[tuple[int, str, s
         if connection.disconnected_at is not None:
             continue
         for kind in kinds:
-            if not connection.writes(kind) or hub.rules.mappings.outbound(connection.connector, kind) is None:
+            mapping = hub.rules.mappings.outbound(connection.connector, kind, connection.name)
+            if not connection.writes(kind) or mapping is None:
                 continue
             stream = hub.registry.connector(connection.connector).manifest.stream_of_kind(kind)
             if stream is not None:

@@ -25,7 +25,8 @@ def keep(conn: Connection, hub: Hub, row: ConnectionRow, due: Due, data: Mapping
 
     Idempotent content, new event: what is read twice is observed twice.
     """
-    if not row.reads(due.kind) or hub.rules.mappings.inbound(row.connector, due.object_type) is None:
+    mapping = hub.rules.mappings.inbound(row.connector, due.object_type, row.name)
+    if not row.reads(due.kind) or mapping is None:
         return False
     event = inbox.NewEvent(
         row.id, due.object_type, orjson.dumps(dict(data)), dedupe=f"read-back:{new_id()}", origin="pull",
@@ -37,7 +38,7 @@ def keep(conn: Connection, hub: Hub, row: ConnectionRow, due: Due, data: Mapping
 
 def understand(hub: Hub, row: ConnectionRow, due: Due, found: Found) -> Draft | None:
     """What a record that was read says, in canonical form; None when it was read without content or fits no mapping."""
-    mapping = hub.rules.mappings.inbound(row.connector, due.object_type)
+    mapping = hub.rules.mappings.inbound(row.connector, due.object_type, row.name)
     if found.data is None or mapping is None:
         return None
     context = MapContext(connection=row.name, topic=due.object_type, received_at_us=time.time_ns() // 1000)

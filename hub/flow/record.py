@@ -178,7 +178,10 @@ def _drafts(
     if stream is None:
         raise RecordError([Problem("unknown_topic", f"no stream of {connector} lists the topic {event.topic!r}")])
     # A topic may have a file of its own (a pulled node differs from the webhook of the same record).
-    mapping = hub.rules.mappings.inbound(connector, event.topic) or hub.rules.mappings.inbound(connector, stream.name)
+    mappings = hub.rules.mappings
+    mapping = mappings.inbound(connector, event.topic, connection) or mappings.inbound(
+        connector, stream.name, connection
+    )
     if mapping is None:
         raise RecordError([Problem("no_mapping", f"no mapping file is `from: {connector}/{stream.name}`")])
     return mapping.map(payload, context)

@@ -13,16 +13,18 @@ replay, which a person starts.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.config import Settings
 from hub.errors import ConfigError, NotFoundError
+from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.reshape import Reshaping
 from hub.flow.rules import Rules, installed_folders, load_rules, load_site, publish_release, site_files
 from hub.registry import Registry
+from hub.rules.mapping.narrow import fits, parts_of
 from hub.store import release as store
 from hub.store.database import Connection, Database
 from hub.store.release import Activation, Order, Release
@@ -149,7 +151,7 @@ def reshaping(hub: Hub, before: int | None) -> Reshaping | None:
     release = store.get(hub.db, before) if before is not None else None
     if release is None:
         return None
-    changed = changed_shapes(release.manifest, hub.rules.manifest)
+    changed = changed_parts(release.manifest, hub.rules.manifest, hub.connections.all())
     try:
         old = _rules_of(hub.registry, release) if changed else None
     except ConfigError:
@@ -192,32 +194,61 @@ def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     )
 
 
-def changed_shapes(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """(connector, kind) whose records may be written differently."""
-    return {_pair(key) for key in _changed_files(before, now, "outgoing") if key in before.get("outgoing", {})}
+def changed_shapes(
+    before: Mapping[str, Any], now: Mapping[str, Any], connection: str | None = None
+) -> set[tuple[str, str]]:
+    """(connector, kind) whose records may be written differently; `connection`: to the one of that name, else to any."""
+    return set(_changed_pairs(before, now, "outgoing", connection)) & _files(before, "outgoing", connection).keys()
 
 
-def changed_streams(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(connector, stream) whose events may become other records: what a replay would be about."""
-    return sorted(_pair(key) for key in _changed_files(before, now, "incoming"))
+def changed_parts(
+    before: Mapping[str, Any], now: Mapping[str, Any], rows: Iterable[ConnectionRow]
+) -> set[tuple[str, str]]:
+    """(connection, kind) whose records may be written differently."""
+    return {
+        (row.name, kind)
+        for row in rows
+        for connector, kind in changed_shapes(before, now, row.name)
+        if connector == row.connector
+    }
 
 
-def _pair(key: str) -> tuple[str, str]:
-    connector, _, rest = key.partition("/")
-    return connector, rest
+def changed_streams(
+    before: Mapping[str, Any], now: Mapping[str, Any], connection: str | None = None
+) -> list[tuple[str, str]]:
+    """(connector, stream) whose events may become other records: what a replay would be about. `connection`: of its events."""
+    return sorted(_changed_pairs(before, now, "incoming", connection))
 
 
-def _changed_files(before: Mapping[str, Any], now: Mapping[str, Any], direction: str) -> list[str]:
-    """Keys of a direction whose file is another one, or whose file may use a look-up or transform that is."""
+def _changed_pairs(
+    before: Mapping[str, Any], now: Mapping[str, Any], direction: str, connection: str | None
+) -> list[tuple[str, str]]:
+    """Those whose file is another one, or whose file may use a look-up or transform that is."""
     old, new = before.get("mappings", {}), now["mappings"]
     shared = [name for name in {*old, *new} if name.startswith("lookups/")]
     is_all = any(old.get(name) != new.get(name) for name in shared)
     is_all = is_all or before.get("transforms") != now["transforms"]
-    then = before.get(direction, {})
+    then = _files(before, direction, connection)
     return [
-        key for key, file in now[direction].items()
-        if is_all or then.get(key) != file or old.get(file) != new.get(file)
+        pair for pair, files in _files(now, direction, connection).items()
+        if is_all or then.get(pair) != files or any(old.get(file) != new.get(file) for file in files.values())
     ]  # fmt: skip
+
+
+def _files(
+    manifest: Mapping[str, Any], direction: str, connection: str | None
+) -> dict[tuple[str, str], dict[tuple[str, ...], str]]:
+    """(connector, stream or kind) -> its files, by what connections they are for; of one connection those alone that serve it."""
+    found: dict[tuple[str, str], dict[tuple[str, ...], str]] = {}
+    for key, file in manifest.get(direction, {}).items():
+        connector, name, connections = parts_of(key)
+        if connection is None or not connections or fits(connections, connection):
+            found.setdefault((connector, name), {})[connections] = file
+    if connection is not None:
+        for files in found.values():
+            if len(files) > 1:
+                files.pop((), None)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

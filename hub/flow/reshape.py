@@ -18,7 +18,7 @@ Target = uuid.UUID
 
 
 class Reshaping:
-    """Compares what the rules of before write with what those of now write.
+    """Compares what the rules of before write with what those of now write, for each (connection, kind) in `changed`.
 
     Looks at all targets when it is made, and when it is called once more at those that changed since:
     that call is short, so it may be made while nobody else writes.
@@ -27,8 +27,8 @@ class Reshaping:
     def __init__(self, before: Hub, now: Hub, changed: Collection[tuple[str, str]]) -> None:
         self._before, self._now = before, now
         self._parts = [
-            (row, kind) for row in now.connections.all() for connector, kind in sorted(changed)
-            if row.connector == connector and row.writes(kind) and row.disconnected_at is None
+            (row, kind) for row in now.connections.all() for name, kind in sorted(changed)
+            if row.name == name and row.writes(kind) and row.disconnected_at is None
         ]  # fmt: skip
         self._seen: dict[Target, int] = {}
         self._found: set[Target] = set()

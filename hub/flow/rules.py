@@ -87,10 +87,11 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
     places = [*folders, *registry.mapping_folders]
     mappings = load_mappings(places, registry.kinds, registry.transforms, registry.connectors)
     policies = load_policies(places, registry.kinds)
+    incoming, outgoing = mappings.files()
     manifest = {
         "mappings": dict(sorted(mappings.manifest.items())),
-        "incoming": {"/".join(key): found.spec.file for key, found in sorted(mappings.incoming.items())},
-        "outgoing": {"/".join(key): found.spec.file for key, found in sorted(mappings.outgoing.items())},
+        "incoming": incoming,
+        "outgoing": outgoing,
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
         "transforms": {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hub.errors import ConfigError, ConflictError
 from hub.flow import release
+from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.rules import Rules, installed_folders, load_site, publish_release, site_files
 from hub.store import audit, console_mapping
@@ -148,17 +149,16 @@ def consequence(hub: Hub, number: int | None) -> Consequence:
 
 
 def _streams(hub: Hub, before: Mapping[str, object], new: Rules) -> list[tuple[str, str]]:
-    changed = release.changed_streams(before, new.manifest)
     return [
         (row.name, stream)
         for row in hub.connections.all()
-        for connector, stream in changed
-        if row.connector == connector and row.disconnected_at is None and row.reads(_kind(new, connector, stream))
+        for connector, stream in release.changed_streams(before, new.manifest, row.name)
+        if row.connector == connector and row.disconnected_at is None and row.reads(_kind(new, row, stream))
     ]
 
 
-def _kind(rules: Rules, connector: str, stream: str) -> str:
-    mapping = rules.mappings.inbound(connector, stream)
+def _kind(rules: Rules, row: ConnectionRow, stream: str) -> str:
+    mapping = rules.mappings.inbound(row.connector, stream, row.name)
     return mapping.kind if mapping else ""
 
 

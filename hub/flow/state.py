@@ -39,7 +39,7 @@ def state(hub: Hub) -> dict[str, Any]:
 def _wanted(hub: Hub, kind: str, data: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for connection in hub.connections.all():
-        mapping = hub.rules.mappings.outbound(connection.connector, kind)
+        mapping = hub.rules.mappings.outbound(connection.connector, kind, connection.name)
         if mapping is not None and connection.writes(kind):
             found[connection.name] = {name: data[name] for name in sorted(mapping.fields) if name in data}
     return found

@@ -76,12 +76,13 @@ def _subject(hub: Hub, connection_id: int, topic: str, external_id: str) -> Subj
 
 
 def _mapping(hub: Hub, connection_id: int, topic: str) -> Any:
-    connector = hub.connections.by_id(connection_id).connector
+    row = hub.connections.by_id(connection_id)
+    connector = row.connector
     stream = hub.registry.connector(connector).manifest.stream_of_topic(topic)
     if stream is None or hub.rules is None:
         return None
     mappings = hub.rules.mappings
-    found = mappings.inbound(connector, topic) or mappings.inbound(connector, stream.name)
+    found = mappings.inbound(connector, topic, row.name) or mappings.inbound(connector, stream.name, row.name)
     return found.spec if found else None
 
 

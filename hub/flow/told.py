@@ -8,5 +8,7 @@ from hub.flow.context import Hub
 
 def told_fields(hub: Hub, connection: ConnectionRow, kind: str) -> tuple[str, ...]:
     """The fields of a kind that the hub tells the system of a connection; none of a kind that does not flow out."""
-    mapping = hub.rules.mappings.outbound(connection.connector, kind) if connection.writes(kind) else None
+    if not connection.writes(kind):
+        return ()
+    mapping = hub.rules.mappings.outbound(connection.connector, kind, connection.name)
     return mapping.fields if mapping is not None else ()

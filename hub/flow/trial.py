@@ -42,7 +42,8 @@ class MappingTrial:
             return []
         stream = manifest.stream_of_topic(event.topic)
         name = stream.name if stream else ""
-        mapping = self.mappings.inbound(manifest.name, event.topic) or self.mappings.inbound(manifest.name, name)
+        of = self.mappings.inbound
+        mapping = of(manifest.name, event.topic, connection) or of(manifest.name, name, connection)
         if mapping is None:
             what = f"no mapping file is `from: {manifest.name}/{name or event.topic}`"
             raise RecordError([Problem("no_mapping", what)])

@@ -9,7 +9,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hub.errors import ConfigError, HubError, NotFoundError, Problem
@@ -20,6 +19,8 @@ from hub.flow.forecast import Forecast
 from hub.flow.record import Mapped, map_event
 from hub.model.observation import Draft
 from hub.rules.mapping import InMapping
+from hub.rules.mapping.document import Report, read_document
+from hub.rules.mapping.narrow import WORD, fits, read_connections
 from hub.rules.mapping.spec import RecordSpec
 from hub.store import inbox
 from hub.store.database import new_id
@@ -95,24 +96,28 @@ class Tried:
 
 def mapping_of(hub: Hub, row: ConnectionRow, stream: str) -> InMapping:
     """The file in force for a stream of a connection; `NotFoundError` when it has none."""
-    found = hub.rules.mappings.inbound(row.connector, stream)
+    found = hub.rules.mappings.inbound(row.connector, stream, row.name)
     if found is None:
         raise NotFoundError(f"no mapping file is `from: {row.connector}/{stream}`")
     return found
 
 
 def place_of(hub: Hub, row: ConnectionRow, stream: str, text: str) -> str:
-    """The name under which a file for this stream is kept; `ConfigError` when its `from` says another stream."""
-    said = _FROM.search(text)
-    known = hub.rules.manifest["incoming"].get(f"{row.connector}/{stream}")
-    if said is None or said[1] not in (f"{row.connector}/{stream}", f"{row.connector}/*"):
-        shown = f"`from: {said[1]}`" if said else "no `from`"
-        raise ConfigError(
-            f"{known or stream}:1: from: the file says {shown}; this page is of `from: {row.connector}/{stream}`"
-        )
-    if said[1].endswith("/*") and known is not None:
-        return str(known)
-    return forecast.place_of(hub, Path(f"{row.connector}/{stream.replace('/', '_')}.yaml"), text)
+    """The name under which a file for this stream is kept; `ConfigError` when its `from` says another stream.
+
+    A file for some connections stands beside the one for all, and takes its place for those.
+    """
+    said, wanted = _from(text), f"{row.connector}/{stream}"
+    known = mapping_of(hub, row, stream).spec.file
+    if said not in (wanted, f"{row.connector}/*"):
+        shown = f"`from: {said}`" if said else "no `from`"
+        raise ConfigError(f"{known}:1: from: the file says {shown}; this page is of `from: {wanted}`")
+    held = _text(hub, known)
+    is_narrower = bool(_connections(text)) and not _connections(held)
+    if said == _from(held) and not is_narrower:
+        return known
+    some = f".{re.sub(r'[^A-Za-z0-9_-]', '_', row.name)}" if is_narrower else ""
+    return f"{row.connector}/{stream.replace('/', '_') if said == wanted else 'all'}{some}.yaml"
 
 
 def saved_place(hub: Hub, row: ConnectionRow, stream: str) -> str | None:
@@ -121,16 +126,37 @@ def saved_place(hub: Hub, row: ConnectionRow, stream: str) -> str | None:
         files = site.on_disk(hub)
     except ConfigError:
         return None
-    wanted = f"{row.connector}/{stream}"
-    return next((name for name, text in files.items() if (said := _FROM.search(text)) and said[1] == wanted), None)
+    mine = {name: text for name, text in files.items() if _from(text) == f"{row.connector}/{stream}"}
+    some = {name for name, text in mine.items() if fits(_connections(text), row.name)}
+    return next(
+        (name for name in mine if name in some), next((name for name in mine if not _connections(mine[name])), None)
+    )
+
+
+def _text(hub: Hub, name: str) -> str:
+    return hub.rules.files.get(name) or site.installed_text(hub, name) or ""
+
+
+def _from(text: str) -> str:
+    found = _FROM.search(text)
+    return found[1] if found else ""
+
+
+def _connections(text: str) -> tuple[str, ...]:
+    if not re.search(rf"^{WORD}:", text, re.MULTILINE):
+        return ()
+    report = Report("")
+    entry = read_document(text, report)
+    return read_connections(entry.value.get(WORD), report) if entry is not None and entry.is_object else ()
 
 
 def topic_key(hub: Hub, row: ConnectionRow, topic: str) -> str | None:
     """The stream under whose file the events of a topic are mapped; None when none is."""
-    if hub.rules.mappings.inbound(row.connector, topic):
+    mappings = hub.rules.mappings
+    if mappings.inbound(row.connector, topic, row.name):
         return topic
     stream = hub.registry.connector(row.connector).manifest.stream_of_topic(topic)
-    return stream.name if stream and hub.rules.mappings.inbound(row.connector, stream.name) else None
+    return stream.name if stream and mappings.inbound(row.connector, stream.name, row.name) else None
 
 
 def attempt(hub: Hub, wish: Wish) -> Tried:
@@ -139,7 +165,7 @@ def attempt(hub: Hub, wish: Wish) -> Tried:
     tried = Tried()
     try:
         look = site.with_files(hub, wish.files)
-        _compile(look, wish.files)
+        look.rules.mappings.compile(wish.files.keys())
     except ConfigError as error:
         tried.faults = faults_of(str(error))
         return tried
@@ -170,12 +196,6 @@ def inserted(text: str, line: str) -> str:
             indent = follows[: len(follows) - len(follows.lstrip())] or "  "
             return "\n".join([*lines[: number + 1], indent + line, *lines[number + 1 :]]) + "\n"
     return text
-
-
-def _compile(look: Hub, files: Mapping[str, str]) -> None:
-    for mapping in look.rules.mappings.incoming.values():
-        if mapping.spec.file in files:
-            _ = mapping.source
 
 
 def _sample(hub: Hub, row: ConnectionRow, wish: Wish) -> StoredEvent | None:
@@ -252,7 +272,7 @@ def _receivers(hub: Hub, row: ConnectionRow, kind: str) -> list[ConnectionRow]:
 
 def _shape(look: Hub, other: ConnectionRow, draft: Draft) -> Shape:
     """The record as `other` would be written it, if this event were all that is known of it."""
-    out = look.rules.mappings.outbound(other.connector, draft.kind)
+    out = look.rules.mappings.outbound(other.connector, draft.kind, other.name)
     if out is None:
         return Shape(other.name, {}, f"no mapping file has an `out` for {draft.kind}")
     try:

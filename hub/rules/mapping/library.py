@@ -12,7 +12,7 @@ from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.rules.mapping.document import Entry, Fault, Report, read_document
 from hub.rules.mapping.in_force import MappingSet
-from hub.rules.mapping.narrow import MARK, WORD, overlap, read_connections
+from hub.rules.mapping.narrow import MARK, WORD, file_mark, overlap, read_connections
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
@@ -162,7 +162,8 @@ class _Loader:
         entry = read_document(path.read_text(encoding="utf-8", errors="replace"), report)
         if entry is not None and entry.is_object and self._document(entry, report, name).key != over.key:
             line = over.entry.value[WORD].line
-            text = f"the file of every connection stands at this place too and would be hidden; name this one {_own_name(over)}"
+            own = f"{name.removesuffix('.yaml')}{file_mark(over.connections)}.yaml"
+            text = f"the file of every connection stands at this place too and would be hidden; name this one {own}"
             over.report.add(line, WORD, text)
 
     def _read_file(self, path: Path, name: str, here: list[Document]) -> None:
@@ -256,8 +257,3 @@ class _Loader:
 
     def _node_reader(self, report: Report) -> NodeReader:
         return NodeReader(report, self.transforms, self.lookups)
-
-
-def _own_name(document: Document) -> str:
-    stem = document.file.removesuffix(".yaml")
-    return f"{stem}{MARK}{document.connections[0].replace('*', '').replace('?', '').strip('-._') or 'some'}.yaml"

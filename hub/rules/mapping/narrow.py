@@ -37,6 +37,11 @@ def key_of(connector: str, name: str, connections: Sequence[str] = ()) -> str:
     return f"{connector}/{name}" + (MARK + ",".join(connections) if connections else "")
 
 
+def file_mark(connections: Sequence[str]) -> str:
+    """What to put behind the name of a file, that it does not take the place of one of every connection: `@kassa`."""
+    return MARK + (connections[0].replace("*", "").replace("?", "").strip("-._") or "some")
+
+
 def parts_of(key: str) -> tuple[str, str, tuple[str, ...]]:
     """(connector, stream or kind, connections) of a key."""
     connector, _, rest = key.partition("/")
