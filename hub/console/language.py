@@ -8,6 +8,8 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 from flask import g
 
+from hub.model.kind import Text
+
 LANGUAGES = {"zh": "中文", "en": "English"}
 DEFAULT = "zh"
 FOLDER = Path(__file__).parent / "translations"
@@ -43,6 +45,11 @@ def current() -> str:
 def _(message: str, **values: object) -> str:
     """`translate` for the reader of this request."""
     return translate(current(), message, **values)
+
+
+def said(text: Text) -> str:
+    """A text that is declared in both languages, in the reader's."""
+    return text.zh if current() == "zh" else text.en
 
 
 def negotiate(*wishes: str | None) -> str:

@@ -10,11 +10,13 @@ from hub.console import effect, payload, visit
 from hub.console.address import PAGE, SPANS, cut, id_of, pages, since_of, wished, wished_id
 from hub.console.decision import decisions_on
 from hub.console.golden import arranged, record_url
+from hub.console.language import said
 from hub.console.route import Route
 from hub.console.visit import hub, may
 from hub.flow.replay import Preview
 from hub.model.identifier import format_id
 from hub.model.mask import mask_field, mask_raw
+from hub.model.problem import PROBLEMS
 from hub.rules.register import SEPARATOR
 from hub.store import console_event as store
 from hub.store.console_event import EventDetail, Touched
@@ -69,6 +71,7 @@ def event_page(found: EventDetail, event_id: str, *, is_clear: bool = False, pre
         is_echo=bool(rest) and not rows and all(one.is_echo for one in rest),
         deliveries=store.deliveries_of(hub().db, found.id, rids) if rids else [],
         problems=_problems(found, is_clear=is_clear),
+        fixes={code: said(text.fix) for code, text in PROBLEMS.items()},
         preview=_preview(preview) if preview else None,
         tab=tab,
         tabs=TABS,

@@ -14,7 +14,7 @@ from hub.console import visit
 from hub.console.address import id_of
 from hub.console.effect import changed_fields
 from hub.console.golden import record_url
-from hub.console.language import current
+from hub.console.language import said
 from hub.console.mapping_file import excerpt
 from hub.console.pages.event import masked_problem
 from hub.console.route import Route, act
@@ -24,7 +24,6 @@ from hub.flow import quarantine as acts
 from hub.flow import refetch
 from hub.flow.replay import Preview
 from hub.flow.workbench import topic_key
-from hub.model.kind import Text
 from hub.model.problem import problem_text
 from hub.store import console_event, rerun
 from hub.store import console_quarantine as store
@@ -66,11 +65,6 @@ def _list_page(wish: dict[str, str], preview: Preview | None) -> Any:
         command=f"retail-hub quarantine{options}",
         api="GET /api/v1/quarantine",
     )
-
-
-def said(text: Text) -> str:
-    """A text of both languages in the visitor's."""
-    return text.zh if current() == "zh" else text.en
 
 
 def _may_act(connection: str) -> bool:
