@@ -120,8 +120,8 @@ def list_mappings() -> Response:
          "version": hashes.get(mapping.spec.file)}
         for row in hub.connections.all()
         if (allowed is None or row.realm in allowed) and row.disconnected_at is None
-        for (connector, stream), mapping in sorted(hub.rules.mappings.incoming.items())
-        if connector == row.connector and (row.reads(mapping.kind) or row.writes(mapping.kind))
+        for stream, mapping in sorted(hub.rules.mappings.streams(row.connector, row.name).items())
+        if (row.reads(mapping.kind) or row.writes(mapping.kind))
     ]  # fmt: skip
     return answer({"items": items})
 

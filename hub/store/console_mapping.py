@@ -23,21 +23,20 @@ class TopicCount:
     topic: str
     lately: int
     aside: int
-    last_at: datetime | None
 
 
 _TOPICS = """
 with fresh as (
-    select c.id as connection_id, e.topic, count(*)::integer as n, max(e.received_at) as last_at
+    select c.id as connection_id, e.topic, count(*)::integer as n
     from connection c cross join lateral (
-        select topic, received_at from event where connection_id = c.id and received_at > now() - interval '1 day'
+        select topic from event where connection_id = c.id and received_at > now() - interval '1 day'
         order by id desc limit %(newest)s) e
     where c.id = any(%(ids)s) group by 1, 2),
 aside as (
     select w.connection_id, e.topic, count(*)::integer as n from (
         select id, connection_id from event_work where state = 1 and connection_id = any(%(ids)s) limit 10000) w
     join event e on e.id = w.id group by 1, 2)
-select coalesce(f.connection_id, a.connection_id), coalesce(f.topic, a.topic), coalesce(f.n, 0), coalesce(a.n, 0), f.last_at
+select coalesce(f.connection_id, a.connection_id), coalesce(f.topic, a.topic), coalesce(f.n, 0), coalesce(a.n, 0)
 from fresh f full join aside a on a.connection_id = f.connection_id and a.topic = f.topic
 """
 
@@ -45,6 +44,12 @@ from fresh f full join aside a on a.connection_id = f.connection_id and a.topic 
 def topic_counts(db: Database, ids: Sequence[int]) -> list[TopicCount]:
     """What came lately, by connection and topic."""
     return [TopicCount(*row) for row in db.all(_TOPICS, {"ids": list(ids), "newest": NEWEST})]
+
+
+def open_drift(db: Database, ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """How many changes of structure wait for a decision, by connection and stream."""
+    sql = "select connection_id, stream, count(*)::integer from drift where state = 'open' and connection_id = any(%s) group by 1, 2"
+    return {(connection_id, stream): n for connection_id, stream, n in db.all(sql, (list(ids),))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,3 +203,9 @@ def test_rules_when_looked_at_then_the_hub_goes_on_by_those_in_force(full: World
     hub: Hub = full.hub
     Visitor(full).post("/mappings/crm/customers/try", text=FILE % ", to: upper", compare="100")
     assert hub.rules is rules
+
+
+def test_result_when_much_would_change_then_the_page_stays_small(full: World) -> None:
+    page = Visitor(full).post("/mappings/网店/customers/try", text=FILE % ", to: upper", compare="1000")
+    assert "与现在相比" in page.text
+    assert len(page.data) <= 90 * 1024

@@ -203,3 +203,18 @@ def test_put_in_force_when_looked_at_before_then_the_plan_is_the_deed(peers: Pee
     assert site.consequence(hub, first).differs == plan.differs
     assert site.put_in_force(hub, first, "", "usr_x", "no")[0] == first
     assert release.in_force(hub) == first
+
+
+def test_place_when_a_file_is_for_some_connections_then_it_stands_beside_the_one_for_all(
+    shop: Rig, tmp_path: Path
+) -> None:
+    hub = _with_folder(shop.hub, tmp_path)
+    row = hub.connections.by_name("shop")
+    narrow = "connections: [shop]\n" + FILE % ""
+    assert workbench.place_of(hub, row, "customers", narrow) == "webhook/customers.shop.yaml"
+    site.save(hub, "webhook/customers.shop.yaml", narrow, "", "usr_x")
+    assert workbench.saved_place(hub, row, "customers") == "webhook/customers.shop.yaml"
+    site.save(hub, NAME, FILE % "", "", "usr_x")
+    assert workbench.saved_place(hub, row, "customers") == "webhook/customers.shop.yaml"
+    site.put_in_force(hub, None, "", "usr_x", "both")
+    assert workbench.place_of(hub, row, "customers", narrow) == "webhook/customers.shop.yaml"

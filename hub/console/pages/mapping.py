@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from flask import abort, render_template, request
@@ -28,7 +27,9 @@ from hub.rules.mapping import InMapping
 from hub.store import console_mapping as store
 
 SAMPLES = 12
+Counts = dict[tuple[int, str], list[store.TopicCount]]
 SPANS = {"24h": N_("last 24 hours"), "7d": N_("last 7 days"), "30d": N_("last 30 days"), "": N_("all that are stored")}
+PARTS = {"mappings": N_("Mappings"), "policies": N_("Policies"), "kinds": N_("Kinds"), "transforms": N_("Transforms")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Line:
     version: str
     lately: int
     aside: int
-    last_at: datetime | None
+    drift: int
 
 
 def list_mappings() -> Any:
@@ -51,16 +52,18 @@ def list_mappings() -> Any:
     rows = _rows()
     connection = wished("connection", [row.name for row in rows])
     found = store.in_force(hub().db)
+    counts, drift = _counts(rows), store.open_drift(hub().db, [row.id for row in rows])
     differs, wrong = _differs(found)
     return render_template(
         "console/mappings.html",
-        lines=[line for row in rows if connection in ("", row.name) for line in _lines(row, _counts(rows))][:300],
+        lines=[line for row in rows if connection in ("", row.name) for line in _lines(row, counts, drift)][:300],
         connection=connection,
         connections=[row.name for row in rows],
         now=found.history[0] if found.history else None,
         history=found.history,
         differs=differs,
         wrong=wrong,
+        parts=PARTS,
         spans=SPANS,
         may_publish=workshop.may_publish(),
         command="retail-hub release",
@@ -86,38 +89,34 @@ def _rows() -> list[ConnectionRow]:
     ]
 
 
-def _counts(rows: list[ConnectionRow]) -> dict[tuple[int, str], list[store.TopicCount]]:
-    from flask import g
-
-    if "topic_counts" not in g:
-        g.topic_counts = {}
-        by_id = {row.id: row for row in rows}
-        for count in store.topic_counts(hub().db, list(by_id)):
-            key = workbench.topic_key(hub(), by_id[count.connection_id], count.topic)
-            g.topic_counts.setdefault((count.connection_id, key or ""), []).append(count)
-    found: dict[tuple[int, str], list[store.TopicCount]] = g.topic_counts
+def _counts(rows: list[ConnectionRow]) -> Counts:
+    by_id = {row.id: row for row in rows}
+    found: Counts = {}
+    for count in store.topic_counts(hub().db, list(by_id)):
+        key = workbench.topic_key(hub(), by_id[count.connection_id], count.topic)
+        found.setdefault((count.connection_id, key or ""), []).append(count)
     return found
 
 
-def _lines(row: ConnectionRow, counts: dict[tuple[int, str], list[store.TopicCount]]) -> list[Line]:
+def _lines(row: ConnectionRow, counts: Counts, drift: dict[tuple[int, str], int]) -> list[Line]:
     hashes = hub().rules.manifest["mappings"]
     lines = []
-    for (connector, stream), mapping in sorted(hub().rules.mappings.incoming.items()):
-        direction = _direction(row, mapping) if connector == row.connector else ""
+    for stream, mapping in sorted(hub().rules.mappings.streams(row.connector, row.name).items()):
+        direction = _direction(row, mapping)
         if direction:
             mine = counts.get((row.id, stream), [])
             lines.append(
                 Line(
                     row.name, stream, mapping.kind, mapping.spec.file, direction, hashes.get(mapping.spec.file, "")[:8],
                     sum(one.lately for one in mine), sum(one.aside for one in mine),
-                    max((one.last_at for one in mine if one.last_at), default=None),
+                    drift.get((row.id, stream), 0),
                 )
             )  # fmt: skip
     return lines
 
 
 def _direction(row: ConnectionRow, mapping: InMapping) -> str:
-    out = hub().rules.mappings.outbound(row.connector, mapping.kind)
+    out = hub().rules.mappings.outbound(row.connector, mapping.kind, row.name)
     is_out = row.writes(mapping.kind) and out is not None and out.spec.file == mapping.spec.file
     return (
         "both" if row.reads(mapping.kind) and is_out else "in" if row.reads(mapping.kind) else "out" if is_out else ""
@@ -193,7 +192,7 @@ def download_mapping(name: str, stream: str) -> Any:
 def _at(name: str, stream: str) -> tuple[ConnectionRow, InMapping]:
     """The connection and the file of the address; 404 when there is none, or the visitor may not see it."""
     row = next((one for one in _rows() if one.name == name), None)
-    found = hub().rules.mappings.inbound(row.connector, stream) if row else None
+    found = hub().rules.mappings.inbound(row.connector, stream, row.name) if row else None
     if row is None or found is None:
         abort(404)
     return row, found
@@ -230,7 +229,11 @@ def _page(
         stream=stream,
         mapping=mapping,
         sheet=sheet,
-        shares=[key for key, file in hub().rules.manifest["incoming"].items() if file == mapping.spec.file],
+        shares=[
+            name
+            for name, one in hub().rules.mappings.streams(row.connector, row.name).items()
+            if one.spec.file == mapping.spec.file
+        ],
         events=[(format_id("evt", one.id), one) for one in _newest(row, stream)],
         event=event,
         pasted=request.form.get("pasted", "")[:100_000],
@@ -260,7 +263,7 @@ def _shown(tried: Tried, sheet: workshop.Sheet) -> dict[str, Any]:
         if tried.payload is not None
         else "",
         "made": [_made(one) for one in tried.made],
-        "strays": [(one, mask_raw(one.sample, one.path.rpartition(".")[2])) for one in tried.strays],
+        "strays": [(one, workshop.masked_shape(one.path.rpartition(".")[2], one.sample)) for one in tried.strays],
         "forecast": workshop.shown(tried.forecast) if tried.forecast else None,
     }
 
@@ -287,7 +290,11 @@ def _made(one: workbench.Made) -> dict[str, Any]:
         }
         for name in names
     ]
-    shapes = [(shape, mask_raw(shape.body)) for shape in one.shapes if _is_seen(shape.connection)]
+    shapes = [
+        (shape, {name: workshop.masked_shape(name, value) for name, value in shape.body.items()})
+        for shape in one.shapes
+        if _is_seen(shape.connection)
+    ]
     return {"draft": one.draft, "rows": rows, "shapes": shapes}
 
 

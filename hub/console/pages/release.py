@@ -11,6 +11,7 @@ from hub.console import visit, workshop
 from hub.console.address import SPANS
 from hub.console.language import _
 from hub.console.message import done
+from hub.console.pages.mapping import PARTS
 from hub.console.route import act
 from hub.console.shell import page_url
 from hub.console.visit import hub
@@ -37,6 +38,7 @@ def plan_release() -> Any:
         plan=found,
         number=number,
         problem=problem,
+        parts=PARTS,
         streams=_by_connection(found.streams) if found else {},
         command=f"retail-hub release activate{f' {number}' if number else ''}",
         api="POST /api/v1/releases/activate",
