@@ -44,7 +44,7 @@ def list_drift(query: dict[str, Any]) -> Response:
             conn, state=state, connection=query["connection"], realms=realm_list(), before=id_cursor(query["cursor"]),
             limit=limit + 1,
         )  # fmt: skip
-    items = [_json(drift_act.shown(current_hub(), row)) for row in rows[:limit]]
+    items = [_json(drift_act.listed(current_hub(), row)) for row in rows[:limit]]
     return answer(page(rows, limit, lambda row: row.id.hex, items))
 
 
@@ -52,9 +52,14 @@ def list_drift(query: dict[str, Any]) -> Response:
 @permit("flow.see")
 @blp.response(200, description="The change, with sample values")
 def get_drift(id_: str) -> Response:
-    """One change, with sample values (masked unless the token may see payloads) and the mapping line to add."""
+    """One change, with sample values (masked; the event has them in clear) and the mapping line to add."""
     found = _drift(id_)
-    return answer({**_json(found), "samples": _samples(found)})
+    more = {
+        "suggestion": {"line": found.suggestion.line, "where": found.suggestion.where},
+        "plans": [format_id("pln", each.id) for each in found.plans],
+        "samples": _samples(found),
+    }
+    return answer({**_json(found), **more})
 
 
 @blp.route("/<id>/accept", methods=["POST"], endpoint="accept")
@@ -105,10 +110,9 @@ def _drift(id_: str) -> Shown:
 def _samples(found: Shown) -> list[dict[str, Any]]:
     if not principal().may("payload.masked", found.realm) and not principal().may("payload.raw", found.realm):
         return []
-    is_clear = principal().may("payload.raw", found.realm)
     name = found.drift.path.rpartition(".")[2]
     return [
-        {"event": format_id("evt", one.event), "value": one.value if is_clear else mask_raw(one.value, name)}
+        {"event": format_id("evt", one.event), "value": mask_raw(one.value, name)}
         for one in drift_act.samples(current_hub(), found.drift)
     ]
 
@@ -119,8 +123,7 @@ def _json(found: Shown) -> dict[str, Any]:
         "id": format_id("drf", one.id), "connection": found.connection, "stream": one.stream, "change": one.what,
         "path": one.path, "types": type_names(one.mask), "state": one.state, "count": one.count, "kind": found.kind,
         "field": found.read.field if found.read else None, "mapping": found.read.where if found.read else None,
-        "suggestion": {"line": found.suggestion.line, "where": found.suggestion.where},
-        "writes_stopped": found.is_stopped, "plans": [format_id("pln", each.id) for each in found.plans],
+        "writes_stopped": found.is_stopped,
         "events": [format_id("evt", each) for each in one.events], "first_at": written(one.first_at),
         "last_at": written(one.last_at), "decided_at": written(one.decided_at), "decided_by": one.decided_by,
         "reason": one.reason,

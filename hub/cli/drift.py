@@ -54,7 +54,7 @@ def list_(state: str, connection: str, limit: int, as_json: bool) -> None:
             hub.connections.by_name(connection)
         wished = "" if state == "all" else state
         found = hub.db.run(lambda conn: store.page(conn, state=wished, connection=connection, limit=limit))
-        rows = [_row(drift_act.shown(hub, one)) for one in found]
+        rows = [_row(drift_act.listed(hub, one)) for one in found]
     show(rows, _COLUMNS, as_json=as_json, empty="what the systems send looks as it did")
 
 

@@ -141,6 +141,7 @@ WORDS: dict[str, str] = {
     "pin": N_("pin"),
     "replay": N_("replay"),
     "backfill": N_("first or full reading"),
+    "drift": N_("drift"),
     # what happened to a golden record
     "created": N_("created"),
     "updated": N_("updated"),

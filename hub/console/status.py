@@ -80,6 +80,11 @@ STATUSES: dict[str, Status] = {
     "plan_counting": Status("◔", "wait", N_("Being counted")),
     "plan_released": Status("✓", "ok", N_("Released")),
     "plan_discarded": Status("○", "quiet", N_("Discarded")),
+    # drift
+    "drift_open": Status("◆", "warn", N_("To decide")),
+    "drift_accepted": Status("✓", "ok", N_("Accepted")),
+    "drift_ignored": Status("○", "quiet", N_("Ignored")),
+    "drift_over": Status("✓", "quiet", N_("As before again")),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -26,9 +26,9 @@ PARSED: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A change with what it concerns. `read`: what of the mapping reads it; `plans`: those that hold its writes.
+    """A change with what it concerns.
 
-    `is_stopped`: whether writes of the field wait for a person.
+    `read`: what of the mapping reads it, of all that it `reads`; `plans`: those that hold its writes.
     """
 
     drift: Drift
@@ -38,10 +38,11 @@ class Shown:
     read: Read | None
     suggestion: Suggestion
     plans: list[plan.Plan]
+    reads: list[Read]
 
     @property
     def is_stopped(self) -> bool:
-        """Whether writes of the field are stopped."""
+        """Whether writes of the field wait for a person."""
         return bool(self.plans) or (self.drift.what == NULLED and self.drift.state == "open")
 
 
@@ -64,13 +65,18 @@ def look(hub: Hub, drift_id: uuid.UUID) -> Shown:
 
 def shown(hub: Hub, found: Drift) -> Shown:
     """The change with what it concerns."""
+    brief = listed(hub, found)
+    plans = hub.db.run(lambda conn: plan.of_cause(conn, plan.DRIFT, found.episode)) if found.what == NULLED else []
+    return replace(brief, suggestion=_suggested(hub, brief), plans=plans)
+
+
+def listed(hub: Hub, found: Drift) -> Shown:
+    """A change as one of many: without suggestion and plans, and without asking the database."""
     row = hub.connections.by_id(found.connection_id)
     mapping = _mapping(hub, row.connector, found)
     reads = reads_of(mapping.spec) if mapping else []
-    read = _read(found, reads)
-    plans = hub.db.run(lambda conn: plan.of_cause(conn, plan.DRIFT, found.episode)) if found.what == NULLED else []
     kind = found.stream if found.what == NULLED else mapping.kind if mapping else ""
-    return Shown(found, row.name, row.realm, kind, read, _suggested(hub, found, reads, kind), plans)
+    return Shown(found, row.name, row.realm, kind, _read(found, reads), Suggestion("", ""), [], reads)
 
 
 def _mapping(hub: Hub, connector: str, found: Drift) -> InMapping | None:
@@ -86,7 +92,8 @@ def _read(found: Drift, reads: list[Read]) -> Read | None:
     return read_of(reads, found.path)
 
 
-def _suggested(hub: Hub, found: Drift, reads: list[Read], kind: str) -> Suggestion:
+def _suggested(hub: Hub, brief: Shown) -> Suggestion:
+    found, reads = brief.drift, brief.reads
     beside: list[tuple[str, int]] = []
     words: list[str] = []
     path = found.path
@@ -96,9 +103,9 @@ def _suggested(hub: Hub, found: Drift, reads: list[Read], kind: str) -> Suggesti
     elif found.what == VALUE:
         words = [str(one.value) for one in samples(hub, found) if one.value.__class__ is str and is_word(one.value)]
     elif found.what == NULLED:
-        read = _read(found, reads)
-        path = read.path if read else path
-    return suggest(found.what, path, found.mask, reads, hub.registry.kinds.get(kind), values=words, others=beside)
+        path = brief.read.path if brief.read else path
+    kind = hub.registry.kinds.get(brief.kind)
+    return suggest(found.what, path, found.mask, reads, kind, values=words, others=beside)
 
 
 def samples(hub: Hub, found: Drift) -> list[Sample]:

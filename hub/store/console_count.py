@@ -11,7 +11,8 @@ _SQL = """
 select (select count(*) from (select 1 from event_work where state = 1 limit %(cap)s) q),
        (select count(*) from (select 1 from target where state in ('unknown', 'dead') limit %(cap)s) t),
        (select count(*) from (select 1 from alert where state = 'open' limit %(cap)s) a),
-       (select count(*) from (select 1 from item where type in ('conflict', 'loop') and state = 'open' limit %(cap)s) i)
+       (select count(*) from (select 1 from item where type in ('conflict', 'loop') and state = 'open' limit %(cap)s) i),
+       (select count(*) from (select 1 from drift where state = 'open' limit %(cap)s) d)
 """
 
 
@@ -23,10 +24,11 @@ class Counts:
     deliveries: int = 0
     alerts: int = 0
     conflicts: int = 0
+    drift: int = 0
     none: int = 0
 
 
 def open_counts(db: Database) -> Counts:
     """The counts now."""
     row = db.one(_SQL, {"cap": CAP})
-    return Counts(row[0], row[1], row[2], row[3]) if row else Counts()
+    return Counts(row[0], row[1], row[2], row[3], row[4]) if row else Counts()

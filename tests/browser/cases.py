@@ -287,4 +287,15 @@ def _connecting(ids: dict[str, str], long_name: str) -> list[Case]:
             for name in ("plan", "plan_golive", "plan_over", "plan_counting")
         ),
         Case("show_plan", "error", f"/plans/pln_{MISSING}", 404),
+        Case("list_drift", "full", "/drift"),
+        Case("list_drift", "full", "/drift?state=accepted"),
+        Case("list_drift", "empty", "/drift"),
+        Case("list_drift", "long", "/drift?state=all", role="auditor"),
+        Case("list_drift", "error", "/drift", 403, "viewer"),
+        *(
+            Case("show_drift", "full", f"/drift/{ids[name]}")
+            for name in ("drift", "drift_new", "drift_gone", "drift_null", "drift_decided")
+        ),
+        Case("show_drift", "long", f"/drift/{ids['drift_type']}", role="auditor"),
+        Case("show_drift", "error", f"/drift/drf_{MISSING}", 404),
     ]

@@ -322,8 +322,8 @@ def test_drift_over_http_when_listed_and_decided_then_masked_and_audited(changed
     assert {one["path"] for one in listed} == {"data.loyalty_colour", "data.gender", "data.second_phone"}
     [gender] = [one for one in listed if one["path"] == "data.gender"]
     assert gender["field"] == "gender"
-    assert "lookup" in gender["suggestion"]["line"]
     shown = admin("GET", f"/drift/{gender['id']}").get_json()
+    assert "lookup" in shown["suggestion"]["line"]
     assert [one["value"] for one in shown["samples"]] == ["divers"]
     assert caller("viewer")("GET", "/drift").status_code == 403
     assert admin("POST", f"/drift/{gender['id']}/accept", json={"reason": "asked"}).get_json()["state"] == "accepted"

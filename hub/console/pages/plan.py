@@ -31,6 +31,7 @@ CAUSES = {
     "replay": N_("Stored events were run again."),
     "repair": N_("A comparison found differences that are to be repaired."),
     "disconnect": N_("A system was disconnected."),
+    "drift": N_("A source clears a field that it nearly always gave."),
 }
 
 
