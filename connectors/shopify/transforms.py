@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.shopify import order_money, outward, payment, person
+from connectors.shopify import order_money, outward, payment, person, refund
 from connectors.shopify.shape import word
 from hub.model.transform import transform
 
@@ -89,12 +89,12 @@ TRANSFORMS: Mapping[str, Callable[..., Any]] = {
         payment.payment_state,
         payment.payment_reference,
         payment.method,
-        payment.refund_state,
-        payment.refund_amount,
-        payment.refund_lines,
-        payment.refund_shipping,
-        payment.refund_reference,
-        payment.settled_at,
+        refund.refund_state,
+        refund.refund_amount,
+        refund.refund_lines,
+        refund.refund_shipping,
+        refund.refund_reference,
+        refund.settled_at,
         fulfilment_state,
         tracking,
     )
