@@ -88,12 +88,12 @@ cross join lateral (select count(*) as n from (
 cross join lateral (select count(*) as n from (
     select from target where connection_id = c.id and state = 'dead' limit %(most)s) x) dead
 cross join lateral (
-    select case when count(*) < %(most)s then count(*) filter (where is_write)
+    select case when count(*) < %(few)s then count(*) filter (where is_write)
         else (count(*) filter (where is_write) * %(minutes)s * 60 / greatest(1, extract(epoch from now() - min(started_at))))::bigint
         end as n
     from (select started_at, outcome in ('sent', 'applied') and action in ('create', 'update', 'delete') as is_write
         from attempt where (connection_id, id) >= (c.id, %(recent)s) and (connection_id, id) < (c.id + 1, %(none)s)
-        order by connection_id desc, id desc limit %(most)s) x) sent
+        order by connection_id desc, id desc limit %(few)s) x) sent
 cross join lateral (select count(*) as n from (
     select from attempt where (connection_id, id) >= (c.id, %(hour)s) and (connection_id, id) < (c.id + 1, %(none)s)
     and outcome = 'failed' and outcome in ('failed', 'unknown') and action in ('create', 'update', 'delete')
@@ -103,6 +103,8 @@ order by c.disconnected_at is not null, c.name
 # Count -> the index whose entries it counts.
 _INDEXES = {"waiting": "event_work_waiting", "due": "target_due", "held": "target_held"}
 _MANY = 2**62
+# Attempts that tell a rate.
+_ENOUGH = 1000
 
 
 def figures(
@@ -111,7 +113,7 @@ def figures(
     """All connections of these realms (None: all), or the one named; those in use first, by name.
 
     No count goes beyond `most` rows (None: all are counted). Of more than ten thousand, what waits, is due or is held is an
-    `About`; `sent` is then taken from the rate of the last ten thousand.
+    `About`; of more than a thousand attempts `sent` is what the last thousand make in that time.
     """
     values = {
         "minutes": MINUTES,
@@ -120,6 +122,7 @@ def figures(
         "none": uuid.UUID(int=0),
         "indexes": list(_INDEXES.values()),
         "most": _MANY if most is None else most,
+        "few": _MANY if most is None else _ENOUGH,
     }
     rows = db.all(_SQL, values)
     found = [Figures(*row[:-1]) for row in rows]
