@@ -20,8 +20,8 @@ class MappingSet:
     incoming: Mapping[tuple[str, str], InMapping]
     outgoing: Mapping[tuple[str, str], OutMapping]
     manifest: Mapping[str, str]
-    systems: Mapping[str, System] = field(default_factory=dict)
-    narrow: Mapping[str, System] = field(default_factory=dict)
+    systems: Mapping[str, System] = field(default_factory=dict, repr=False)
+    narrow: Mapping[str, System] = field(default_factory=dict, repr=False)
 
     def inbound(self, connector: str, stream: str, connection: str | None = None) -> InMapping | None:
         """How that stream's payloads become records; None when no file says.

@@ -51,9 +51,9 @@ class System:
     manifest: Manifest | None = None
     incoming: list[Part[RecordSpec]] = field(default_factory=list)
     outgoing: list[Part[OutMapping]] = field(default_factory=list)
-    _views: dict[str | None, View] = field(default_factory=dict)
-    _same: dict[tuple[bool, ...], View] = field(default_factory=dict)
-    _made: dict[tuple[int, tuple[tuple[str, str], ...]], InMapping] = field(default_factory=dict)
+    _views: dict[str | None, View] = field(default_factory=dict, repr=False)
+    _same: dict[tuple[bool, ...], View] = field(default_factory=dict, repr=False)
+    _made: dict[tuple[int, tuple[tuple[str, str], ...]], InMapping] = field(default_factory=dict, repr=False)
 
     @property
     def parts(self) -> list[Part[RecordSpec] | Part[OutMapping]]:
