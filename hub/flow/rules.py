@@ -94,7 +94,7 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
         "outgoing": outgoing,
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
-        "transforms": {
+        "transforms": digest_code(registry),
             name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())
         },
     }
@@ -154,6 +154,11 @@ def _package_digest(function: Callable[..., Any]) -> str:
         return repr(type(function))
     beside = sorted(Path(code.co_filename).parent.glob("*.py"))
     return hashlib.sha256("".join(_module_digest(str(path)) for path in beside).encode()).hexdigest()[:16]
+
+
+def digest_code(registry: Registry) -> dict[str, str]:
+    """The digest of every transform's code, by name; of the code that was loaded, when called before any fork."""
+    return {name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())}
 
 
 def code_digest(function: Callable[..., Any]) -> str:
