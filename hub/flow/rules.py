@@ -95,8 +95,6 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
         "transforms": digest_code(registry),
-            name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())
-        },
     }
     digest = hashlib.sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).digest()
     return Rules(mappings, policies, registry.kinds, manifest, digest)
