@@ -50,13 +50,14 @@ def test_file_of_the_page_when_it_maps_its_payload_then_makes_what_stands_there(
     mappings: MappingSet, place: str
 ) -> None:
     payload, records, *shown = EXAMPLES[place][1]
-    mapping = mappings.inbound("webhook", place.partition("/")[2].removesuffix(".yaml"))
+    stream, _, connection = place.partition("/")[2].removesuffix(".yaml").partition("@")
+    mapping = mappings.inbound("webhook", stream, connection or None)
     assert mapping is not None
     drafts = mapping.map(payload, MapContext("till", "x.saved", 1_795_307_400_000_000))
     made = [{"kind": one.kind, "id": one.external_id, **one.asserted} for one in drafts]
     assert json.loads(json.dumps(made)) == records
     for expected in shown:
-        outbound = mappings.outbound("webhook", drafts[0].kind)
+        outbound = mappings.outbound("webhook", drafts[0].kind, connection or None)
         assert outbound is not None
         assert outbound.project(drafts[0].asserted, lambda key: key["external_id"]) == expected
 
