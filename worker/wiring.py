@@ -19,12 +19,11 @@ def preload() -> None:
     import worker.jobs  # noqa: F401 - the import is the purpose
     from hub import registry
     from hub.flow import deliver, poll, record, resolve, sweep  # noqa: F401
-    from hub.flow.rules import digest_code
+    from hub.flow.rules import remember_code
 
     if not _preloaded:
         _preloaded.append(registry.load())
-        # Of the code that is in memory: a fork that reads it later may find that of the next version.
-        digest_code(_preloaded[0])
+        remember_code(_preloaded[0])
     gc.collect()
     gc.freeze()
 

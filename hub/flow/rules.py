@@ -154,8 +154,15 @@ def _package_digest(function: Callable[..., Any]) -> str:
     return hashlib.sha256("".join(_module_digest(str(path)) for path in beside).encode()).hexdigest()[:16]
 
 
+def remember_code(registry: Registry) -> None:
+    """Takes the digests of the code that is in memory, before a fork that would read the files of the next version."""
+    digest_code(registry)
+    for kind in registry.kinds.values():
+        _kind_digest(kind, registry.derivations)
+
+
 def digest_code(registry: Registry) -> dict[str, str]:
-    """The digest of every transform's code, by name; of the code that was loaded, when called before any fork."""
+    """The digest of every transform's code, by name."""
     return {name: code_digest(found) for name, found in sorted({**TRANSFORMS, **registry.transforms}.items())}
 
 
