@@ -29,27 +29,33 @@ mapping.add_command(mapping_preview)
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @json_option
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check all mapping files: those of PATH (folders or files), else of HUB_MAPPINGS_DIR, and those installed.
+    """Check all mapping and policy files: those of PATH (folders or files), else of HUB_MAPPINGS_DIR, and those installed.
 
     Says every fault with file, line, field and what to do: unknown words, fields and transforms; streams of one record
     ordered by different units; references to what no file makes; conditions that never hold; tables that cannot be read
-    backwards. The same faults stop a start and a reload. Warnings do not. Exit code 1 when there is a fault.
+    backwards; policies that no field can have. The same faults stop a start and a reload. Warnings do not. Exit code 1
+    when there is a fault.
 
     \b
     Example:
       retail-hub mapping check
-      retail-hub mapping check site/webhook/customers.yaml --json
+      retail-hub mapping check site/webhook/customers.yaml site/policies/order.yaml --json
     """
     from hub import registry
     from hub.bootstrap import mapping_folders
     from hub.config import load_settings
     from hub.rules.mapping import examine_mappings
+    from hub.rules.policies import examine_policies
 
     found = registry.load()
     installed = [*mapping_folders(load_settings()), *found.mapping_folders]
-    mappings, faults = examine_mappings([*paths, *installed], found.kinds, found.transforms, found.connectors)
+    places = [*(path for path in paths if not _is_policy(path)), *installed]
+    mappings, faults = examine_mappings(places, found.kinds, found.transforms, found.connectors)
+    places = [*(path for path in paths if path.is_dir() or _is_policy(path)), *installed]
+    policies, wrong_policies = examine_policies(places, found.kinds)
+    faults += wrong_policies
     wrong = sum(not fault.is_warning for fault in faults)
-    counts = {"files": len(mappings.manifest), "faults": wrong, "warnings": len(faults) - wrong}
+    counts = {"files": len(mappings.manifest) + len(policies), "faults": wrong, "warnings": len(faults) - wrong}
     if as_json:
         show_json({**counts, "found": [_row(fault) for fault in faults]})
     else:
@@ -57,6 +63,10 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
             click.echo(f"{'warning: ' if fault.is_warning else ''}{fault}")
         click.echo(", ".join(f"{count} {word}" for word, count in counts.items()))
     sys.exit(1 if wrong else 0)
+
+
+def _is_policy(path: Path) -> bool:
+    return path.is_file() and path.absolute().parent.name == "policies"
 
 
 def _row(fault: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any, Literal, cast, get_args
 
 from hub.errors import ConfigError
 from hub.model.kind import Kind
-from hub.rules.mapping.document import Entry, Report, read_document
+from hub.rules.mapping.document import Entry, Fault, Report, read_document
 
 Policy = Literal["owner", "priority", "latest", "union"]
 Null = Literal["wins", "yields"]
@@ -56,17 +56,26 @@ def load_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[st
 
     `ConfigError` lists all faults, one a line.
     """
+    found, faults = examine_policies(folders, kinds)
+    if faults:
+        raise ConfigError("\n".join(map(str, faults)))
+    return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}
+
+
+def examine_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> tuple[dict[str, PolicySet], list[Fault]]:
+    """What the policy files in force say, by the names of their files, and everything that is wrong with them.
+
+    A single file among `folders` counts as a folder that holds just it.
+    """
     found: dict[str, PolicySet] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for folder in folders:
-        for path in sorted((folder / "policies").glob("*.yaml")):
+        for path in [folder] if folder.is_file() else sorted((folder / "policies").glob("*.yaml")):
             if path.stem not in found:
                 report = Report(f"policies/{path.name}")
                 found[path.stem] = _read(path, kinds, report)
-                faults += map(str, report.faults)
-    if faults:
-        raise ConfigError("\n".join(faults))
-    return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}
+                faults += report.faults
+    return found, faults
 
 
 def _standard(kind: Kind, default: Rule | None = None) -> PolicySet:
