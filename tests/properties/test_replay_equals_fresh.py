@@ -56,6 +56,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "no identities": {"webhook/customers.yaml": CUSTOMERS.replace("  identities: {path: identities}\n", "")},
     "fewer records": {"webhook/customers.yaml": CUSTOMERS + "when: {path: note, equals: a}\n"},
     "other ids": {"webhook/orders.yaml": ORDERS},
+    "one connection": {"webhook/customers@till.yaml": CUSTOMERS.replace("root: data", "connections: [till]\nroot: data")},
     "other policy": {"policies/customer.yaml": "default: {policy: priority, connections: [crm, till, shop]}\nfields: {note: {policy: owner, connections: [till]}}\n"},
 }  # fmt: skip
 
