@@ -31,6 +31,8 @@ AT_ONCE = 2
 """So many at a time in one process: others are asked to come again."""
 WAIT_S = 3.0
 _HEAD = 8
+_SLOW = frozenset({"QueryCanceled", "LockNotAvailable"})
+"""What the database says when a statement or a lock took longer than it may."""
 
 T = TypeVar("T")
 _slots = threading.BoundedSemaphore(AT_ONCE)
@@ -126,6 +128,9 @@ def _outcome(hub: Hub, work: Callable[[Hub], Any]) -> tuple[str, Any]:
             f"the trial went too far ({type(error).__name__}): is something nested in itself?",
         )
     except Exception as error:  # noqa: BLE001 -- told by its name only: texts of databases quote values
+        if type(error).__name__ in _SLOW:
+            text = "the database was asked for too much at once, or others hold what it would touch: take fewer, or try again"
+            return "refused", ("ConflictError", text)
         return "failed", type(error).__name__
 
 

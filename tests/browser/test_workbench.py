@@ -150,6 +150,13 @@ def test_preview_when_a_line_is_inserted_then_it_stands_in_the_file(full: World)
     assert "  nickname: alias\n" in unescape(page.text.partition("<textarea")[2])
 
 
+def test_workbench_when_the_address_names_a_line_then_it_stands_in_the_file(site_world: tuple[World, PeerRig]) -> None:
+    world, _rig = site_world
+    site.save(world.hub, "webhook/customers.yaml", FILE % "", "", "test")
+    page = Visitor(world).get(f"{PAGE}?insert=nickname: alias")
+    assert "in:\n  nickname: alias\n  full_name" in unescape(page.text.partition("<textarea")[2])
+
+
 def test_preview_when_the_sample_holds_personal_data_then_it_is_masked(full: World) -> None:
     for role in ("admin", "steward", "operator"):
         page = Visitor(full, role).post("/mappings/crm/customers/try", text=FILE % ", to: upper", compare="100")

@@ -115,6 +115,12 @@ def test_bounded_when_it_takes_too_much_memory_then_refused(hub: Hub) -> None:
         bounded.bounded(hub, lambda _hub: len(bytearray(2 * bounded.MEMORY_BYTES)))
 
 
+def test_bounded_when_the_database_takes_too_long_then_refused(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "STATEMENT_S", 1)
+    with pytest.raises(ConflictError, match="too much at once"):
+        bounded.bounded(hub, lambda mine: mine.db.all("select count(*) from generate_series(1, 1000000000)"))
+
+
 def test_bounded_when_a_file_unfolds_without_end_then_refused(shop: Rig) -> None:
     layers = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 12))
     wish = _wish("x0: &x0 [a]\n" + layers)

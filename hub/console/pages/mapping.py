@@ -16,6 +16,7 @@ from hub.console.payload import render as render_body
 from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub
+from hub.console.who import names_of
 from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow import release, site, workbench
 from hub.flow.bounded import bounded
@@ -61,6 +62,7 @@ def list_mappings() -> Any:
         connections=[row.name for row in rows],
         now=found.history[0] if found.history else None,
         history=found.history,
+        people=names_of(one.by for one in found.history),
         differs=differs,
         wrong=wrong,
         parts=PARTS,
@@ -124,9 +126,12 @@ def _direction(row: ConnectionRow, mapping: InMapping) -> str:
 
 
 def show_mapping(name: str, stream: str) -> Any:
-    """The workbench of one stream."""
+    """The workbench of one stream. The address may name an event to try, and a line to put into the file."""
     row, mapping = _at(name, stream)
-    return _page(row, mapping, _sheet(row, stream, mapping), request.args.get("event", ""))
+    sheet, line = _sheet(row, stream, mapping), request.args.get("insert", "")[:200]
+    if line:
+        sheet = replace(sheet, text=workbench.inserted(sheet.text, line))
+    return _page(row, mapping, sheet, request.args.get("event", "")[:40])
 
 
 def try_mapping(name: str, stream: str) -> Any:
