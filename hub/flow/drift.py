@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -21,7 +20,7 @@ from hub.flow.drift_null import NullWatch
 from hub.flow.drift_sample import sampled_shape
 from hub.rules.drift import GONE, Recogniser, Ruling, Shape, reads_of
 from hub.rules.drift.shape import GONE_AFTER, QUIET_AFTER
-from hub.rules.mapping import InMapping
+from hub.rules.mapping import InMapping, MappingSet
 from hub.rules.mapping.draft_writer import topic_matcher
 from hub.rules.observe import Observation
 from hub.store import drift as store
@@ -32,8 +31,9 @@ from hub.store.inbox import StoredEvent
 LOOK_AGAIN_S: Final = 1.0
 STORE_EVERY_S: Final = 5.0
 STORE_AT: Final = 1000
-WHOLE: Final = 40
-"""So many payloads of a topic in one batch are looked at whole; of more, every fourth, the others at their top."""
+FULL: Final = 150
+BACKLOG: Final = 5
+"""From so many full batches in a row on every fourth payload is looked at whole, of the others the top."""
 EVERY: Final = 4
 
 Key = tuple[int, str]
@@ -57,11 +57,10 @@ class Seen(Protocol):
 
 
 @dataclass(slots=True)
-class Topic:
-    """One topic of a connection as this process knows it."""
+class Watched:
+    """One stream of a connection as this process knows it: its topics are read by one mapping."""
 
     connection_id: int
-    name: str
     stream: str
     mapping: InMapping
     recogniser: Recogniser
@@ -71,16 +70,18 @@ class Topic:
     @property
     def key(self) -> Key:
         """Where its shape stands."""
-        return (self.connection_id, self.name)
+        return (self.connection_id, self.stream)
 
 
 class Watcher:
-    """The topics that a process has met."""
+    """The topics and streams that a process has met."""
 
     def __init__(self) -> None:
-        self.topics: dict[Key, Topic | None] = {}
+        self.topics: dict[Key, tuple[MappingSet | None, InMapping | None, str]] = {}
+        self.streams: dict[Key, Watched] = {}
         self.nulls = NullWatch()
         self.lock = threading.Lock()
+        self.full_batches = 0
         self.looked_at = time.monotonic()
 
 
@@ -97,6 +98,17 @@ def watch(hub: Hub, seen: Iterable[Seen], again: set[uuid.UUID]) -> None:
     except Exception as error:  # noqa: BLE001 -- whatever is wrong here, events go on being mapped and stored
         hub.extras["drift"] = Watcher()
         _log.error("the shape of a batch could not be looked at: %s at %s", type(error).__name__, _place(error))
+
+
+def flush(hub: Hub) -> None:
+    """Stores what is left, when nothing waits any more: the process may end now."""
+    watcher = hub.extras.get("drift")
+    if not isinstance(watcher, Watcher):
+        return
+    with watcher.lock:
+        due = [one for one in watcher.streams.values() if not one.recogniser.delta.is_empty]
+        if due:
+            hub.db.run(lambda conn: _store(conn, hub, watcher, due))
 
 
 def _place(error: BaseException) -> str:
@@ -116,32 +128,37 @@ def _watch(hub: Hub, watcher: Watcher, fresh: Sequence[Seen]) -> None:
         watcher.nulls.watch(hub, [o for one in fresh for o in one.observations])
 
 
-def _look(hub: Hub, watcher: Watcher, seen: Sequence[Seen]) -> list[Topic]:
-    counts = Counter((one.event.connection_id, one.event.topic) for one in seen)
-    touched: dict[Key, Topic] = {}
+def _look(hub: Hub, watcher: Watcher, seen: Sequence[Seen]) -> list[Watched]:
+    watcher.full_batches = watcher.full_batches + 1 if len(seen) >= FULL else 0
+    is_backlog = watcher.full_batches > BACKLOG
+    touched: dict[Key, Watched] = {}
     for n, one in enumerate(seen):
         key = (one.event.connection_id, one.event.topic)
-        topic = _topic(hub, watcher, key)
+        topic = _stream(hub, watcher, key)
         if topic is None or one.payload is None:
             continue
-        touched[key] = topic
-        if counts[key] > WHOLE and n % EVERY and topic.recogniser.glance(one.payload):
+        touched[topic.key] = topic
+        if is_backlog and n % EVERY and topic.recogniser.glance(one.payload):
             continue
         topic.recogniser.look(one.payload, one.event.id.hex)
     return list(touched.values())
 
 
-def _topic(hub: Hub, watcher: Watcher, key: Key) -> Topic | None:
-    """What is known of a topic; None for one that no mapping reads, or that only tells of deletions."""
-    found = watcher.topics.get(key)
-    mapping, stream = mapping_of(hub, *key)
-    if key in watcher.topics and (found.mapping if found else None) is mapping:
-        return found
-    topic = None
-    if mapping is not None and not topic_matcher(mapping.spec.delete_topics)(key[1]):
-        topic = hub.db.run(lambda conn: _load(conn, hub, key, mapping, stream))
-    watcher.topics[key] = topic
-    return topic
+def _stream(hub: Hub, watcher: Watcher, key: Key) -> Watched | None:
+    """What is known of a topic's stream; None for one that no mapping reads, or that only tells of deletions."""
+    rules, mapping, stream = watcher.topics.get(key, (None, None, ""))
+    if rules is not hub.rules.mappings:
+        mapping, stream = mapping_of(hub, *key)
+        if mapping is not None and topic_matcher(mapping.spec.delete_topics)(key[1]):
+            mapping = None
+        watcher.topics[key] = (hub.rules.mappings, mapping, stream)
+    if mapping is None:
+        return None
+    found = watcher.streams.get((key[0], stream))
+    if found is None or found.mapping is not mapping:
+        found = hub.db.run(lambda conn: _load(conn, hub, key, mapping, stream))
+        watcher.streams[key[0], stream] = found
+    return found
 
 
 def mapping_of(hub: Hub, connection_id: int, topic: str) -> tuple[InMapping | None, str]:
@@ -156,19 +173,19 @@ def mapping_of(hub: Hub, connection_id: int, topic: str) -> tuple[InMapping | No
     return hub.rules.mappings.inbound(row.connector, stream.name, row.name), stream.name
 
 
-def _load(conn: Connection, hub: Hub, key: Key, mapping: InMapping, stream: str) -> Topic:
+def _load(conn: Connection, hub: Hub, topic: Key, mapping: InMapping, stream: str) -> Watched:
+    key = (topic[0], stream)
     stored = drift_shape.load(conn, *key)
     if stored is None:
-        connector = hub.connections.by_id(key[0]).connector
-        drift_shape.begin(conn, *key, sampled_shape(hub, connector, key[1]).as_dict())
+        drift_shape.begin(conn, *key, sampled_shape(hub, *topic).as_dict())
         stored = drift_shape.load(conn, *key) or (0, {})
-    return Topic(*key, stream, mapping, _recogniser(conn, hub, key, mapping, stream, Shape.of(stored[1])), stored[0])
+    return Watched(*key, mapping, _recogniser(conn, hub, key, mapping, Shape.of(stored[1])), stored[0])
 
 
-def _recogniser(conn: Connection, hub: Hub, key: Key, mapping: InMapping, stream: str, shape: Shape) -> Recogniser:
+def _recogniser(conn: Connection, hub: Hub, key: Key, mapping: InMapping, shape: Shape) -> Recogniser:
     rulings = {
         (one.what, one.path): Ruling(one.state, one.mask, frozenset(one.words), one.quiet)
-        for one in store.of_stream(conn, key[0], stream)
+        for one in store.of_stream(conn, *key)
     }
     reads = reads_of(mapping.spec)
     fixed = {read.path: read.words for read in reads if read.words is not None}
@@ -181,7 +198,7 @@ def digest(hub: Hub, text: str) -> str:
     return hub.keyring.blind(hub.blind_key, "drift", text).hex()[:16]
 
 
-def _is_due(topic: Topic) -> bool:
+def _is_due(topic: Watched) -> bool:
     watcher, delta = topic.recogniser, topic.recogniser.delta
     if delta.is_empty:
         return False
@@ -206,7 +223,7 @@ def _is_telling(watcher: Recogniser, cause: tuple[str, str], is_open: bool) -> b
     return track.quiet + (ruling.quiet if ruling and not track.hit else 0) >= QUIET_AFTER
 
 
-def _store(conn: Connection, hub: Hub, watcher: Watcher, due: Sequence[Topic]) -> None:
+def _store(conn: Connection, hub: Hub, watcher: Watcher, due: Sequence[Watched]) -> None:
     for topic in sorted(due, key=lambda one: one.key):
         taken = drift_shape.take(conn, *topic.key)
         if taken is None:
@@ -214,8 +231,8 @@ def _store(conn: Connection, hub: Hub, watcher: Watcher, due: Sequence[Topic]) -
         shape = Shape.of(taken)
         store_delta(conn, hub, topic.connection_id, topic.stream, topic.mapping, shape, topic.recogniser.delta)
         version = drift_shape.save(conn, *topic.key, shape.as_dict())
-        fresh = _recogniser(conn, hub, topic.key, topic.mapping, topic.stream, shape)
-        watcher.topics[topic.key] = Topic(*topic.key, topic.stream, topic.mapping, fresh, version)
+        fresh = _recogniser(conn, hub, topic.key, topic.mapping, shape)
+        watcher.streams[topic.key] = Watched(*topic.key, topic.mapping, fresh, version)
 
 
 def _refresh(hub: Hub, watcher: Watcher) -> None:
@@ -224,10 +241,14 @@ def _refresh(hub: Hub, watcher: Watcher) -> None:
         return
     watcher.looked_at = time.monotonic()
     versions = hub.db.run(drift_shape.versions)
-    for key, topic in watcher.topics.items():
-        if topic is not None and versions.get(key) != topic.version:
-            fresh = hub.db.run(lambda conn, key=key, topic=topic: _load(conn, hub, key, topic.mapping, topic.stream))  # type: ignore[misc]
-            fresh.recogniser.delta = topic.recogniser.delta
-            fresh.stored_at = topic.stored_at
-            watcher.topics[key] = fresh
+    for known in [one for key, one in watcher.streams.items() if versions.get(key) != one.version]:
+        watcher.streams[known.key] = hub.db.run(lambda conn, known=known: _again(conn, hub, known))  # type: ignore[misc]
     watcher.nulls.refresh(hub)
+
+
+def _again(conn: Connection, hub: Hub, known: Watched) -> Watched:
+    """The stream as it stands now, with what this process has not stored yet."""
+    version, stored = drift_shape.load(conn, *known.key) or (known.version, known.recogniser.shape.as_dict())
+    fresh = _recogniser(conn, hub, known.key, known.mapping, Shape.of(stored))
+    fresh.delta = known.recogniser.delta
+    return Watched(*known.key, known.mapping, fresh, version, known.stored_at)

@@ -13,6 +13,7 @@ from hub.errors import ConflictError, NotFoundError
 from hub.flow.context import Hub
 from hub.flow.drift_note import subject
 from hub.model.identifier import format_id
+from hub.model.mask import mask_raw
 from hub.rules.drift import GONE, NEW, NULLED, VALUE, Read, Suggestion, read_of, reads_of, suggest
 from hub.rules.drift.skeleton import is_word, joined, key_name
 from hub.rules.mapping import InMapping
@@ -79,6 +80,12 @@ def listed(hub: Hub, found: Drift) -> Shown:
     return Shown(found, row.name, row.realm, kind, _read(found, reads), Suggestion("", ""), [], reads)
 
 
+def _word(found: Drift, value: Any) -> str:
+    """The new word as it may stand in a line that everybody sees; "" where it could be somebody's."""
+    is_plain = value.__class__ is str and is_word(value) and mask_raw(value, found.path.rpartition(".")[2]) == value
+    return str(value) if is_plain else ""
+
+
 def _mapping(hub: Hub, connector: str, found: Drift) -> InMapping | None:
     if found.what != NULLED:
         return hub.rules.mappings.inbound(connector, found.stream)
@@ -101,7 +108,7 @@ def _suggested(hub: Hub, brief: Shown) -> Suggestion:
         others = hub.db.run(lambda conn: drift.of_stream(conn, found.connection_id, found.stream))
         beside = [(one.path, one.mask) for one in others if one.what == NEW and one.state == "open"]
     elif found.what == VALUE:
-        words = [str(one.value) for one in samples(hub, found) if one.value.__class__ is str and is_word(one.value)]
+        words = [_word(found, one.value) for one in samples(hub, found)]
     elif found.what == NULLED:
         path = brief.read.path if brief.read else path
     kind = hub.registry.kinds.get(brief.kind)

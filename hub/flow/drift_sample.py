@@ -13,18 +13,27 @@ from hub.rules.drift import Recogniser, Shape, seeded
 FOLDER = "samples"
 
 
-def sampled_shape(hub: Hub, connector: str, topic: str) -> Shape:
-    """The shape to begin a topic with. A sample is `samples/TOPIC.json` in the connector's package, signs as `_`.
+def sampled_shape(hub: Hub, connection_id: int, topic: str) -> Shape:
+    """The shape to begin a stream with, from what there is of its topics, or of a topic with a mapping of its own.
 
-    Without one the shape is empty and all of it is learnt from events.
+    A sample is `samples/TOPIC.json` in the connector's package, other signs as `_`. Without one the shape is empty and
+    all of it is learnt from events.
     """
+    connector = hub.connections.by_id(connection_id).connector
     package = hub.registry.connectors[connector].__module__.rpartition(".")[0]
-    name = re.sub(r"\W+", "_", topic).strip("_")
-    try:
-        body = (resources.files(package) / FOLDER / f"{name}.json").read_bytes()
-        payload = orjson.loads(body)
-    except (OSError, ModuleNotFoundError, ValueError, TypeError):
-        return Shape()
     watcher = Recogniser(Shape(), {}, lambda _: "", {})
-    watcher.look(payload, "")
+    for each in _topics(hub, connector, topic):
+        name = re.sub(r"\W+", "_", each).strip("_")
+        try:
+            watcher.look(orjson.loads((resources.files(package) / FOLDER / f"{name}.json").read_bytes()), "")
+        except (OSError, ModuleNotFoundError, ValueError, TypeError):
+            continue
     return seeded(watcher.delta.learnt)
+
+
+def _topics(hub: Hub, connector: str, topic: str) -> list[str]:
+    stream = hub.registry.connector(connector).manifest.stream_of_topic(topic)
+    if stream is None or hub.rules.mappings.inbound(connector, topic) is not None:
+        return [topic]
+    own = [each for each in stream.topics if hub.rules.mappings.inbound(connector, each) is not None]
+    return [each for each in stream.topics if each not in own]

@@ -69,6 +69,8 @@ def run_batch(hub: Hub, worker_id: uuid.UUID, limit: int = BATCH) -> int:
         raise
     if noticed:
         hub.queue.wake("poll")
+    if not claimed:
+        drift.flush(hub)
     if claimed and not done:
         time.sleep(BUSY_S)
     return claimed

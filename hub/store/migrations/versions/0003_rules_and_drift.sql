@@ -52,12 +52,12 @@ comment on table rerun is 'quarantined events that were run again, so that it ca
 -- Drift
 create table drift_shape (
     connection_id integer not null references connection on delete cascade,
-    topic text not null,
+    stream text not null,
     version integer not null default 1,
     shape jsonb not null,
-    primary key (connection_id, topic)
+    primary key (connection_id, stream)
 );
-comment on table drift_shape is 'what the payloads of a topic look like: keys, types, hashes of words; no values';
+comment on table drift_shape is 'what the payloads of a stream look like: keys, types, hashes of words; no values';
 
 create table drift (
     id uuid primary key,
