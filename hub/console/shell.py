@@ -22,6 +22,7 @@ from hub.console.menu import menu, shortcuts
 from hub.console.menu import page_url as page_url
 from hub.console.message import heard
 from hub.console.status import status_of
+from hub.console.sums import sums_text
 from hub.model.identifier import format_id
 from hub.model.permission import ROLES
 from hub.model.time import zone_names
@@ -96,6 +97,7 @@ def context() -> dict[str, Any]:
         "status_of": status_of,
         "label": field_label,
         "word": word,
+        "sums_text": sums_text,
         "meaning_of": known,
         "panels": panels,
         "kind_label": kind_label,
