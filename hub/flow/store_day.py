@@ -15,9 +15,9 @@ from hub.flow.context import Hub
 from hub.model.identifier import format_id, parse_id
 from hub.model.money import EXPONENTS, format_amount
 from hub.model.time import format_time, zone_names
-from hub.store import near, view
 from hub.store import place as place_store
 from hub.store import store_day as store
+from hub.store import view
 from hub.store.console_record import Filter
 from hub.store.database import Connection
 from hub.store.place import Place
@@ -84,11 +84,11 @@ def id_at(at: datetime) -> uuid.UUID:
 
 
 def read(conn: Connection, place: Place, zone: str, now: datetime, limits: Limits) -> StoreDay:
-    """The figures of one store: six statements. `zone` counts where the store names none; `limits`: the reader's."""
+    """The figures of one store: five statements. `zone` counts where the store names none; `limits`: the reader's."""
     zone = zone_of(place, zone)
     day = now.astimezone(ZoneInfo(zone)).date()
     base = Filter("", [place.realm], "active", place=place, limits={realm: list(at) for realm, at in limits.items()})
-    parts = replace(base, is_near=near.is_few(conn, "refund", [place.realm], {}, place.rids))
+    parts = replace(base, is_near=place.is_small)
     recent = id_at(now - SPAN)
     dated = replace(base, day=day_bounds(day, zone))
     orders = replace(dated, kind="order", floor=floor_of("order", day))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.store import scope
+from hub.store import near, scope
 from hub.store.database import Connection, Database
 
 
@@ -26,7 +26,8 @@ def known(db: Database, limit: int = 200) -> list[tuple[str, str]]:
 class Place:
     """A location as records refer to it. `keys`: its source keys, one per system; `rids`: its records.
 
-    `zone`: IANA name, '' when nobody said it.
+    `zone`: IANA name, '' when nobody said it. `is_small`: of so few orders that what belongs to them is found from these
+    (`hub.store.near`); False in lists of places, where it is not looked for.
     """
 
     id: uuid.UUID
@@ -37,23 +38,27 @@ class Place:
     zone: str
     keys: tuple[dict[str, str], ...]
     rids: tuple[uuid.UUID, ...]
+    is_small: bool = False
 
 
 _PLACE = """
 select g.id, g.realm, coalesce(g.data ->> 'name', ''), coalesce(g.data ->> 'code', ''),
        coalesce(g.data ->> 'location_kind', ''), coalesce(g.data ->> 'time_zone', ''),
        array_agg(json_build_object('connection', c.name, 'object_type', r.object_type, 'external_id', r.external_id)
-                 order by r.rid), array_agg(r.rid order by r.rid)
+                 order by r.rid), array_agg(r.rid order by r.rid), {small}
 from golden g join record r on r.cluster = g.id join connection c on c.id = r.connection_id
-where g.kind = 'location' and g.lifecycle = 'active' and {}
+where g.kind = 'location' and g.lifecycle = 'active' and {where}
 group by g.id order by g.data ->> 'location_kind' is distinct from 'store', 3, g.id limit %(limit)s
 """
+_SMALL = """(select count(*) <= %(most)s from (select from reference f
+    where f.parent = any(array_agg(r.rid)) and f.field = 'store' limit %(most)s + 1) few)"""
 
 
 def load(conn: Connection, rid: uuid.UUID) -> Place | None:
     """The location that this id belongs to now; None when there is none."""
     where = "g.id = (select cluster from record where rid = %(rid)s)"
-    row = conn.execute(_PLACE.format(where), {"rid": rid, "limit": 1}).fetchone()
+    values = {"rid": rid, "limit": 1, "most": near.MOST}
+    row = conn.execute(_PLACE.format(where=where, small=_SMALL), values).fetchone()
     return _read(row) if row else None
 
 
@@ -61,7 +66,7 @@ def seen(conn: Connection, realms: Sequence[str], limits: scope.Limits, limit: i
     """The locations in these realms, within `limits` (realm -> external ids) where it has the realm; stores first."""
     where = f"g.realm = any(%(realms)s) and {scope.limited('location')}"
     values = {"realms": list(realms), "limits": scope.written(limits), "limit": limit}
-    return [_read(row) for row in conn.execute(_PLACE.format(where), values)]
+    return [_read(row) for row in conn.execute(_PLACE.format(where=where, small="false"), values)]
 
 
 def named(conn: Connection, text: str, realms: Sequence[str]) -> list[Place]:
@@ -69,10 +74,14 @@ def named(conn: Connection, text: str, realms: Sequence[str]) -> list[Place]:
     where = """g.realm = any(%(realms)s) and (g.data ->> 'code' = %(text)s
         or exists (select from record x where x.cluster = g.id and x.external_id = %(text)s))"""
     return [
-        _read(row) for row in conn.execute(_PLACE.format(where), {"realms": list(realms), "text": text, "limit": 20})
+        _read(row)
+        for row in conn.execute(
+            _PLACE.format(where=where, small=_SMALL),
+            {"realms": list(realms), "text": text, "limit": 20, "most": near.MOST},
+        )
     ]
 
 
 def _read(row: Sequence[Any]) -> Place:
-    id_, realm, name, code, kind, zone, keys, rids = row
-    return Place(id_, realm, name, code, kind, zone, tuple(keys), tuple(rids))
+    id_, realm, name, code, kind, zone, keys, rids, is_small = row
+    return Place(id_, realm, name, code, kind, zone, tuple(keys), tuple(rids), is_small)
