@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hub.errors import ConfigError, ConflictError
 from hub.flow import release
+from hub.flow.bounded import bounded
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.rules import Rules, installed_folders, load_site, publish_release, site_files
@@ -64,7 +65,8 @@ def save(hub: Hub, name: str, text: str, seen: str, actor: str) -> Path:
         raise ConflictError(
             f"{name} was changed in the meantime: copy what you wrote, load the page again, and write it into that"
         )
-    load_site(hub.registry, installed_folders(), {**files, name: text})
+    # Checked apart: what was typed may unfold without end.
+    bounded(hub, lambda mine: check(mine, {**files, name: text}))
     detail = {"file": name, "before": digest(files.get(name)), "after": digest(text)}
     # Written first: of a file that changed without a trace nobody would know.
     hub.db.run(lambda conn: audit.append(conn, actor, "rule.saved", name, "", detail))
@@ -75,6 +77,11 @@ def save(hub: Hub, name: str, text: str, seen: str, actor: str) -> Path:
             f"{name} could not be written to HUB_MAPPINGS_DIR ({type(error).__name__}): look at its rights"
         ) from None
     return path
+
+
+def check(hub: Hub, files: Mapping[str, str]) -> None:
+    """`ConfigError` lists what is wrong with the rules that a site's `files` make, one fault a line."""
+    load_site(hub.registry, installed_folders(), files).mappings.compile(files.keys())
 
 
 def _path(hub: Hub, name: str) -> Path:

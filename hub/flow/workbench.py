@@ -29,9 +29,11 @@ from hub.store.event import StoredEvent
 STRAYS_OF = 50
 """So many of the newest events are looked through for source fields that no line reads."""
 MOST_RECORDS = 20
+LONGEST_NAMES = 4_000
 _FAULT = re.compile(r"(?P<file>[^:\n]+\.yaml):(?P<line>\d+): (?P<text>.*)")
 _PLAIN = re.compile(r"[A-Za-z_]\w*")
 _FROM = re.compile(r"^from:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_SOME = re.compile(rf"^{WORD}:.*(?:\n[ \t-].*)*", re.MULTILINE)
 _IN = re.compile(r"in:[ \t]*(#.*)?")
 
 
@@ -143,10 +145,12 @@ def _from(text: str) -> str:
 
 
 def _connections(text: str) -> tuple[str, ...]:
-    if not re.search(rf"^{WORD}:", text, re.MULTILINE):
+    """Those that a file names. Only that part is read: the rest may be anything that somebody types."""
+    found = _SOME.search(text)
+    if found is None or "&" in found[0] or len(found[0]) > LONGEST_NAMES:
         return ()
     report = Report("")
-    entry = read_document(text, report)
+    entry = read_document(found[0], report)
     return read_connections(entry.value.get(WORD), report) if entry is not None and entry.is_object else ()
 
 

@@ -128,6 +128,16 @@ def test_bounded_when_a_file_unfolds_without_end_then_refused(shop: Rig) -> None
         bounded.bounded(shop.hub, lambda mine: workbench.attempt(mine, wish), seconds=1)
 
 
+def test_save_when_a_file_unfolds_without_end_then_refused_and_the_hub_goes_on(
+    shop: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded.bounded, "__kwdefaults__", {"seconds": 1})
+    layers = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 12))
+    with pytest.raises(ConfigError, match=r"too far|ended"):
+        site.save(_with_folder(shop.hub, tmp_path), NAME, "connections: [till-*]\nx0: &x0 [a]\n" + layers, "", "usr_x")
+    assert list(tmp_path.rglob("*.yaml")) == []
+
+
 def _with_folder(hub: Hub, folder: Path) -> Hub:
     return replace(hub, settings=replace(hub.settings, mappings_dir=folder))
 
@@ -216,7 +226,7 @@ def test_place_when_a_file_is_for_some_connections_then_it_stands_beside_the_one
 ) -> None:
     hub = _with_folder(shop.hub, tmp_path)
     row = hub.connections.by_name("shop")
-    narrow = "connections: [shop]\n" + FILE % ""
+    narrow = "connections:\n  - shop\n  - till-*\n" + FILE % ""
     assert workbench.place_of(hub, row, "customers", narrow) == "webhook/customers.shop.yaml"
     site.save(hub, "webhook/customers.shop.yaml", narrow, "", "usr_x")
     assert workbench.saved_place(hub, row, "customers") == "webhook/customers.shop.yaml"
