@@ -98,8 +98,11 @@ def transforms() -> str:
         rows = [[*_transform_row(one.__name__, one), _examples(one), _undone(one)] for one in group]
         parts += [f"## {title}", table(["transform", "gives", "does", "examples", "read back by"], rows)]
     for package, found in sorted(_of_connectors().items()):
-        inner = [_transform_row(name, function) for name, function in found.items()]
-        parts += [f"## Of the connector {package}", table(["transform", "gives", "does"], inner)]
+        inner = [[*_transform_row(name, one), _examples(one), _undone(one)] for name, one in found.items()]
+        parts += [
+            f"## Of the connector {package}",
+            table(["transform", "gives", "does", "examples", "read back by"], inner),
+        ]
     lead = """
 Named in a mapping file by `to:`, alone (`to: money`), with literal arguments (`to: {unix: {unit: ms}}`) or several in a row
 (`to: [strip, blank]`). An absent value is never transformed; null only by those marked. What a transform cannot use becomes a

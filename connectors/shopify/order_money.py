@@ -43,13 +43,27 @@ _MOST_KNOWN = 64
 _lines, _shares = _Once(), _Once()
 
 
-@transform(gives="money")
+@transform(
+    gives="money",
+    examples=[([{"amount": "5.00"}], {"currency": "CNY"}, {"amount": "5.00", "currency": "CNY"})],
+    one_way="orders are not written",
+)
 def line_discount(value: Any, currency: str) -> dict[str, str]:
     """The sum of a line's `discount_allocations`: its share of every reduction of the order."""
     return _reduction(value, currency).as_dict()
 
 
-@transform(gives="money")
+@transform(
+    gives="money",
+    examples=[
+        (
+            {"price": "50.00", "quantity": 2, "discount_allocations": [{"amount": "5.00"}]},
+            {"currency": "CNY"},
+            {"amount": "95.00", "currency": "CNY"},
+        )
+    ],
+    one_way="orders are not written",
+)
 def line_total(value: Mapping[str, Any], currency: str) -> dict[str, str]:
     """What a line comes to: price × quantity − its share of all reductions.
 
@@ -58,20 +72,43 @@ def line_total(value: Mapping[str, Any], currency: str) -> dict[str, str]:
     return (_gross(value, currency) - _reduction(get(value, "discount_allocations"), currency)).as_dict()
 
 
-@transform(gives="money")
+@transform(
+    gives="money",
+    examples=[
+        (
+            [{"price": "50.00", "quantity": 2}, {"price": "1.00", "quantity": 1}],
+            {"currency": "CNY"},
+            {"amount": "101.00", "currency": "CNY"},
+        )
+    ],
+    one_way="orders are not written",
+)
 def items_total(value: Any, currency: str) -> dict[str, str]:
     """The sum of all lines but tips before any reduction; Shopify's own `subtotal` is already reduced."""
     return add_up((_gross(line, currency) for line in elements(value) if not get(line, "tip")), currency).as_dict()
 
 
-@transform(gives="money")
+@transform(
+    gives="money",
+    examples=[([{"price": "7.00"}], {"currency": "CNY"}, {"amount": "7.00", "currency": "CNY"})],
+    one_way="orders are not written",
+)
 def shipping_total(value: Any, currency: str) -> dict[str, str]:
     """The sum of `shipping_lines` before any reduction, for payloads that do not state it."""
     prices = (amount(line, "price", currency) for line in elements(value))
     return add_up((price for price in prices if price), currency).as_dict()
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [[], [{"code": "TEA", "amount": "5.00"}]],
+            {"currency": "CNY", "lines": [], "shipping": []},
+            [{"code": "TEA", "amount": {"amount": "5.00", "currency": "CNY"}}],
+        )
+    ],
+    one_way="orders are not written",
+)
 def discounts(value: list[Any], currency: str, lines: Any, shipping: Any) -> list[dict[str, Any]]:
     """`{"code" or "title", "amount"}` per reduction, of `[discount_applications, discount_codes]`.
 
@@ -125,20 +162,24 @@ def _sums_by_application(lines: Iterable[Mapping[str, Any]], currency: str) -> d
     return sums
 
 
-@transform()
+@transform(
+    examples=[("L / 红", {}, {"variant": "L / 红"}), ("Default Title", {}, None)], one_way="products are not written"
+)
 def variant_title(value: Any) -> dict[str, str] | None:
     """A line's `variant_title` as its options; null where the product has no variants."""
     return {"variant": str(value)} if value and value != "Default Title" else None
 
 
-@transform()
+@transform(examples=[([{"name": "Size", "value": "L"}], {}, {"Size": "L"})], one_way="products are not written")
 def options(value: Any) -> dict[str, str] | None:
     """`selectedOptions` (`[{"name", "value"}]`) as a map; null where the product has no variants."""
     chosen = {str(get(each, "name")): str(get(each, "value")) for each in elements(value) if get(each, "value")}
     return {name: text for name, text in chosen.items() if name != "Title"} or None
 
 
-@transform(gives="decimal")
+@transform(
+    gives="decimal", examples=[({"value": 0.5, "unit": "KILOGRAMS"}, {}, "500")], one_way="products are not written"
+)
 def grams(value: Any) -> str | None:
     """A weight `{"value": 0.5, "unit": "KILOGRAMS"}` in grams, to the milligram; null of an unknown unit."""
     number, unit = get(value, "value"), word(get(value, "unit"))
@@ -147,7 +188,16 @@ def grams(value: Any) -> str | None:
     return format((Decimal(str(number)) * _GRAMS[unit]).quantize(Decimal("0.001")).normalize(), "f")
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [{"src": "https://cdn.example/a.jpg", "alt": "茶"}],
+            {},
+            [{"url": "https://cdn.example/a.jpg", "type": "image", "alt": "茶"}],
+        )
+    ],
+    one_way="products are not written",
+)
 def media(value: Any) -> list[dict[str, str]]:
     """`{"url", "type", "alt"?}` per picture of `images` (webhooks) or `media` (GraphQL), by address only."""
     found = []

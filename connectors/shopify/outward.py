@@ -18,7 +18,7 @@ from hub.model import phone
 from hub.model.address import tidy_address
 from hub.model.fault import ValueFault
 from hub.model.identity import contact_order, may_be_told, tidy_identity
-from hub.model.transform import transform
+from hub.model.transform import ITSELF, transform
 
 Address = dict[str, str]
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -28,7 +28,10 @@ _LONG_LOCALES = {"zh-cn": "zh-CN", "zh-tw": "zh-TW", "zh-hk": "zh-TW", "zh-mo": 
 _LONG_LOCALES |= {"zh": "zh-CN", "zh-hans": "zh-CN", "zh-hant": "zh-TW", "pt": "pt-PT", "pt-pt": "pt-PT"}
 
 
-@transform()
+@transform(
+    examples=[(["Lei Li", None, None], {"part": "given"}, "Lei"), (["李雷", None, None], {"part": "family"}, "李雷")],
+    one_way="it is for the way out",
+)
 def kept_name(value: Sequence[Any], part: str) -> str | None:
     """Of `[full_name, given_name, family_name]` the `part` (full, given, family) that the shop will say.
 
@@ -40,7 +43,25 @@ def kept_name(value: Sequence[Any], part: str) -> str | None:
     return {"full": full_name([given, family]), "given": given, "family": family}[part]
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [
+                [
+                    {"namespace": "phone", "value": "+8613900000001", "verified": "otp"},
+                    {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+                ],
+                [],
+            ],
+            {},
+            [
+                {"namespace": "phone", "value": "+8613900000001", "verified": "none"},
+                {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+            ],
+        )
+    ],
+    one_way="it is for the way out",
+)
 def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[identities, held]` the one phone and the one e-mail that a shop can hold.
 
@@ -54,7 +75,16 @@ def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     return [each for each in chosen if each is not None]
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [[{"country": "FR", "city": "Paris", "street": "1 rue X"}], []],
+            {},
+            [{"country": "FR", "city": "Paris", "street": "1 rue X"}],
+        )
+    ],
+    one_way="it is for the way out",
+)
 def kept_addresses(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[addresses, held]` every address as the shop will say it; those it has stay as they are."""
     known, held = value
@@ -70,7 +100,7 @@ def kept_addresses(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     return list(found.values())
 
 
-@transform()
+@transform(examples=[([["VIP", "a,b"], ["vip"]], {}, ["vip"])], one_way="it is for the way out")
 def kept_tags(value: Sequence[Any]) -> list[str] | None:
     """Of `[tags, held]` those that Shopify can hold, in its spelling where only the case differs."""
     known, held = value
@@ -86,19 +116,40 @@ def kept_tags(value: Sequence[Any]) -> list[str] | None:
     return sorted(set().union(*found.values()))
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [
+                {"namespace": "phone", "value": "+8613900000001", "verified": "otp"},
+                {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+            ],
+            {"namespace": "email"},
+            "li@example.com",
+        )
+    ],
+    one_way="it is for the way out",
+)
 def contact(value: Sequence[Mapping[str, Any]], namespace: str) -> str | None:
     """The value of the first of some identities that is of a `namespace`; null without one."""
     return next((str(each["value"]) for each in value if each.get("namespace") == namespace), None)
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [{"country": "CN", "city": "上海市", "district": "静安区", "street": "南京西路1号"}],
+            {},
+            [{"address1": "静安区 南京西路1号", "city": "上海市", "countryCode": "CN"}],
+        )
+    ],
+    one_way="it is for the way out",
+)
 def mailing_addresses(value: Sequence[Address]) -> list[Address]:
     """Addresses as Shopify's MailingAddressInput; those it could not show are left out."""
     return [made for made in (mailing_address(each) for each in value) if made]
 
 
-@transform()
+@transform(examples=[("zh_Hans", {}, "zh-CN"), ("en-US", {}, "en")], inverse=ITSELF)
 def locale(value: Any) -> str | None:
     """A language tag as a locale that Shopify knows: zh-CN, zh-TW, pt-BR, pt-PT, else the language alone."""
     tag = str(value).strip().lower().replace("_", "-")

@@ -31,7 +31,14 @@ _SHORTEST_REFERENCE = 8
 _SETTLED = timedelta(microseconds=1)
 
 
-@transform(takes_null=True)
+@transform(
+    takes_null=True,
+    examples=[
+        (["2026-11-22T08:30:05Z", None], {"status": "success"}, "2026-11-22T08:30:05.000001+00:00"),
+        (["2026-11-22T08:30:05Z", None], {"status": "pending"}, "2026-11-22T08:30:05+00:00"),
+    ],
+    one_way="Shopify keeps its own times",
+)
 def moment(value: Sequence[Any] | None, status: Any = None, transactions: Any = None) -> str | None:
     """The place of a sighting in its record's own order, as a time, of `[created_at, processed_at]`.
 
@@ -48,7 +55,15 @@ def moment(value: Sequence[Any] | None, status: Any = None, transactions: Any = 
     return (max(moments) + (timedelta(0) if is_pending else _SETTLED)).isoformat()
 
 
-@transform(gives="enum")
+@transform(
+    gives="enum",
+    examples=[
+        ("sale", {"status": "success"}, "captured"),
+        ("authorization", {"status": "success"}, "authorized"),
+        ("sale", {"status": "error"}, "failed"),
+    ],
+    one_way="payments are not written",
+)
 def payment_state(value: Any, status: Any = None) -> str:
     """The state of a payment by its transaction's `kind` and `status`."""
     outcome = word(status)
@@ -57,7 +72,13 @@ def payment_state(value: Any, status: Any = None) -> str:
     return "failed" if outcome in ("failure", "error") else "pending"
 
 
-@transform()
+@transform(
+    examples=[
+        ("9", {"code": "2026112222001499", "kind": "sale"}, "2026112222001499"),
+        ("9", {"code": "A12345", "kind": "sale"}, "9"),
+    ],
+    one_way="payments are not written",
+)
 def payment_reference(value: Any, code: Any = None, kind: Any = None) -> str | None:
     """The provider's own number (`authorization`) where the gateway tells it, else Shopify's id (`value`).
 
@@ -70,7 +91,11 @@ def payment_reference(value: Any, code: Any = None, kind: Any = None) -> str | N
     return number if is_own else number_of(value)
 
 
-@transform(gives="enum")
+@transform(
+    gives="enum",
+    examples=[("wechat_pay_cn", {}, "wechat_pay"), ("cash", {}, "cash"), ("other gateway", {}, "other")],
+    one_way="payments are not written",
+)
 def method(value: Any) -> str:
     """How was paid, by the gateway's name."""
     gateway = word(value)

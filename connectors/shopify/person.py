@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.shopify.region import province_name
 from connectors.shopify.shape import elements, get, word
-from hub.model.transform import transform
+from hub.model.transform import ITSELF, transform
 
 _CJK = re.compile(
     r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff・·]+"
@@ -17,7 +17,10 @@ _CJK = re.compile(
 _DISTRICT = re.compile(r"(\S{1,15}(?:(?<![小社园校厂街库营])区|县|旗|市)) (.+)", re.DOTALL)
 
 
-@transform()
+@transform(
+    examples=[(["雷", "李"], {}, "李雷"), (["Lei", "Li"], {}, "Lei Li")],
+    one_way="Shopify has two fields; shopify_kept_name says what stands in each",
+)
 def full_name(value: Sequence[Any]) -> str | None:
     """A whole name of `[first_name, last_name]` as its owner writes it: 李雷, but Lei Li; null without any.
 
@@ -30,7 +33,11 @@ def full_name(value: Sequence[Any]) -> str | None:
     return family + given if _CJK.fullmatch(given) and _CJK.fullmatch(family) else f"{given} {family}"
 
 
-@transform(gives="enum")
+@transform(
+    gives="enum",
+    examples=[(True, {"state": "enabled"}, "otp"), (True, {"state": "disabled"}, "staff"), (False, {}, "none")],
+    one_way="Shopify decides itself what is proven",
+)
 def verified(value: Any, state: Any = None) -> str:
     """How an e-mail is proven, by `verified_email` and the account's `state`: `otp`, `staff` or `none`.
 
@@ -43,14 +50,23 @@ def verified(value: Any, state: Any = None) -> str:
     return "otp" if word(state) in ("enabled", "") else "staff"
 
 
-@transform()
+@transform(examples=[("vip, beijing", {}, ["beijing", "vip"])], inverse=ITSELF)
 def tags(value: Any) -> list[str]:
     """Tags, sorted and without repeats, of `vip, beijing` (webhooks) or a list (GraphQL)."""
     words = value.split(",") if isinstance(value, str) else value
     return sorted({str(each).strip() for each in words} - {""})
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            {"country_code": "CN", "province_code": "SH", "city": "上海市", "address1": "静安区 南京西路1号"},
+            {},
+            {"country": "CN", "province": "上海市", "city": "上海市", "district": "静安区", "street": "南京西路1号"},
+        )
+    ],
+    one_way="shopify_mailing_addresses writes all of them",
+)
 def address(value: Mapping[str, Any]) -> dict[str, str] | None:
     """An address of Shopify's; null when it is empty.
 
@@ -76,7 +92,17 @@ def address(value: Mapping[str, Any]) -> dict[str, str] | None:
     return {name: text for name, text in found.items() if text} or None
 
 
-@transform(takes_null=True)
+@transform(
+    takes_null=True,
+    examples=[
+        (
+            [{"country_code": "FR", "city": "Paris"}, [{"country_code": "FR", "city": "Lyon"}]],
+            {},
+            [{"country": "FR", "city": "Paris"}, {"country": "FR", "city": "Lyon"}],
+        )
+    ],
+    one_way="shopify_mailing_addresses writes them as one list",
+)
 def addresses(value: Sequence[Any] | None) -> list[dict[str, str]]:
     """Of `[default_address, addresses]` all addresses, the default one first, none twice."""
     default, listed = value or (None, None)

@@ -15,7 +15,11 @@ from hub.model.money import Money, add_up
 from hub.model.transform import transform
 
 
-@transform(gives="enum")
+@transform(
+    gives="enum",
+    examples=[([{"kind": "refund", "status": "pending"}], {}, "pending"), ([], {}, "succeeded")],
+    one_way="refunds are not written",
+)
 def refund_state(value: Any) -> str:
     """The state of a refund by its `transactions`: succeeded as soon as money went back.
 
@@ -27,7 +31,13 @@ def refund_state(value: Any) -> str:
     return "failed" if states <= {"failure", "error"} else "pending"
 
 
-@transform(gives="money")
+@transform(
+    gives="money",
+    examples=[
+        ([{"status": "success", "amount": "90.00", "currency": "CNY"}], {}, {"amount": "90.00", "currency": "CNY"})
+    ],
+    one_way="refunds are not written",
+)
 def refund_amount(value: Any, lines: Any = None, currency: str | None = None) -> dict[str, str] | None:
     """What went back, of a refund's `transactions`: the sum of the successful, of all while none has succeeded.
 
@@ -40,7 +50,21 @@ def refund_amount(value: Any, lines: Any = None, currency: str | None = None) ->
     return add_up(done or sums, known).as_dict() if known else None
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [{"line_item_id": 1, "quantity": 1, "restock_type": "return", "subtotal": "79.65", "total_tax": "10.35"}],
+            {"currency": "CNY", "taxes_included": False},
+            [{"line_id": "1", "quantity": 1, "amount": {"amount": "90.00", "currency": "CNY"}, "restock": "return"}],
+        ),
+        (
+            [{"line_item_id": 1, "quantity": 1, "restock_type": "return", "subtotal": "79.65", "total_tax": "10.35"}],
+            {"currency": "CNY", "taxes_included": True},
+            [{"line_id": "1", "quantity": 1, "amount": {"amount": "79.65", "currency": "CNY"}, "restock": "return"}],
+        ),
+    ],
+    one_way="refunds are not written",
+)
 def refund_lines(
     value: Any,
     transactions: Any = None,
@@ -94,7 +118,16 @@ def _currency(lines: Any, transactions: Any) -> str:
     return next((money.currency for money in (*bags, *moved) if money), "")
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [[], [{"kind": "shipping_refund", "amount": "-10.00", "tax_amount": "-1.00"}]],
+            {"currency": "CNY"},
+            {"amount": "11.00", "currency": "CNY"},
+        )
+    ],
+    one_way="refunds are not written",
+)
 def refund_shipping(value: list[Any], currency: str | None = None, transactions: Any = None) -> dict[str, str] | None:
     """Shipping given back with its tax, of `[refund_shipping_lines, order_adjustments]`; null when none was.
 
@@ -111,7 +144,13 @@ def refund_shipping(value: list[Any], currency: str | None = None, transactions:
     return add_up(given, given[0].currency).as_dict() if given else None
 
 
-@transform()
+@transform(
+    examples=[
+        ([{"status": "success", "processed_at": "2026-11-23T10:00:00+08:00"}], {}, "2026-11-23T10:00:00+08:00"),
+        ([], {"made_at": "2026-11-23T10:00:00+08:00"}, "2026-11-23T10:00:00+08:00"),
+    ],
+    one_way="refunds are not written",
+)
 def settled_at(value: Any, made_at: Any = None) -> Any:
     """When a refund's money went back: its last successful transaction's time, else its own; null before."""
     rows = [each for each in given_back(value) if word(get(each, "status")) == "success"]
@@ -121,7 +160,13 @@ def settled_at(value: Any, made_at: Any = None) -> Any:
     return max((each for each in times if each), key=datetime.fromisoformat, default=made_at)
 
 
-@transform()
+@transform(
+    examples=[
+        ([{"id": 9, "parent_id": 5}], {"part": "payment"}, "5"),
+        ([], {"part": "provider_ref", "own_id": 7}, "7"),
+    ],
+    one_way="refunds are not written",
+)
 def refund_reference(value: Any, part: str, own_id: Any = None) -> str | None:
     """`provider`, `provider_ref` or `payment` (id of the payment given back) by a refund's `transactions`.
 

@@ -29,14 +29,27 @@ _SHIPMENT_STATES = {
 }
 
 
-@transform(takes_null=True, gives="enum")
+@transform(
+    takes_null=True,
+    gives="enum",
+    examples=[
+        ([None, None], {}, "open"),
+        ([None, "2026-11-22T08:30:05Z"], {}, "completed"),
+        (["2026-11-22T08:30:05Z", None], {}, "cancelled"),
+    ],
+    one_way="orders are not written",
+)
 def order_state(value: Sequence[Any] | None) -> str:
     """Of `[cancelled_at, closed_at]`: cancelled, completed (archived), else open."""
     cancelled_at, closed_at = value or (None, None)
     return "cancelled" if cancelled_at else "completed" if closed_at else "open"
 
 
-@transform(gives="enum")
+@transform(
+    gives="enum",
+    examples=[(["success", "in_transit"], {}, "in_transit"), (["SUCCESS", None], {}, "shipped")],
+    one_way="fulfilments are not written",
+)
 def fulfilment_state(value: Sequence[Any]) -> str:
     """Where a parcel is, of `[status, shipment_status]`: its own end, else the carrier's word, else that it left.
 
@@ -48,7 +61,16 @@ def fulfilment_state(value: Sequence[Any]) -> str:
     return _SHIPMENT_STATES.get(carrier) or ("planned" if status in ("pending", "open") else "shipped")
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            ["SF Express", ["SF100"], ["https://sf.example/SF100"]],
+            {},
+            [{"carrier": "SF Express", "number": "SF100", "url": "https://sf.example/SF100"}],
+        )
+    ],
+    one_way="fulfilments are not written",
+)
 def tracking(value: Sequence[Any]) -> list[dict[str, str]]:
     """`{"carrier", "number", "url"}` per parcel number, of a webhook's `[company, numbers, urls]`."""
     carrier, numbers, links = value

@@ -24,7 +24,7 @@ _LONGEST = {"street": 250, "city": 100, "province": 100, "postcode": 30}
 _LONGEST_NAME = {"given": 40, "family": 80}
 
 
-@transform()
+@transform(examples=[(["Lei Li", None, None, None, None], {"part": "given"}, "Lei")], one_way="it is for the way out")
 def kept_name(value: Sequence[Any], part: str) -> str | None:
     """Of `[full_name, given_name, family_name, held.given_name, held.family_name]` the `part` that Zoho will say.
 
@@ -36,19 +36,41 @@ def kept_name(value: Sequence[Any], part: str) -> str | None:
     return {"full": whole, "given": given, "family": family if given else None}[part]
 
 
-@transform()
+@transform(
+    examples=[(["Lei Li", None, None], {}, "Lei"), (["李雷", None, None], {}, None)], one_way="it is for the way out"
+)
 def first_name(value: Sequence[Any]) -> str | None:
     """`First_Name` of `[full_name, given_name, family_name]`; null when the whole name stands in the other field."""
     return name_parts(*(text_of(each) for each in value))[0]
 
 
-@transform()
+@transform(
+    examples=[(["Lei Li", None, None], {}, "Li"), (["李雷", None, None], {}, "李雷")], one_way="it is for the way out"
+)
 def last_name(value: Sequence[Any]) -> str | None:
     """`Last_Name` of `[full_name, given_name, family_name]`."""
     return name_parts(*(text_of(each) for each in value))[1]
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [
+                [
+                    {"namespace": "phone", "value": "+8613900000001", "verified": "otp"},
+                    {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+                ],
+                [],
+            ],
+            {},
+            [
+                {"namespace": "phone", "value": "+8613900000001", "verified": "none"},
+                {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+            ],
+        )
+    ],
+    one_way="it is for the way out",
+)
 def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[identities, held]` two phones and two e-mails: those the contact has first, then the best proven.
 
@@ -60,7 +82,16 @@ def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     return [each for namespace in ("phone", "email") for each in _kept(namespace, known, held or ())]
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [[{"country": "CN", "city": "上海市", "street": "南京西路1号"}], []],
+            {},
+            [{"country": "CN", "city": "上海市", "street": "南京西路1号"}],
+        )
+    ],
+    one_way="it is for the way out",
+)
 def kept_addresses(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[addresses, held]` two as Zoho will say them, those it has first and as they are."""
     known, held = value
@@ -75,7 +106,13 @@ def kept_addresses(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     return sorted(found.values(), key=lambda each: _address_key(each) not in there)[:MOST_OF_A_KIND]
 
 
-@transform()
+@transform(
+    examples=[
+        ([{"year": 1990, "month": 5, "day": 1}, None], {}, {"year": 1990, "month": 5, "day": 1}),
+        ([{"month": 5, "day": 1}, None], {}, None),
+    ],
+    one_way="it is for the way out",
+)
 def kept_birthday(value: Sequence[Any]) -> dict[str, int] | None:
     """Of `[birthday, held]` the date that Zoho can say: a whole one by the sun; any other leaves what it holds."""
     known, held = value
@@ -86,13 +123,33 @@ def kept_birthday(value: Sequence[Any]) -> dict[str, int] | None:
     return {name: int(known[name]) for name in ("year", "month", "day")}
 
 
-@transform()
+@transform(examples=[({"year": 1990, "month": 5, "day": 1}, {}, "1990-05-01")], inverse="zoho_birthday")
 def date_of(value: Mapping[str, Any]) -> str:
     """A kept birthday as `Date_of_Birth`."""
     return f"{int(value['year']):04}-{int(value['month']):02}-{int(value['day']):02}"
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [
+                {"namespace": "phone", "value": "+8613900000001", "verified": "otp"},
+                {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+            ],
+            {"slot": "Mobile"},
+            "+8613900000001",
+        ),
+        (
+            [
+                {"namespace": "phone", "value": "+8613900000001", "verified": "otp"},
+                {"namespace": "email", "value": "li@example.com", "verified": "staff"},
+            ],
+            {"slot": "Secondary_Email"},
+            None,
+        ),
+    ],
+    one_way="it is for the way out",
+)
 def number(value: Sequence[Mapping[str, Any]], slot: str) -> str | None:
     """The number or address for one of `Mobile, Phone, Email, Secondary_Email` of kept identities; null without one.
 
@@ -112,7 +169,21 @@ def number(value: Sequence[Mapping[str, Any]], slot: str) -> str | None:
     return str(other["value"]) if other else None
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            [{"country": "CN", "city": "上海市", "district": "静安区", "street": "南京西路1号"}],
+            {"place": 0, "part": "Street"},
+            "静安区 南京西路1号",
+        ),
+        (
+            [{"country": "CN", "city": "上海市", "district": "静安区", "street": "南京西路1号"}],
+            {"place": 1, "part": "Street"},
+            None,
+        ),
+    ],
+    one_way="it is for the way out",
+)
 def address_part(value: Sequence[Mapping[str, Any]], place: int, part: str) -> str | None:
     """One part (`Country`, `State`, `City`, `Street`, `Zip`) of the address at a place of kept addresses; null without."""
     return parts_of(value[place]).get(part) if len(value) > place else None

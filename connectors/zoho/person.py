@@ -21,21 +21,41 @@ _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _CJK = re.compile(r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff・·]+")
 
 
-@transform()
+@transform(
+    examples=[(["雷", "李"], {}, "李雷"), (["Lei", "Li"], {}, "Lei Li")],
+    one_way="Zoho has two fields; zoho_kept_name says what stands in each",
+)
 def full_name(value: Sequence[Any]) -> str | None:
     """A whole name of `[First_Name, Last_Name]` as its owner writes it: 李雷, but Lei Li."""
     given, family = (text_of(part) for part in value)
     return joined(given, family)
 
 
-@transform()
+@transform(examples=[("1990-05-01", {}, {"year": 1990, "month": 5, "day": 1})], inverse="zoho_date_of")
 def birthday(value: Any) -> dict[str, int] | None:
     """`Date_of_Birth` (`1990-05-01`) as year, month and day; null for anything else."""
     found = _DATE.fullmatch(str(value))
     return dict(zip(("year", "month", "day"), map(int, found.groups()), strict=True)) if found else None
 
 
-@transform()
+@transform(
+    examples=[
+        (
+            ["中国", "上海市", "上海市", "静安区 南京西路1号", "200040", None, None, None, None, None],
+            {},
+            [
+                {
+                    "country": "CN",
+                    "province": "上海市",
+                    "city": "上海市",
+                    "street": "静安区 南京西路1号",
+                    "postcode": "200040",
+                }
+            ],
+        )
+    ],
+    one_way="zoho_address_part writes one field of ten",
+)
 def addresses(value: Sequence[Any]) -> list[dict[str, str]]:
     """Of the ten fields of the mailing and the other address those that are filled in, the mailing one first."""
     parts = [value[start : start + len(ADDRESS_PARTS)] for start in range(0, len(value), len(ADDRESS_PARTS))]
