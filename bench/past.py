@@ -30,10 +30,15 @@ DAYS = 30.0
 ORIGINALS = 200
 # Of everything that is wrong, so many.
 FEW = 300
+SKUS = 2_000
+"""What a store of the size of a supermarket keeps."""
 PER_CUSTOMER = 10
 """Events of one customer: three of its two records, three of two orders, two payments, a fulfilment, a refund."""
 NAME, PASSWORD = "bench", "a sentence that only benchmarks know"
-SHOP = {"customer": "both", "order": "both", "payment": "in", "refund": "in", "fulfilment": "in"}
+SHOP = {
+    "customer": "both", "order": "both", "payment": "in", "refund": "in", "fulfilment": "in", "location": "in", "stock_level": "in",
+}  # fmt: skip
+STORE = {"connection": "shop", "object_type": "locations", "external_id": "s1"}
 _numbers = count(1)
 
 
@@ -136,12 +141,21 @@ def _sale(rng: random.Random, name: str, customer_number: int, minute: int, *, i
 
 
 def _odd(size: Size) -> Iterator[Event]:
-    """One customer with very many orders, one with many sources; what fails, waits for its parent, or is in dispute."""
+    """One customer with very many orders, all of one store with much stock, one with many sources; what fails, waits for its parent, or is in dispute."""
     rng, big = random.Random(0), 90_000_000
     few = min(FEW, size.customers)
     yield "shop", "customer.updated", customer(rng, big, _at(1))
+    for id_, name in (("s1", "浦东店"), ("s2", "静安店")):
+        place = {"id": id_, "updated_at": _at(1), "code": f"SH-{id_}", "name": name, "location_kind": "store"}
+        yield "shop", "location.updated", place
     for number in range(size.orders):
-        yield from _sale(rng, f"big-{number}", big, number, is_changed=False)
+        for connection, topic, data in _sale(rng, f"big-{number}", big, number, is_changed=False):
+            yield connection, topic, {**data, "store": STORE} if topic == "order.updated" else data
+    for number in range(min(SKUS, size.customers)):
+        yield "shop", "stock_level.updated", {
+            "id": f"k{number}", "updated_at": _at(number), "sku": f"SKU-{number:05d}", "location": STORE,
+            "on_hand": str(number % 40), "reserved": str(number % 7), "safety": "5",
+        }  # fmt: skip
     for number in range(20):
         yield (
             "till",
