@@ -259,7 +259,7 @@ def _page(
         tried=_shown(tried, sheet) if tried else None,
         problem=problem,
         may_publish=workshop.may_publish(),
-        command=f"retail-hub mapping preview {row.name} {stream} --file FILE",
+        command="retail-hub mapping check",
         api="POST /api/v1/mappings/preview",
     )
 

@@ -36,9 +36,7 @@ def list_policies() -> Any:
         for rule in rules:
             used[rule.policy] = used.get(rule.policy, 0) + 1
         rows.append((kind, file if origin else "", used, [rule.name for rule in rules if rule.connections]))
-    return render_template(
-        "console/policies.html", rows=rows, meanings=golden.RULES, command="retail-hub policy preview KIND --file FILE"
-    )
+    return render_template("console/policies.html", rows=rows, meanings=golden.RULES, command="retail-hub release")
 
 
 def show_policy(kind: str) -> Any:
@@ -112,7 +110,7 @@ def _page(
             row.name for row in hub().connections.all() if row.reads(kind.name) and row.disconnected_at is None
         ],
         may_publish=workshop.may_publish(),
-        command=f"retail-hub policy preview {kind.name} --file FILE",
+        command="retail-hub release",
         api="POST /api/v1/policies/preview",
     )
 
