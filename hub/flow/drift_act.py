@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from hub.errors import ConflictError, NotFoundError
+from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.drift_note import subject
 from hub.model.identifier import format_id
@@ -74,7 +75,7 @@ def shown(hub: Hub, found: Drift) -> Shown:
 def listed(hub: Hub, found: Drift) -> Shown:
     """A change as one of many: without suggestion and plans, and without asking the database."""
     row = hub.connections.by_id(found.connection_id)
-    mapping = _mapping(hub, row.connector, found)
+    mapping = _mapping(hub, row, found)
     reads = reads_of(mapping.spec) if mapping else []
     kind = found.stream if found.what == NULLED else mapping.kind if mapping else ""
     return Shown(found, row.name, row.realm, kind, _read(found, reads), Suggestion("", ""), [], reads)
@@ -86,11 +87,11 @@ def _word(found: Drift, value: Any) -> str:
     return str(value) if is_plain else ""
 
 
-def _mapping(hub: Hub, connector: str, found: Drift) -> InMapping | None:
+def _mapping(hub: Hub, row: ConnectionRow, found: Drift) -> InMapping | None:
     if found.what != NULLED:
-        return hub.rules.mappings.inbound(connector, found.stream)
-    stream = hub.registry.connector(connector).manifest.stream_of_kind(found.stream)
-    return hub.rules.mappings.inbound(connector, stream.name) if stream is not None else None
+        return hub.rules.mappings.inbound(row.connector, found.stream, row.name)
+    stream = hub.registry.connector(row.connector).manifest.stream_of_kind(found.stream)
+    return hub.rules.mappings.inbound(row.connector, stream.name, row.name) if stream is not None else None
 
 
 def _read(found: Drift, reads: list[Read]) -> Read | None:

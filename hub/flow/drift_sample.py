@@ -7,6 +7,7 @@ from importlib import resources
 
 import orjson
 
+from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.rules.drift import Recogniser, Shape, seeded
 
@@ -19,10 +20,10 @@ def sampled_shape(hub: Hub, connection_id: int, topic: str) -> Shape:
     A sample is `samples/TOPIC.json` in the connector's package, other signs as `_`. Without one the shape is empty and
     all of it is learnt from events.
     """
-    connector = hub.connections.by_id(connection_id).connector
-    package = hub.registry.connectors[connector].__module__.rpartition(".")[0]
+    row = hub.connections.by_id(connection_id)
+    package = hub.registry.connectors[row.connector].__module__.rpartition(".")[0]
     watcher = Recogniser(Shape(), {}, lambda _: "", {})
-    for each in _topics(hub, connector, topic):
+    for each in _topics(hub, row, topic):
         name = re.sub(r"\W+", "_", each).strip("_")
         try:
             watcher.look(orjson.loads((resources.files(package) / FOLDER / f"{name}.json").read_bytes()), "")
@@ -31,9 +32,10 @@ def sampled_shape(hub: Hub, connection_id: int, topic: str) -> Shape:
     return seeded(watcher.delta.learnt)
 
 
-def _topics(hub: Hub, connector: str, topic: str) -> list[str]:
-    stream = hub.registry.connector(connector).manifest.stream_of_topic(topic)
-    if stream is None or hub.rules.mappings.inbound(connector, topic) is not None:
+def _topics(hub: Hub, row: ConnectionRow, topic: str) -> list[str]:
+    stream = hub.registry.connector(row.connector).manifest.stream_of_topic(topic)
+    mapped = hub.rules.mappings.streams(row.connector, row.name)
+    if stream is None or topic in mapped:
         return [topic]
-    own = [each for each in stream.topics if hub.rules.mappings.inbound(connector, each) is not None]
+    own = [each for each in stream.topics if each in mapped]
     return [each for each in stream.topics if each not in own]

@@ -57,8 +57,8 @@ def _entries(name: str) -> int:
 def _uses() -> dict[str, list[tuple[str, str, str, str]]]:
     """Table -> (connector, stream, field, `file:line`) of each value that looks up in it."""
     found: dict[str, list[tuple[str, str, str, str]]] = {}
-    for (connector, stream), mapping in sorted(hub().rules.mappings.incoming.items()):
-        for spec in _specs(mapping.spec):
+    for connector, stream, record in sorted(hub().rules.mappings.records(), key=lambda one: one[:2]):
+        for spec in _specs(record):
             for name, node in spec.members.items():
                 for value in _values(node):
                     if value.lookup is not None:

@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from hub.rules.mapping.inbound import InMapping
+from hub.rules.mapping.narrow import key_of
 from hub.rules.mapping.outbound import OutMapping
+from hub.rules.mapping.spec import RecordSpec
 from hub.rules.mapping.system import System
 
 
@@ -49,6 +51,14 @@ class MappingSet:
         incoming = {key: file for side, _ in both for key, file in side.items()}
         outgoing = {key: file for _, side in both for key, file in side.items()}
         return dict(sorted(incoming.items())), dict(sorted(outgoing.items()))
+
+    def records(self) -> list[tuple[str, str, RecordSpec]]:
+        """(connector, stream, what its file says) of every file, the stream as `customers@kassa` where it is for some."""
+        return [
+            (name, key_of(name, part.name, part.connections).partition("/")[2], part.made)
+            for name, system in self.systems.items()
+            for part in system.incoming
+        ]
 
     def compile(self, files: Collection[str] | None = None) -> None:
         """Writes the Python of all of them, or of `files` alone: what a file says wrongly only then, raises `ConfigError`."""
