@@ -78,7 +78,8 @@ class NullWatch:
             for name, value in row.asserted.items():
                 if not value and name in known and known[name].is_watched and is_nothing(value):
                     names.add(name)
-        return {name: Nulls.of(name, rows) for name in names}
+        counted = {name: Nulls.of(name, rows) for name in names}
+        return {name: nulls for name, nulls in counted.items() if nulls.said}
 
 
 def _load(conn: Connection, kind: Kind) -> dict[str, _Field]:

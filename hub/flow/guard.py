@@ -30,6 +30,7 @@ class Count:
     """What a plan would do: targets that would really change, by field, and examples (ids and field names)."""
 
     targets: int = 0
+    held: int = 0
     create: int = 0
     update: int = 0
     fields: Counter[str] = field(default_factory=Counter)
@@ -95,6 +96,8 @@ def _settle(hub: Hub, plan: Plan) -> None:
     found = count(hub, row, plan.id, only)
 
     def decide(conn: Connection) -> None:
+        if is_drift and store.has_grown(conn, plan.id, found.held):
+            return
         # A source that went wrong is no matter of numbers: what it would clear waits, be it one record.
         if (is_drift and found.changed) or found.is_mass(store.limit(conn, row.id)):
             store.keep(conn, plan.id, found.as_dict(), found.samples)
@@ -140,6 +143,7 @@ def _count_chunk(
     kept = [each for each in compared if (only in each.missing if only else each.missing)]
     store.free(conn, plan_id, list({each.due.id for each in compared} - {each.due.id for each in kept}))
     found.targets += len(compared)
+    found.held += len(kept)
     for each in kept:
         is_dropped = each.due.rid is None and (each.due.twin is not None or each.due.elder is not None)
         if not is_dropped:

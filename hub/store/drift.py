@@ -156,6 +156,7 @@ def page(
 _NULLED = f"""
     select {_COLUMNS} from drift d where what = 'null' and stream = any(%s)
       and (state = 'open' or (state = 'over' and last_at > clock_timestamp() - interval '7 days'))
+    order by id
 """  # noqa: S608 -- constant text
 
 

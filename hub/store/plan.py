@@ -76,6 +76,8 @@ def hold(conn: Connection, cause: Cause, targets: Sequence[uuid.UUID]) -> bool:
     plan_id = _hold(conn, *cause)
     if plan_id is None:
         return False
+    # Whoever counts it just now ends before this, or sees these targets too.
+    conn.execute("select from plan where id = %s for update", (plan_id,))
     conn.execute("update target set plan_id = %s where id = any(%s) and plan_id is null", (plan_id, list(targets)))
     count_again(conn, cause)
     return True
@@ -87,6 +89,13 @@ def count_again(conn: Connection, cause: Cause) -> None:
         "update plan set state = 'counting' where connection_id = %s and cause = %s and cause_id = %s and state = 'held'",
         (cause[0], cause[1], _key(cause[2])),
     )
+
+
+def has_grown(conn: Connection, plan_id: uuid.UUID, counted: int) -> bool:
+    """Whether a plan came to hold more than was counted; locks it, so that it stays so until the transaction ends."""
+    conn.execute("select from plan where id = %s for update", (plan_id,))
+    row = conn.execute("select count(*) from target where plan_id = %s", (plan_id,)).fetchone()
+    return row is not None and row[0] > counted
 
 
 def of_cause(conn: Connection, cause: str, cause_id: uuid.UUID) -> list[Plan]:
