@@ -16,12 +16,11 @@ from hub.model.identifier import format_id
 from hub.sdk.connector import Connector, RawEvent, Reads, Writes
 from hub.store import audit, forecast, inbox, rerun
 from hub.store.database import Connection, new_id
-from hub.store.event import StoredEvent, read_event
+from hub.store.event import read_event
 
 
-def can_fetch(hub: Hub, event: StoredEvent) -> bool:
-    """Whether the record of that event can be read singly from its system."""
-    subject = subject_of(hub, event)
+def can_fetch(hub: Hub, subject: Subject | None) -> bool:
+    """Whether the record that an event is about can be read singly from its system."""
     return subject is not None and bool(_ways(hub, subject))
 
 

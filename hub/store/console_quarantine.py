@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.store.database import Database
-from hub.store.rerun import PATH
+from hub.store.rerun import FITS, MOST_EVENTS, PATH, WORK, Which
 
 MOST_GROUPS = 100
 
@@ -74,7 +74,7 @@ class Key:
 
 
 _KEY = rf"""
-select w.connection_id, c.name, c.realm, e.topic, coalesce(w.cause, ''), {PATH}
+select w.connection_id, c.name, c.realm, e.topic, coalesce(w.cause, '') as cause, {PATH} as path
 from event_work w join event e on e.id = w.id join connection c on c.id = w.connection_id where w.id = %s and w.state = 1
 """  # noqa: S608 -- constants of this module
 
@@ -83,6 +83,34 @@ def key_of(db: Database, event_id: uuid.UUID) -> Key | None:
     """The group of a quarantined event; None when it is not in quarantine."""
     row = db.one(_KEY, (event_id,))
     return Key(*row) if row else None
+
+
+_GROUP_OF = rf"""
+with k as ({_KEY}),
+g as (select count(*) as n, min(w.failed_at) as first_at, max(w.failed_at) as last_at, max(w.id::text)::uuid as sample
+      from k join event_work w on w.connection_id = k.connection_id and w.state = 1 and coalesce(w.cause, '') = k.cause
+      join event e on e.id = w.id where e.topic = k.topic and {PATH} = k.path)
+select k.*, g.*, s.problem from k cross join g join event_work s on s.id = g.sample
+"""  # noqa: S608 -- constants of this module
+
+
+def group_of(db: Database, event_id: uuid.UUID) -> tuple[Key, Group] | None:
+    """The group that a quarantined event belongs to, in one statement; None when it is not in quarantine."""
+    row = db.one(_GROUP_OF, (event_id,))
+    if row is None:
+        return None
+    key = Key(*row[:6])
+    return key, Group(key.connection_id, key.connection, key.topic, key.cause, key.path, *row[6:])
+
+
+def members_of(db: Database, which: Which, shown: int) -> tuple[list[uuid.UUID], dict[uuid.UUID, list[dict[str, Any]]]]:
+    """The events that fit, oldest first, and the problems of the first `shown` of them."""
+    sql = f"""
+        select w.id, case when row_number() over (order by w.id) <= %(shown)s then w.problem -> 'problems' end
+        from {WORK} where {FITS} order by w.id limit {MOST_EVENTS}
+    """  # noqa: S608 -- constants
+    rows = db.all(sql, {**which.values, "shown": shown})
+    return [event for event, _ in rows], {event: problems or [] for event, problems in rows[:shown]}
 
 
 @dataclass(frozen=True, slots=True)

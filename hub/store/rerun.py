@@ -33,30 +33,31 @@ class Which:
                 "topic": self.topic, "cause": self.cause, "path": self.path}  # fmt: skip
 
 
-_FITS = rf"""
+MOST_EVENTS = 10_000
+FITS = rf"""
     w.state = 1 and (%(ids)s::uuid[] is null or w.id = any(%(ids)s::uuid[]))
     and (%(connection)s::integer is null or w.connection_id = %(connection)s)
     and (%(cause)s::text is null or coalesce(w.cause, '') = %(cause)s)
     and (%(path)s::text is null or {PATH} = %(path)s)
     and (%(topic)s::text is null or e.topic = %(topic)s)
 """
-_WORK = "event_work w join event e on e.id = w.id"
+WORK = "event_work w join event e on e.id = w.id"
 
 
-def ids_of(db: Database, which: Which, limit: int = 10_000) -> list[uuid.UUID]:
+def ids_of(db: Database, which: Which, limit: int = MOST_EVENTS) -> list[uuid.UUID]:
     """The events that fit, oldest first."""
-    sql = f"select w.id from {_WORK} where {_FITS} order by w.id limit %(limit)s"  # noqa: S608 -- constants of this module
+    sql = f"select w.id from {WORK} where {FITS} order by w.id limit %(limit)s"  # noqa: S608 -- constants of this module
     return [found for (found,) in db.all(sql, {**which.values, "limit": limit})]
 
 
 def realms_of(db: Database, which: Which) -> set[str]:
     """The realms of the connections of the events that fit."""
-    sql = f"select distinct c.realm from {_WORK} join connection c on c.id = w.connection_id where {_FITS}"  # noqa: S608
+    sql = f"select distinct c.realm from {WORK} join connection c on c.id = w.connection_id where {FITS}"  # noqa: S608
     return {found for (found,) in db.all(sql, which.values)}
 
 
 _RELEASE = rf"""
-    with fit as (select w.id, w.cause = 'too_large' and e.origin = 'pull' as is_cut from {_WORK} where {_FITS} for update of w),
+    with fit as (select w.id, w.cause = 'too_large' and e.origin = 'pull' as is_cut from {WORK} where {FITS} for update of w),
     gone as (
         update event_work w set state = 0, attempts = 0, alone = (w.cause = 'poison'), cause = null
         from fit where w.id = fit.id and not fit.is_cut returning w.id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -27,7 +26,6 @@ from hub.flow.workbench import topic_key
 from hub.model.problem import problem_text
 from hub.store import console_event, rerun
 from hub.store import console_quarantine as store
-from hub.store.event import read_event
 from hub.store.rerun import Which
 
 LISTED = 50
@@ -113,13 +111,8 @@ def of_key(key: store.Key) -> Which:
 
 
 def _group_page(event_id: str, preview: Preview | None) -> Any:
-    key = key_for(event_id, "flow.see")
-    found = store.groups(hub().db, store.Filter(key.connection, key.cause, key.path, key.topic))
-    # An empty filter fits anything, also where this group has no path.
-    group = next((one for one in found if (one.topic, one.cause, one.path) == (key.topic, key.cause, key.path)), None)
-    if group is None:
-        abort(404)
-    ids = rerun.ids_of(hub().db, of_key(key))
+    key, group = _seen(event_id)
+    ids, problems = store.members_of(hub().db, of_key(key), LISTED)
     faults = store.faults_of(hub().db, ids)
     shown = ids[:LISTED]
     this = id_of(event_id, "evt")
@@ -134,10 +127,10 @@ def _group_page(event_id: str, preview: Preview | None) -> Any:
         faults=[(fault, masked_problem({"value": fault.sample, "path": fault.path})["value"]) for fault in faults],
         excerpts=_excerpts(fault.where for fault in faults),
         rows=console_event.rows_of(hub().db, shown),
-        problems=store.problems_of(hub().db, shown),
+        problems=problems,
         about=about,
         golden_prefix=hub().registry.kinds[about[0].kind].prefix if about else "",
-        can_fetch=_can_fetch(this),
+        can_fetch=refetch.can_fetch(hub(), about[0] if about else None),
         workbench=_workbench(key, event_id),
         may_act=visit.may("flow.operate", key.realm),
         rehearsed=acts.TRIED,
@@ -167,11 +160,6 @@ def _workbench(key: store.Key, event_id: str) -> str | None:
     return found
 
 
-def _can_fetch(event_id: uuid.UUID) -> bool:
-    with hub().db.session() as conn:
-        return refetch.can_fetch(hub(), read_event(conn, hub().keyring, event_id))
-
-
 def _preview(found: Preview) -> dict[str, Any]:
     """How many would pass, why the others still would not, and what would change and be sent."""
     codes = Counter(str(one["problems"][0].get("code", "?")) for one in found.problems if one["problems"])
@@ -190,6 +178,14 @@ def _preview(found: Preview) -> dict[str, Any]:
         "changed": len(found.changes),
         "targets": found.targets,
     }
+
+
+def _seen(event_id: str) -> tuple[store.Key, store.Group]:
+    """The group of the event in the address; 404 when it is not in quarantine or not the visitor's."""
+    found = store.group_of(hub().db, id_of(event_id, "evt"))
+    if found is None or not visit.may("flow.see", found[0].realm):
+        abort(404)
+    return found
 
 
 def key_for(event_id: str, permission: str) -> store.Key:
