@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import uuid
 
@@ -63,6 +64,9 @@ def main() -> None:
     hub = bootstrap.start(load_settings(), pool_size=3)
     try:
         hub.db.one("select 1")
+        # As `worker.wiring` does.
+        gc.collect()
+        gc.freeze()
         print("ready", flush=True)
         sys.stdin.read()  # until the benchmark closes it: all processes begin at once
         {"full": full, "bare": bare}[sys.argv[1]](hub)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from hub.model.derivation import Data, Derived
@@ -105,7 +106,7 @@ def _totals(totals: Mapping[str, Any], taxes_inside: Sequence[bool]) -> str:
     total = totals.get("total")
     if not total or not totals.get("items"):
         return ""
-    currency, minor = total["currency"], Money.parse(total).minor
+    currency, minor = total["currency"], _minor(total["amount"], total["currency"])
     parts = _sum([(f"totals.{name}", totals.get(name), sign) for name, sign in _SIGNS], currency)
     tax = _sum([("totals.tax", totals.get("tax"), 1)], currency)
     sums = [parts + (0 if inside else tax) for inside in taxes_inside]
@@ -116,8 +117,11 @@ def _line_differences(lines: Sequence[Any], total: str, price: str, quantity: st
     """Lines whose amount is not price × quantity less their reduction, as exactly as the price is stated."""
     found = []
     for place, line in enumerate(lines):
-        stated, exact = line.get(total), _exact(line, price, quantity)
-        if not stated or exact is None or stated["currency"] != line[price]["currency"]:
+        stated = line.get(total)
+        if not stated or _is_plain(line, stated, price, quantity):
+            continue
+        exact = _exact(line, price, quantity)
+        if exact is None or stated["currency"] != line[price]["currency"]:
             continue
         unit = Decimal(1).scaleb(-EXPONENTS[stated["currency"]])
         _, _, decimals = line[price]["amount"].partition(".")
@@ -133,6 +137,18 @@ def _line_differences(lines: Sequence[Any], total: str, price: str, quantity: st
                 f"line {line.get('line_id') or line.get('line_no') or place + 1} differs from its price by {shown}"
             )
     return "; ".join(found[:3])
+
+
+def _is_plain(line: Mapping[str, Any], stated: Mapping[str, str], price: str, quantity: str) -> bool:
+    """Whether a line fits by whole numbers alone: pieces at a price in minor units. So nearly all do, and it is quick to say."""
+    pieces, each, reduction = line.get(quantity), line.get(price), line.get("discount")
+    if not each or pieces.__class__ is not str or not pieces.isdecimal() or each["currency"] != stated["currency"]:
+        return False
+    currency = stated["currency"]
+    if len(each["amount"].partition(".")[2]) > EXPONENTS[currency] or (reduction and reduction["currency"] != currency):
+        return False
+    less = _minor(reduction["amount"], currency) if reduction else 0
+    return _minor(each["amount"], currency) * int(pieces) - less == _minor(stated["amount"], currency)
 
 
 def _exact(line: Mapping[str, Any], price: str, quantity: str) -> Decimal | None:
@@ -159,8 +175,8 @@ def _items_difference(lines: Sequence[Any], totals: Mapping[str, Any], total: st
     reductions = _sum(_amounts(lines, "lines", "discount"), currency)
     apart = {0, _sum(_amounts([line for line in lines if line.get("line_kind") == "fee"], "lines", total), currency)}
     if totals.get("tip") and totals["tip"]["currency"] == currency:
-        apart.add(Money.parse(totals["tip"]).minor)
-    stated = Money.parse(items).minor
+        apart.add(_minor(totals["tip"]["amount"], currency))
+    stated = _minor(items["amount"], currency)
     if any(stated in (reduced - other, reduced + reductions - other) for other in apart):
         return ""
     exact = [_exact(line, price, quantity) for line in lines]
@@ -187,8 +203,14 @@ def _sum(parts: Iterable[tuple[str, Any, int]], currency: str) -> int:
             continue
         if amount["currency"] != currency:
             raise _Foreign(f"{path} is in {amount['currency']}, the total in {currency}")
-        minor += sign * Money.parse(amount).minor
+        minor += sign * _minor(amount["amount"], currency)
     return minor
+
+
+@lru_cache(maxsize=4096)
+def _minor(amount: str, currency: str) -> int:
+    """Amounts repeat: prices end in 9."""
+    return Money.parse({"amount": amount, "currency": currency}).minor
 
 
 def _differs(what: str, stated: int, parts: int, currency: str) -> str:
