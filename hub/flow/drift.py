@@ -32,9 +32,9 @@ LOOK_AGAIN_S: Final = 1.0
 STORE_EVERY_S: Final = 5.0
 STORE_AT: Final = 1000
 FULL: Final = 150
-BACKLOG: Final = 5
-"""From so many full batches in a row on every fourth payload is looked at whole, of the others the top."""
-EVERY: Final = 4
+BACKLOG: Final = 2
+"""From so many full batches in a row on every tenth payload is looked at whole, of the others the top."""
+EVERY: Final = 10
 
 Key = tuple[int, str]
 _log = logging.getLogger(__name__)
