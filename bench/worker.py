@@ -20,6 +20,9 @@ from hub.store.database import Connection
 def full(hub: Hub) -> None:
     """The real path: T1 and T2 until nothing waits."""
     worker = uuid.uuid4()
+    # As `worker.wiring` does.
+    gc.collect()
+    gc.freeze()
     while record.run_batch(hub, worker) + resolve.run_batch(hub):
         pass
 
@@ -64,9 +67,6 @@ def main() -> None:
     hub = bootstrap.start(load_settings(), pool_size=3)
     try:
         hub.db.one("select 1")
-        # As `worker.wiring` does.
-        gc.collect()
-        gc.freeze()
         print("ready", flush=True)
         sys.stdin.read()  # until the benchmark closes it: all processes begin at once
         {"full": full, "bare": bare}[sys.argv[1]](hub)
