@@ -127,9 +127,7 @@ def replay_event(body: dict[str, Any], id_: str) -> Response:
         problems = [
             {**one, **(shown_problems({"problems": one["problems"]}, found.realm) or {})} for one in preview.problems
         ]
-        return answer(
-            {"events": preview.events, "problems": problems, "changes": changes, "targets": preview.targets}
-        )
+        return answer({"events": preview.events, "problems": problems, "changes": changes, "targets": preview.targets})
     done = replay.replay(hub, selection)
     audit.record(hub, principal().actor, "event.replayed", id_)
     return answer({"replayed": done.done + done.quarantined}, 202)

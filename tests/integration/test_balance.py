@@ -11,10 +11,21 @@ from hub.model.identifier import format_id
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.web import Caller
 
-KINDS = (
-    "customer programme loyalty_entry consent stock_level stock_movement location order refund settlement"
-    " supplier_invoice purchase_order payment"
-).split()
+KINDS = [
+    "customer",
+    "programme",
+    "loyalty_entry",
+    "consent",
+    "stock_level",
+    "stock_movement",
+    "location",
+    "order",
+    "refund",
+    "settlement",
+    "supplier_invoice",
+    "purchase_order",
+    "payment",
+]
 PROGRAMME = {"connection": "crm", "object_type": "programmes", "external_id": "points"}
 
 
