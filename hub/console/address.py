@@ -67,12 +67,12 @@ def since_of(span: str) -> uuid.UUID | None:
     return uuid.UUID(int=int(start.timestamp() * 1000) << 80)
 
 
-def cut(rows: list[Any], is_back: bool) -> tuple[list[Any], bool]:
-    """The rows of one page out of `PAGE + 1` asked for, and whether there were more that way."""
-    has_more = len(rows) > PAGE
+def cut(rows: list[Any], is_back: bool, most: int = PAGE) -> tuple[list[Any], bool]:
+    """The rows of one page out of `most + 1` asked for, and whether there were more that way."""
+    has_more = len(rows) > most
     if not has_more:
         return rows, False
-    return (rows[1:], True) if is_back else (rows[:PAGE], True)
+    return (rows[1:], True) if is_back else (rows[:most], True)
 
 
 def pages(endpoint: str, prefix: str, rows: list[Any], has_more: bool, **values: Any) -> Page:

@@ -38,6 +38,10 @@ class _Entry:
     fold: Fold = field(default_factory=lambda: Fold({}))
     named: set[Key] = field(default_factory=set)
     """Source keys of the parents that this batch's observations name."""
+    is_replayed: bool = False
+    """Only events that are run again speak of it."""
+    is_whole: bool = False
+    """Its fold was made from its whole set."""
 
     @property
     def is_new(self) -> bool:
@@ -50,17 +54,29 @@ class Stored:
 
     rids: dict[Key, uuid.UUID] = field(default_factory=dict)
     deferred: set[uuid.UUID] = field(default_factory=set)
+    whole: dict[uuid.UUID, tuple[str, str, Fold]] = field(default_factory=dict)
+    """rid -> kind, realm and fold of the records that were folded from their whole sets."""
 
 
-def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observation], *, wait: bool = True) -> Stored:
+def store_observations(
+    conn: Connection,
+    hub: Hub,
+    observations: Sequence[Observation],
+    *,
+    wait: bool = True,
+    again: Collection[uuid.UUID] = (),
+) -> Stored:
     """Adds observations to their records' sets.
 
     `wait` False puts off the events of records that another worker holds, instead of waiting for its
     whole transaction: in a set the order does not matter, so they may as well come with the next batch.
+    What only events of `again` change has the replay as its cause: the guard counts all of it together.
     """
     if not observations:
         return Stored()
     entries = _group(observations)
+    for entry in entries.values():
+        entry.is_replayed = bool(again) and all(o.origin.event_id in again for o in entry.observations)
     parents = _parent_keys(hub, entries)
     for entry in entries.values():
         entry.named = {_parent_key(hub, o, r) for o in entry.observations for r in o.draft.references}
@@ -71,16 +87,18 @@ def store_observations(conn: Connection, hub: Hub, observations: Sequence[Observ
     held = known.keys() & entries.keys()
     if held:
         deferred = {o.origin.event_id for key in held for o in entries[key].observations}
-        rest = store_observations(conn, hub, [o for o in observations if o.origin.event_id not in deferred], wait=wait)
-        return Stored(rest.rids, rest.deferred | deferred)
+        left = [o for o in observations if o.origin.event_id not in deferred]
+        rest = store_observations(conn, hub, left, wait=wait, again=again)
+        return Stored(rest.rids, rest.deferred | deferred, rest.whole)
     stubs = {key: new_id() for key in parents if key not in entries and key not in known}
     rids = {key: entry.rid for key, entry in entries.items()} | {key: row.rid for key, row in known.items()} | stubs
     waiting = set(stubs) | {key for key, row in known.items() if row.state == store.STUB}
     if _insert_new(conn, hub, entries, stubs, parents, waiting):
         # Another worker made some of these records first: start over, now they exist.
-        return store_observations(conn, hub, observations, wait=wait)
+        return store_observations(conn, hub, observations, wait=wait, again=again)
     _store_content(conn, hub, entries, rids, waiting)
-    return Stored(rids)
+    whole = {entry.rid: (entry.kind, entry.realm, entry.fold) for entry in entries.values() if entry.is_whole}
+    return Stored(rids, whole=whole)
 
 
 def _group(observations: Iterable[Observation]) -> dict[Key, _Entry]:
@@ -253,6 +271,7 @@ def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> None:
             late[entry.rid] = entry
     for rid, found in store.lines(conn, late).items():
         late[rid].fold = register.fold(map(line_item, found))
+        late[rid].is_whole = True
 
 
 def line_item(line: Line) -> Item:
@@ -308,8 +327,10 @@ def _store_keys(
     return marks
 
 
-def _cause(entry: _Entry) -> dict[str, uuid.UUID | None]:
+def _cause(entry: _Entry) -> dict[str, Any]:
     """The newest event is named as the cause; the pass over a stream only where nothing else spoke of the record."""
+    if entry.is_replayed:
+        return {"cause": "replay", "cause_id": None, "full_pass": None}
     newest = max((o.origin for o in entry.observations), key=lambda origin: origin.event_id, default=None)
     passes = {o.origin.full_pass for o in entry.observations}
     return {
@@ -345,6 +366,12 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> l
     return [found[digest] for digest in sorted(found)]
 
 
+def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Fold]]) -> None:
+    """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
+    rows = [row for rid, (kind, realm, folded) in folds.items() for row in key_rows(hub, kind, realm, rid, folded)]
+    store.replace_match_keys(conn, [], rows)
+
+
 def refold(
     conn: Connection,
     hub: Hub,
@@ -364,11 +391,11 @@ def refold(
     for rid, found in store.lines(conn, rows).items():
         row, folded = rows[rid], register.fold(map(line_item, found))
         packed = register.encode(folded)
-        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
         if not _differs(row.fold, packed):
             if cause == "replay":
                 keys.extend(key_rows(hub, row.kind, row.realm, rid, folded))
             continue
+        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
         old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
         new = key_rows(hub, row.kind, row.realm, rid, folded)

@@ -18,7 +18,7 @@ from hub.errors import ConfigError, Problem, RecordError
 from hub.flow import drift, notice, release
 from hub.flow.content import content_of
 from hub.flow.context import Hub
-from hub.flow.observe import refold, store_observations
+from hub.flow.observe import add_keys, refold, store_observations
 from hub.model.observation import Draft
 from hub.rules.mapping import MapContext
 from hub.rules.observe import Observation, Origin, observe
@@ -238,7 +238,12 @@ def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: se
     """
     replayed = [m for m in mapped if m.event.id in again]
     before = record_store.delete_versions(conn, [m.event.id for m in replayed])
-    stored = store_observations(conn, hub, [o for m in mapped for o in m.observations], wait=bool(replayed))
+    observations = [o for m in mapped for o in m.observations]
+    stored = store_observations(conn, hub, observations, wait=bool(replayed), again=again)
     if before:
-        refold(conn, hub, before | {stored.rids[o.key] for m in replayed for o in m.observations}, "replay")
+        changed = before | {stored.rids[o.key] for m in replayed for o in m.observations}
+        # What was folded from its whole set just now is as a second time would make it.
+        whole = {rid: stored.whole[rid] for rid in changed & stored.whole.keys()}
+        add_keys(conn, hub, whole)
+        refold(conn, hub, changed - whole.keys(), "replay")
     return stored.deferred

@@ -111,6 +111,27 @@ def test_forecast_when_a_field_is_mapped_otherwise_then_it_says_what_the_replay_
     assert {record["note"] for record in shelf.records.values()} == {"coffee"}
 
 
+def test_replay_when_it_would_change_many_records_then_a_plan_holds_what_it_sends(
+    till: PeerRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "FEW", 3)
+    shelf = till.shelves["crm"]
+    calls = len(shelf.calls)
+    _put(till, {"webhook/customers.yaml": TILL % ("", "remark")})
+    replay(till.hub, Selection(status="done"))
+    till.quiet()
+    assert len(shelf.calls) == calls
+    [held] = till.hub.db.run(plan.page)
+    assert (held.cause, held.counts["update"], held.counts["fields"]) == ("replay", 4, {"note": 4})
+    # A live change of one record goes on meanwhile, elsewhere.
+    till.customer("9", at(1), full_name="New", remark="milk", gender="m")
+    till.quiet()
+    assert len(shelf.calls) == calls + 1
+    guard.release(till.hub, held.id, "test")
+    till.quiet()
+    assert {record["note"] for record in shelf.records.values()} == {"coffee", "milk"}
+
+
 def test_forecast_when_the_new_file_takes_what_was_set_aside_then_it_says_so(till: PeerRig) -> None:
     found = _of_mapping(till, {"webhook/customers.yaml": (TILL % ("", "note")).replace("m: male", "m: male, x: other")})
     assert (found.mended, found.faults) == (1, [])

@@ -23,6 +23,9 @@ from hub.store import console_delivery as store
 from hub.store.attempt import Attempt
 from hub.store.console_delivery import DeliveryDetail
 
+# Rows with forms to decide each are long: so many of them make a page.
+FEW = 30
+
 
 def list_deliveries() -> Any:
     """One tab of deliveries; the first one that has something when none is asked for."""
@@ -36,7 +39,8 @@ def list_deliveries() -> Any:
     prefix = "att" if tab == "sent" else "dlv"
     before, after = wished_id("before", prefix), wished_id("after", prefix)
     wish = store.Filter(tab, connection, seen, before, after, effects)
-    rows, has_more = cut(store.list_deliveries(hub().db, wish, PAGE + 1), after is not None)
+    most = FEW if tab in ("unknown", "dead") else PAGE
+    rows, has_more = cut(store.list_deliveries(hub().db, wish, most + 1), after is not None, most)
     tried = _tried(rows) if tab == "unknown" else {}
     return render_template(
         "console/deliveries.html",
