@@ -39,6 +39,7 @@ TITLES = {
     "batch_timeout_s": N_("A worker that stays longer in one batch is ended; the batch is done again, item by item"),
     "linger_s": N_("How long a worker with nothing to do waits before it ends"),
     "log_level": N_("Least level logged"),
+    "drift_null_run": N_("After so many records in a row in which a field turned to null its writes wait for a person"),
     "away_after_s": N_("Seconds without an answer after which an alert says that a system does not answer"),
     "slow_after_s": N_("Seconds a delivery may be due before an alert says that its system is slow"),
 }
