@@ -10,7 +10,7 @@ from typing import Any
 
 from docs.markdown import code, docstring, fenced, page, table
 from hub import config, errors, registry
-from hub.model.permission import PERMISSIONS, ROLES
+from hub.model.permission import BUILT_IN, PERMISSIONS, ROLES
 from hub.model.problem import PROBLEMS
 from hub.rules.retry import next_action
 from hub.sdk import hookspecs
@@ -126,6 +126,7 @@ def permissions() -> str:
     rows = [
         [code(name), about.en, about.zh, *("●" if role.may(name) else "" for role in ROLES.values())]
         for name, about in PERMISSIONS.items()
+        if name in BUILT_IN
     ]
     lead = (
         "A role is a bundle of permissions. It is granted for one realm or all of them, to users "

@@ -308,11 +308,11 @@ def _store_keys(
     for entry in fresh:
         found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
         rows.extend(found)
-        marks.append({"rid": entry.rid, "relink": _links(found), **_cause(entry)})
+        marks.append({"rid": entry.rid, "relink": is_linking(found), **_cause(entry)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         packed = register.encode(entry.fold)
-        if not _differs(entry.row.fold, packed):
+        if not differs(entry.row.fold, packed):
             continue
         old = key_rows(hub, entry.kind, entry.realm, entry.rid, register.decode(entry.row.fold))
         new = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
@@ -320,8 +320,10 @@ def _store_keys(
         if old != new or entry.row.state == store.STUB:
             replaced.append(entry.rid)
             rows.extend(new)
-            relink = _links(old) or _links(new)
-        relink = relink or (_links(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed))
+            relink = is_linking(old) or is_linking(new)
+        relink = relink or (
+            is_linking(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed)
+        )
         marks.append({"rid": entry.rid, "relink": relink, **_cause(entry)})
     store.replace_match_keys(conn, replaced, rows)
     return marks
@@ -339,11 +341,13 @@ def _cause(entry: _Entry) -> dict[str, Any]:
     }
 
 
-def _differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether two packed folds say something different."""
     return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))
 
 
-def _links(rows: Sequence[dict[str, Any]]) -> bool:
+def is_linking(rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether any of these look-up keys may link records."""
     return any(row["strength"] >= 1 for row in rows)
 
 
@@ -364,54 +368,3 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> l
                 "hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength, "guarded": key.guarded
             }  # fmt: skip
     return [found[digest] for digest in sorted(found)]
-
-
-def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Fold]]) -> None:
-    """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
-    rows = [row for rid, (kind, realm, folded) in folds.items() for row in key_rows(hub, kind, realm, rid, folded)]
-    store.replace_match_keys(conn, [], rows)
-
-
-def refold(
-    conn: Connection,
-    hub: Hub,
-    rids: Iterable[uuid.UUID],
-    cause: str = "event",
-    cause_id: Any = None,
-    linked: Collection[uuid.UUID] = (),
-) -> None:
-    """Folds records again from their whole sets (after a write, a replay, a removal) and marks what changed.
-
-    `linked`: records whose links changed in this transaction. A replay also adds the look-up keys that a newer version
-    of the hub makes of the same values. Takes the records' locks. Idempotent.
-    """
-    rows = store.lock_rids(conn, rids)
-    updates, replaced, keys, marks = [], [], [], []
-    links: dict[tuple[uuid.UUID, str], Key | None] = {}
-    for rid, found in store.lines(conn, rows).items():
-        row, folded = rows[rid], register.fold(map(line_item, found))
-        packed = register.encode(folded)
-        if not _differs(row.fold, packed):
-            if cause == "replay":
-                keys.extend(key_rows(hub, row.kind, row.realm, rid, folded))
-            continue
-        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
-        links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
-        old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
-        new = key_rows(hub, row.kind, row.realm, rid, folded)
-        if old != new:
-            replaced.append(rid)
-            keys.extend(new)
-        guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
-        relink = rid in linked or ((_links(old) or _links(new)) and (old != new or guards_moved))
-        marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
-    store.update(conn, updates)
-    store.replace_match_keys(conn, replaced, keys)
-    parents = store.find_by_keys(conn, {key for key in links.values() if key})
-    moved = [
-        {"child": rid, "field": name, "parent": parents[key].rid if key else None}
-        for (rid, name), key in links.items()
-        if key is None or key in parents
-    ]
-    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, moved))
-    store.append_marks(conn, marks)

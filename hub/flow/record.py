@@ -18,7 +18,8 @@ from hub.errors import ConfigError, Problem, RecordError
 from hub.flow import drift, notice, release
 from hub.flow.content import content_of
 from hub.flow.context import Hub
-from hub.flow.observe import add_keys, refold, store_observations
+from hub.flow.observe import store_observations
+from hub.flow.refold import add_keys, refold
 from hub.model.observation import Draft
 from hub.rules.mapping import MapContext
 from hub.rules.observe import Observation, Origin, observe

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
-from hub.flow.observe import refold
+from hub.flow.refold import refold
 from hub.model.identifier import format_id
 from hub.rules import register
 from hub.rules.register import EVERY_OTHER, SEPARATOR, STATE, flatten

@@ -93,6 +93,10 @@ ROLES: dict[str, Role] = {
 }
 
 
+BUILT_IN = frozenset(PERMISSIONS)
+"""Those that come with the hub; plugins declare more."""
+
+
 def declare(permission: Permission, roles: Iterable[str]) -> None:
     """Adds the permission of a plugin to those roles, for this process. Safe to repeat."""
     if unknown := sorted(set(roles) - ROLES.keys()):

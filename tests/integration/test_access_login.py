@@ -1,7 +1,6 @@
 """Logging in: sessions, their end, and what slows guessing down."""
 
 import os
-import statistics
 import time
 
 import pytest
@@ -154,7 +153,8 @@ def test_log_in_when_the_name_is_unknown_then_it_takes_as_long(hub):
             begun = time.perf_counter()
             enter(hub, name=name if name == "li" else f"{name}{n}", password="wrong", address=f"192.0.2.{n}")
             times.append(time.perf_counter() - begun)
-        return statistics.median(times)
+        # The quickest: what else the machine does makes a call slower, never faster.
+        return min(times)
 
     took("warm")
     known, unknown = took("li"), took("nobody")

@@ -1,0 +1,74 @@
+"""Folds records again from their whole sets: after a write, a replay, a removal."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from hub.flow.context import Hub
+from hub.flow.observe import (
+    differs,
+    guard_data,
+    is_linking,
+    key_rows,
+    line_item,
+    record_state,
+    winning_references,
+)
+from hub.rules import register
+from hub.rules.register import Fold
+from hub.store import record as store
+from hub.store.database import Connection
+from hub.store.record import Key
+
+
+def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Fold]]) -> None:
+    """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
+    rows = [row for rid, (kind, realm, folded) in folds.items() for row in key_rows(hub, kind, realm, rid, folded)]
+    store.replace_match_keys(conn, [], rows)
+
+
+def refold(
+    conn: Connection,
+    hub: Hub,
+    rids: Iterable[uuid.UUID],
+    cause: str = "event",
+    cause_id: Any = None,
+    linked: Collection[uuid.UUID] = (),
+) -> None:
+    """Folds records again from their whole sets (after a write, a replay, a removal) and marks what changed.
+
+    `linked`: records whose links changed in this transaction. A replay also adds the look-up keys that a newer version
+    of the hub makes of the same values. Takes the records' locks. Idempotent.
+    """
+    rows = store.lock_rids(conn, rids)
+    updates, replaced, keys, marks = [], [], [], []
+    links: dict[tuple[uuid.UUID, str], Key | None] = {}
+    for rid, found in store.lines(conn, rows).items():
+        row, folded = rows[rid], register.fold(map(line_item, found))
+        packed = register.encode(folded)
+        if not differs(row.fold, packed):
+            if cause == "replay":
+                keys.extend(key_rows(hub, row.kind, row.realm, rid, folded))
+            continue
+        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
+        links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
+        old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
+        new = key_rows(hub, row.kind, row.realm, rid, folded)
+        if old != new:
+            replaced.append(rid)
+            keys.extend(new)
+        guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
+        relink = rid in linked or ((is_linking(old) or is_linking(new)) and (old != new or guards_moved))
+        marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
+    store.update(conn, updates)
+    store.replace_match_keys(conn, replaced, keys)
+    parents = store.find_by_keys(conn, {key for key in links.values() if key})
+    moved = [
+        {"child": rid, "field": name, "parent": parents[key].rid if key else None}
+        for (rid, name), key in links.items()
+        if key is None or key in parents
+    ]
+    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, moved))
+    store.append_marks(conn, marks)
