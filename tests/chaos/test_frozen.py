@@ -16,7 +16,8 @@ from tests.fixtures.peers import wait_for
 
 pytestmark = pytest.mark.chaos
 
-TAKEN_OVER_S = 35.0
+# 35 s on a machine of its own; here several test processes share two cores with three workers.
+TAKEN_OVER_S = 60.0
 _WAITING = (
     "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%%insert into golden%%'"
 )
@@ -78,7 +79,7 @@ def test_pipeline_when_workers_freeze_in_t1_and_t2_then_others_go_on_and_nothing
             # The kernel stops a process when it next runs.
             wait_for(lambda: {process.status() for process in frozen} == {psutil.STATUS_STOPPED})
             calm.load.send(Story(1, 10, "calm").introduction())
-            calm.wait_right(20.0)
+            calm.wait_right(TAKEN_OVER_S / 2)
             for place in (one, two):
                 place.load.send([edit(place.name, 3, "meanwhile", 30)])
                 place.wait_right(TAKEN_OVER_S)
