@@ -12,12 +12,12 @@ from hub.errors import ConfigError
 from hub.flow import forecast, guard, release
 from hub.flow.forecast import Forecast
 from hub.flow.replay import replay
-from hub.flow.rules import installed_folders, load_site, publish_release
 from hub.store import plan
 from hub.store.replay import Selection
 from tests.fixtures.command import runner
 from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig
+from tests.fixtures.rules import put_in_force
 
 TILL = """
 kind: customer
@@ -50,18 +50,12 @@ POLICY = "default: {policy: latest}\nfields: {note: {policy: priority, connectio
 def till(peers: PeerRig) -> PeerRig:
     """A shop whose customers reach a CRM; one of its events waits in quarantine."""
     peers.peer("crm", flow="out")
-    _put(peers, {"webhook/customers.yaml": TILL % ("", "note")})
+    put_in_force(peers.hub, {"webhook/customers.yaml": TILL % ("", "note")})
     for n in range(4):
         peers.customer(str(n), at(1), full_name=f"Li {n}", note="tea", remark="coffee", gender="f")
     peers.customer("odd", at(1), full_name="Odd", gender="x")
     peers.quiet()
     return peers
-
-
-def _put(rig: PeerRig, files: dict[str, str]) -> None:
-    rig.hub.rules = load_site(rig.hub.registry, installed_folders(), files)
-    publish_release(rig.hub.db, rig.hub.rules)
-    release.activate(rig.hub)
 
 
 def _everything(rig: PeerRig) -> dict[str, Any]:
@@ -101,7 +95,7 @@ def test_forecast_when_a_field_is_mapped_otherwise_then_it_says_what_the_replay_
     # The deed.
     shelf = till.shelves["crm"]
     calls, changes = len(shelf.calls), till.hub.db.all("select count(*) from change")[0][0]
-    _put(till, files)
+    put_in_force(till.hub, files)
     till.quiet()
     assert len(shelf.calls) == calls
     replay(till.hub, Selection())
@@ -117,7 +111,7 @@ def test_replay_when_it_would_change_many_records_then_a_plan_holds_what_it_send
     monkeypatch.setattr(plan, "FEW", 3)
     shelf = till.shelves["crm"]
     calls = len(shelf.calls)
-    _put(till, {"webhook/customers.yaml": TILL % ("", "remark")})
+    put_in_force(till.hub, {"webhook/customers.yaml": TILL % ("", "remark")})
     replay(till.hub, Selection(status="done"))
     till.quiet()
     assert len(shelf.calls) == calls
@@ -153,13 +147,13 @@ def test_forecast_when_nothing_is_different_then_it_is_empty_but_for_what_is_asi
 def test_forecast_when_records_are_written_otherwise_then_it_says_what_is_sent(
     till: PeerRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _put(till, {**till.hub.rules.files, "plain/customers.yaml": OUT % ""})
+    put_in_force(till.hub, {**till.hub.rules.files, "plain/customers.yaml": OUT % ""})
     files = {"plain/customers.yaml": OUT % ", to: upper"}
     found = _of_mapping(till, files)
     assert found.golden == {}
     assert (dict(found.outgoing["crm"].acts), dict(found.outgoing["crm"].fields)) == ({"update": 4}, {"full_name": 4})
     monkeypatch.setattr(plan, "FEW", 2)
-    _put(till, {**till.hub.rules.files, **files})
+    put_in_force(till.hub, {**till.hub.rules.files, **files})
     till.quiet()
     [held] = till.hub.db.run(plan.page)
     assert held.counts["update"] == 4
@@ -187,7 +181,7 @@ def test_forecast_of_policies_when_another_source_would_win_then_it_says_what_th
     assert dict(found.outgoing["crm"].acts) == {"update": 1}
     assert forecast.of_policies(peers.hub, look, "customer", last=1).looked == 1
     calls = len(crm.calls)
-    _put(peers, {"policies/customer.yaml": POLICY})
+    put_in_force(peers.hub, {"policies/customer.yaml": POLICY})
     peers.quiet()
     assert len(crm.calls) == calls + 1
     with pytest.raises(ConfigError, match="no kind 'client'"):

@@ -19,6 +19,7 @@ from hub.model import time
 from hub.store.replay import Selection
 from tests.fixtures.hub import EPOCH, at
 from tests.fixtures.peers import PeerRig
+from tests.fixtures.rules import put_in_force
 
 KASSA = """
 kind: customer
@@ -56,16 +57,10 @@ def _files(name: str = "strip") -> dict[str, str]:
     return {NAMES["kassa"]: KASSA % name, NAMES["scale"]: SCALE}
 
 
-def _put(rig: PeerRig, files: dict[str, str]) -> None:
-    rig.hub.rules = load_site(rig.hub.registry, installed_folders(), files)
-    publish_release(rig.hub.db, rig.hub.rules)
-    release.activate(rig.hub)
-
-
 @pytest.fixture
 def tills(peers: PeerRig) -> Iterator[tuple[PeerRig, dict[str, WebhookSimulator]]]:
     """Two tills behind `webhook`: `kassa` and `kassa-2` speak their brand's form, `crm` the hub's; `kassa` and `scale` only send."""
-    _put(peers, _files())
+    put_in_force(peers.hub, _files())
     with ExitStack() as stack:
         made = {name: stack.enter_context(WebhookSimulator()) for name in ("kassa", "kassa-2", "crm")}
         for name, one in made.items():
@@ -123,7 +118,7 @@ def test_out_of_one_connection_when_it_changes_then_only_its_records_are_sent_wh
     assert release.changed_shapes(old, changed.manifest) == {("webhook", "customer")}
     assert release.changed_streams(old, changed.manifest, "kassa-2") == [("webhook", "customers")]
     assert release.changed_streams(old, changed.manifest, "crm") == []
-    _put(rig, _files("upper"))
+    put_in_force(rig.hub, _files("upper"))
     rig.quiet()
     assert _held(peers["kassa-2"]) == [{"name": "LI LEI", "mobile": "13900000001"}]
     assert len(rig.attempts()) == before + 1
@@ -138,7 +133,7 @@ def test_own_file_when_it_is_taken_away_then_the_file_of_all_writes_again(
     assert release.changed_parts(
         rig.hub.rules.manifest, load_site(rig.hub.registry, installed_folders(), {}).manifest, rig.hub.connections.all()
     ) == {("kassa", "customer"), ("kassa-2", "customer")}
-    _put(rig, {})
+    put_in_force(rig.hub, {})
     rig.quiet()
     (held,) = _held(peers["kassa-2"])
     assert held["full_name"] == "Li Lei"
@@ -148,7 +143,7 @@ def test_replay_when_a_connection_gets_its_own_file_then_what_was_set_aside_is_d
     tills: tuple[PeerRig, dict[str, WebhookSimulator]],
 ) -> None:
     rig, _ = tills
-    _put(rig, {})
+    put_in_force(rig.hub, {})
     _saved(rig, "Li Lei", 1, "kassa-2")
     rig.settle()
     assert rig.goldens("customer") == []

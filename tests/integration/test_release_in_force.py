@@ -10,13 +10,14 @@ import pytest
 from hub.errors import ConfigError, NotFoundError
 from hub.flow import alert_conditions, alert_facts, guard, health, release
 from hub.flow.context import Hub
-from hub.flow.rules import installed_folders, load_site, publish_release
+from hub.flow.rules import publish_release
 from hub.sdk.plugin import hookimpl
 from hub.store import plan
 from hub.store import release as store
 from tests.fixtures.command import runner
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.peers import PeerRig
+from tests.fixtures.rules import put_in_force
 
 LOUD = """
 kind: customer
@@ -43,12 +44,6 @@ out:
 POLICY = "default: {policy: latest}\nfields: {note: {policy: priority, connections: [crm]}}\n"
 
 
-def _put(hub: Hub, files: dict[str, str], by: str = "test", reason: str = "") -> list[str]:
-    hub.rules = load_site(hub.registry, installed_folders(), files)
-    publish_release(hub.db, hub.rules)
-    return release.activate(hub, by, reason)
-
-
 def _say(rig: Rig, id_: str, minute: int, name: str) -> None:
     rig.send("shop", "customer.updated", {"id": id_, "updated_at": at(minute), "full_name": name})
 
@@ -61,7 +56,7 @@ def test_release_when_another_process_puts_one_in_force_then_the_next_batch_work
     worker.connect("shop", {"customer": "in"})
     _say(worker, "1", 1, "Li Lei")
     worker.settle()
-    _put(operator, {"webhook/customers.yaml": LOUD}, reason="the till shouts")
+    put_in_force(operator, {"webhook/customers.yaml": LOUD}, reason="the till shouts")
     _say(worker, "2", 1, "Han Mei")
     worker.settle()
     assert sorted(data["full_name"] for data in worker.goldens("customer")) == ["HAN MEI", "Li Lei"]
@@ -163,7 +158,7 @@ def test_release_when_a_plugin_is_missing_here_then_one_can_look_but_nothing_is_
     whole = Rig(make_hub(database_url, Shouting()))
     whole.connect("shop", {"customer": "in"})
     release.activate(whole.hub)
-    _put(whole.hub, {"webhook/customers.yaml": LOUD.replace("upper", "shout")})
+    put_in_force(whole.hub, {"webhook/customers.yaml": LOUD.replace("upper", "shout")})
     _say(whole, "1", 1, "Li Lei")
     whole.settle()
     bare = Rig(make_hub(database_url))
@@ -178,16 +173,16 @@ def test_release_when_a_plugin_is_missing_here_then_one_can_look_but_nothing_is_
 
 def test_release_when_a_mapping_writes_another_shape_then_those_records_are_sent_whole_once(peers: PeerRig) -> None:
     crm = peers.peer("crm", flow="out")
-    _put(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name}"})
+    put_in_force(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name}"})
     peers.customer("1", at(1), full_name="Li Lei", note="tea")
     peers.customer("2", at(1), full_name="HAN", note="tea")
     peers.quiet()
     assert {record["full_name"] for record in crm.records.values()} == {"Li Lei", "HAN"}
     calls = len(crm.calls)
-    _put(peers.hub, {"plain/customers.yaml": "# the same\n" + OUT % "full_name"})
+    put_in_force(peers.hub, {"plain/customers.yaml": "# the same\n" + OUT % "full_name"})
     peers.quiet()
     assert len(crm.calls) == calls
-    _put(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name, to: upper}"})
+    put_in_force(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name, to: upper}"})
     peers.quiet()
     assert {record["full_name"] for record in crm.records.values()} == {"LI LEI", "HAN"}
     # Only the record that is written otherwise was sent.
@@ -203,11 +198,11 @@ def test_release_when_it_would_write_many_records_otherwise_then_a_plan_holds_th
 ) -> None:
     monkeypatch.setattr(plan, "FEW", 3)
     crm = peers.peer("crm", flow="out")
-    _put(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name}"})
+    put_in_force(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name}"})
     peers.customers(5, at(1))
     peers.quiet()
     calls = len(crm.calls)
-    _put(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name, to: upper}"})
+    put_in_force(peers.hub, {"plain/customers.yaml": OUT % "{path: full_name, to: upper}"})
     peers.quiet()
     assert len(crm.calls) == calls
     [held] = peers.hub.db.run(plan.page)
@@ -227,7 +222,7 @@ def test_release_when_policies_change_then_their_kind_is_decided_again_and_the_w
         rig.send(name, "customer.updated", data)
     rig.settle()
     before, state = rig.hub.rules.release_id, rig.state_hash()
-    assert _put(rig.hub, {"policies/customer.yaml": POLICY}) == ["customer"]
+    assert put_in_force(rig.hub, {"policies/customer.yaml": POLICY}) == ["customer"]
     rig.settle()
     assert rig.goldens("customer")[0]["note"] == "crm"
     rig.hub.rules = release.earlier(rig.hub, before)

@@ -15,15 +15,14 @@ from connectors.shopify.conformance import ShopifyHarness
 from connectors.webhook.conformance import WebhookHarness
 from connectors.zoho.conformance import DeletionHarness, ZohoHarness
 from hub import bootstrap, registry
-from hub.flow import release
 from hub.flow.replay import replay
-from hub.flow.rules import installed_folders, load_site, publish_release
 from hub.sdk.connector import RawEvent
 from hub.store import inbox
 from hub.store.inbox import NewEvent
 from hub.store.replay import Selection
 from tests.fixtures.histories import HISTORIES, Said, connect_all
 from tests.fixtures.hub import EPOCH, Rig
+from tests.fixtures.rules import put_in_force
 
 SLOW = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -61,15 +60,9 @@ VARIANTS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
-def _put(rig: Rig, files: dict[str, str]) -> None:
-    rig.hub.rules = load_site(rig.hub.registry, installed_folders(), files)
-    publish_release(rig.hub.db, rig.hub.rules)
-    release.activate(rig.hub)
-
-
 def _fresh(rig: Rig, files: dict[str, str], history: list[Said]) -> dict[str, Any]:
     rig.clear()
-    _put(rig, files)
+    put_in_force(rig.hub, files)
     for said in history:
         said.send(rig)
     rig.settle()
@@ -77,7 +70,7 @@ def _fresh(rig: Rig, files: dict[str, str], history: list[Said]) -> dict[str, An
 
 
 def _replayed(rig: Rig, files: dict[str, str]) -> dict[str, Any]:
-    _put(rig, files)
+    put_in_force(rig.hub, files)
     replay(rig.hub, Selection())
     rig.settle()
     return rig.state()
@@ -139,7 +132,7 @@ def test_replay_of_shipped_mappings_is_identity_and_equals_fresh(rig: Rig, conne
     states = []
     for files in ({}, changed):
         rig.clear()
-        _put(rig, files)
+        put_in_force(rig.hub, files)
         _send(rig, connection_id, _events(connector))
         states.append(rig.state())
         feed = rig.hub.db.one("select seq from feed")
