@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from hub.flow import access, login
+from hub.flow import access, login, quarantine
 from hub.model.identifier import format_id
 from hub.model.permission import Grant
 from hub.store import rerun
@@ -44,15 +44,21 @@ def newest(market: MarketRig, cause: str | None = None) -> str:
     return format_id("evt", found[-1])
 
 
+def about(market: MarketRig, external_id: str) -> str:
+    """The quarantined event about that record: ids of one millisecond are in no order."""
+    for id_ in rerun.ids_of(market.hub.db, Which()):
+        found = quarantine.about(market.hub, id_)
+        if found and found[0].external_id == external_id:
+            return format_id("evt", id_)
+    raise LookupError(external_id)
+
+
 def test_cause_when_opened_then_all_that_is_wrong_what_waits_and_the_lines_of_the_mapping(
     market: MarketRig, operator: Visitor
 ) -> None:
     page = words(operator.get("/quarantine").text)
     assert "映射出错" in page
-    order = next(
-        format_id("evt", id_)
-        for (id_,) in market.hub.db.all("select w.id from event_work w join event e on e.id = w.id where topic = 'orders' order by id desc")
-    )  # fmt: skip
+    order = about(market, "o2")
     shown = operator.get(f"/quarantine/{order}").text
     page = words(shown)
     assert "bad_time" in page
