@@ -24,7 +24,8 @@ def state(hub: Hub) -> dict[str, Any]:
         " where r.state > 0"
     ):
         clusters.setdefault(cluster, []).append(f"{connection}:{object_type}:{external_id}")
-    goldens = hub.db.all("select id, kind, lifecycle, data from golden")
+    stored = hub.db.all("select id, kind, lifecycle, data from golden")
+    goldens = [(*row[:3], hub.db.upcasts.data(row[1], row[3])) for row in stored]
     return {
         " ".join(sorted(clusters[id_])): {
             "kind": kind,

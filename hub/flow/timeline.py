@@ -71,7 +71,7 @@ def timeline(
     `is_clear`: personal values are shown, else masked by declaration. `sees(realm, data)`: whether the reader may see a
     record that refers to this one. Errors: `ConfigError` for an unknown group or a cursor nobody gave.
     """
-    rows = store.page(conn, golden_id, _filter(group, cursor), limit + 1)
+    rows = store.page(conn, kind.name, golden_id, _filter(group, cursor), limit + 1)
     more = rows[limit - 1] if len(rows) > limit else None
     lines = [
         _line(hub, kind, row, is_clear)

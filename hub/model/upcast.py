@@ -72,6 +72,37 @@ class Upcasts:
         """A value, as of a pin, of the field that has this name today."""
         return _value(self._kinds[kind], name, value) if kind in self._kinds else value
 
+    def change(
+        self, kind: str, fields: Iterable[str], before: Document | None, after: Document | None
+    ) -> tuple[list[str], Document | None, Document | None]:
+        """A row of the feed: the fields that changed, and what they were before and after."""
+        names = list(fields)
+        if kind not in self._kinds:
+            return names, before, after
+        today = list(dict.fromkeys(self.name(kind, name) for name in names))
+        return today, before and self.data(kind, before), after and self.data(kind, after)
+
+    def ruling(self, kind: str, type_: str, field: str | None, value: Any) -> tuple[str | None, Any]:
+        """Of a person's ruling: the field it is about, and its value (a pin's is one of the field)."""
+        if not field or kind not in self._kinds:
+            return field, value
+        name = self.name(kind, field)
+        return name, self.value(kind, name, value) if type_ == "pin" else value
+
+    def about(self, kind: str | None, data: Document) -> Document:
+        """What an item is about, by the name of a field: `{"field": …}`."""
+        if kind not in self._kinds or data.get("field").__class__ is not str:
+            return data
+        return {**data, "field": self.name(kind or "", data["field"])}
+
+    def renamed(self, kind: str) -> Mapping[str, str]:
+        """Former name of a field -> its name today."""
+        return self._kinds[kind].renamed if kind in self._kinds else {}
+
+    def names_of(self, kind: str, name: str) -> list[str]:
+        """All names under which values of a field are stored."""
+        return [name, *(was for was, now in self.renamed(kind).items() if now == name)]
+
     def formerly(self, names: Iterable[str]) -> list[str]:
         """These names of fields, and those that any kind had for them before."""
         wanted = set(names)
@@ -99,4 +130,8 @@ def _name(kind: Kind, name: str) -> str:
 def _value(kind: Kind, name: str, value: Any) -> Any:
     field, separator, key = name.partition(ELEMENT)
     change = kind.upcast.get(field)
-    return value if change is None or value is None or (separator and key == _OTHERS) else change(value)
+    if change is None or value is None or (separator and key == _OTHERS):
+        return value
+    if not separator and field in kind.identities and isinstance(value, list):
+        return [change(element) for element in value]
+    return change(value)

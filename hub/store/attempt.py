@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from hub.store import decision
-from hub.store.database import Connection
+from hub.store.database import Connection, upcasts_of
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try as stored. `asserted`: the canonical values it was to write."""
+    """One try. `asserted`: the canonical values it was to write, in today's form."""
 
     id: uuid.UUID
     target_id: uuid.UUID
@@ -90,8 +90,8 @@ def unaccounted(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.
         order by id
     """  # noqa: S608 -- constant columns
     found: dict[uuid.UUID, list[Attempt]] = {}
-    for row in conn.execute(sql, (list(target_ids),)):
-        found.setdefault(row[1], []).append(Attempt(*row))
+    for attempt in _read(conn, sql, (list(target_ids),)):
+        found.setdefault(attempt.target_id, []).append(attempt)
     return found
 
 
@@ -104,7 +104,7 @@ def last_failed(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.
     """  # noqa: S608 -- constant columns
     found: dict[uuid.UUID, list[Attempt]] = {}
     over: set[uuid.UUID] = set()
-    for attempt in (Attempt(*row) for row in conn.execute(sql, (list(target_ids),))):
+    for attempt in _read(conn, sql, (list(target_ids),)):
         if attempt.outcome in ("sent", "applied"):
             over.add(attempt.target_id)
         if attempt.target_id not in over:
@@ -115,7 +115,23 @@ def last_failed(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.
 def of_target(conn: Connection, target_id: uuid.UUID, limit: int = 50) -> list[Attempt]:
     """The attempts of one target, newest first."""
     sql = f"select {_COLUMNS} from attempt where target_id = %s order by id desc limit %s"  # noqa: S608
-    return [Attempt(*row) for row in conn.execute(sql, (target_id, limit))]
+    return _read(conn, sql, (target_id, limit))
+
+
+def _read(conn: Connection, sql: str, params: Sequence[Any]) -> list[Attempt]:
+    rows = [Attempt(*row) for row in conn.execute(sql, params)]
+    upcasts, kinds = upcasts_of(conn), _kinds(conn, [row.target_id for row in rows])
+    return [
+        replace(row, asserted=upcasts.data(kinds[row.target_id], row.asserted)) if row.target_id in kinds else row
+        for row in rows
+    ]
+
+
+def _kinds(conn: Connection, target_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The kinds of targets, asked for only while any kind has stored values of two forms."""
+    if not upcasts_of(conn) or not target_ids:
+        return {}
+    return dict(conn.execute("select id, kind from target where id = any(%s)", (list(target_ids),)).fetchall())
 
 
 def recently_written(
@@ -134,8 +150,9 @@ def recently_written(
     """
     rows = conn.execute(sql, (list(target_ids), window_s, at_least)).fetchall()
     lifted = decision.thawed_at(conn, [row[0] for row in rows]) if rows else {}
+    upcasts, kinds = upcasts_of(conn), _kinds(conn, [row[0] for row in rows])
     found: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for target_id, asserted, started_at in rows:
         if target_id not in lifted or started_at > lifted[target_id]:
-            found.setdefault(target_id, []).append(asserted)
+            found.setdefault(target_id, []).append(upcasts.data(kinds.get(target_id, ""), asserted))
     return {target_id: written for target_id, written in found.items() if len(written) >= at_least}

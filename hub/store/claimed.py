@@ -100,11 +100,12 @@ def load(conn: Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Due]:
 
 
 def _today(upcasts: Upcasts, due: Due) -> Due:
-    data, fold = due.data, due.fold
+    data, fold, frozen = due.data, due.fold, due.frozen
     return replace(
         due,
         data=upcasts.data(due.kind, data) if data else data,
         fold=upcasts.fold(due.kind, fold) if fold else fold,
+        frozen=frozen and [upcasts.name(due.kind, name) for name in frozen],
     )
 
 

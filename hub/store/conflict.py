@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hub.store.database import Connection
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, upcasts_of
 
 Rid = uuid.UUID
 TYPES = ("conflict", "loop")
@@ -64,8 +65,13 @@ def items(conn: Connection, wish: Filter, limit: int) -> list[ItemRow]:
         "types": [wish.type] if wish.type else list(TYPES), "state": wish.state, "realms": wish.realms,
         "before": wish.before, "after": wish.after, "limit": limit,
     }  # fmt: skip
-    rows = [ItemRow(*row) for row in conn.execute(sql, params)]
+    rows = [_today(upcasts_of(conn), ItemRow(*row)) for row in conn.execute(sql, params)]
     return rows[::-1] if wish.after else rows
+
+
+def _today(upcasts: Upcasts, row: ItemRow) -> ItemRow:
+    golden = row.golden and upcasts.data(row.kind or "", row.golden)
+    return replace(row, data=upcasts.about(row.kind, row.data), golden=golden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +85,28 @@ class SaidRow:
 
 
 _SAID = """
-    select rid, at, is_write, asserted from (
+    select said.rid, r.kind, at, is_write, asserted from (
         select v.rid, v.since as at, false as is_write,
             (select jsonb_object_agg(e.key, e.value) from jsonb_each(v.asserted) e where e.key = any(%(fields)s)) as asserted
         from version v where v.rid = any(%(rids)s)
         union all
         select w.rid, (extract(epoch from w.at) * 1000000)::bigint, true,
             (select jsonb_object_agg(e.key, e.value) from jsonb_each(w.asserted) e where e.key = any(%(fields)s))
-        from write w where w.rid = any(%(rids)s)) said
+        from write w where w.rid = any(%(rids)s)) said join record r on r.rid = said.rid
     where asserted is not null order by at desc limit %(limit)s
 """
 
 
 def said(conn: Connection, rids: Collection[Rid], fields: Sequence[str], limit: int = 2000) -> list[SaidRow]:
     """What these records said of these fields, and what the hub wrote there, the newest first."""
-    params = {"rids": list(rids), "fields": list(fields), "limit": limit}
-    return [SaidRow(*row) for row in conn.execute(_SAID, params)]
+    upcasts = upcasts_of(conn)
+    params = {"rids": list(rids), "fields": upcasts.formerly(fields), "limit": limit}
+    found = []
+    for rid, kind, at, is_write, stored in conn.execute(_SAID, params):
+        values = {name: value for name, value in upcasts.flat(kind, stored).items() if name in fields}
+        if values:
+            found.append(SaidRow(rid, at, is_write, values))
+    return found
 
 
 def peer_of(conn: Connection, target_id: Rid) -> Rid | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -125,4 +125,5 @@ def wins(db: Database, connection_id: int, realm: str, kinds: Sequence[str], mos
     values: dict[str, Any] = {
         "kinds": list(kinds), "realm": realm, "connection": connection_id, "limit": most // len(kinds),
     }  # fmt: skip
-    return [Win(*row) for row in db.all(_WINS, values)]
+    found = [Win(*row) for row in db.all(_WINS, values)]
+    return [replace(win, field=db.upcasts.name(win.kind, win.field)) for win in found] if db.upcasts else found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -106,8 +107,13 @@ def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]
         "effects": wish.effects.kinds if wish.effects else [],
         "effect_connections": wish.effects.connections if wish.effects else [],
     }
-    rows = [DeliveryRow(*row) for row in db.all(f"{sql} order by {key} {direction} limit %(limit)s", values)]
+    rows = [_listed(db, row) for row in db.all(f"{sql} order by {key} {direction} limit %(limit)s", values)]
     return rows[::-1] if wish.after else rows
+
+
+def _listed(db: Database, row: Sequence[Any]) -> DeliveryRow:
+    found = DeliveryRow(*row)
+    return replace(found, data=db.upcasts.data(found.kind, found.data)) if found.data else found
 
 
 def tab_counts(
@@ -167,4 +173,8 @@ from target t join {_NAMED} where t.id = %s
 def delivery_detail(db: Database, target_id: uuid.UUID) -> DeliveryDetail | None:
     """One target; None when there is none with that id."""
     row = db.one(_DETAIL, (target_id,))
-    return DeliveryDetail(*row) if row else None
+    if row is None:
+        return None
+    found = DeliveryDetail(*row)
+    data, wanted = (part and db.upcasts.data(found.kind, part) for part in (found.data, found.wanted))
+    return replace(found, data=data, wanted=wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -170,7 +170,8 @@ where v.event_id = %s order by r.kind, r.external_id limit 50
 
 def touched_by(db: Database, event_id: uuid.UUID) -> list[Touched]:
     """The records the event spoke about, at most 50."""
-    return [Touched(*row) for row in db.all(_TOUCHED, (event_id,))]
+    found = [Touched(*row) for row in db.all(_TOUCHED, (event_id,))]
+    return [replace(one, asserted=db.upcasts.flat(one.kind, one.asserted)) for one in found]
 
 
 # The state of a target in one word, as the console shows it.
@@ -227,7 +228,11 @@ order by c.seq limit 100
 
 def changes_of(db: Database, event_id: uuid.UUID, rids: list[uuid.UUID]) -> list[FeedRow]:
     """What the event changed in golden records, in order; `rids` are the records it spoke about. At most 100."""
-    return [FeedRow(*row) for row in db.all(_FEED, {"event": event_id, "rids": rids})]
+    found = []
+    for id_, kind, type_, version, *changed in db.all(_FEED, {"event": event_id, "rids": rids}):
+        fields, before, after = db.upcasts.change(kind, *changed)
+        found.append(FeedRow(id_, kind, type_, version, fields, before or {}, after or {}))
+    return found
 
 
 _CAUSED = f"""{_MOVED}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -114,7 +114,14 @@ group by 1, 2 order by 1, 3 desc
 
 def wins(db: Database, kind: str, realms: Sequence[str], most: int = 1000) -> list[Win]:
     """Whose values stand in the newest `most` golden records of a kind that changed in the last thirty days."""
-    return [Win(*row) for row in db.all(_WINS, {"kind": kind, "realms": list(realms), "most": most})]
+    found = [Win(*row) for row in db.all(_WINS, {"kind": kind, "realms": list(realms), "most": most})]
+    if not db.upcasts.changes(kind):
+        return found
+    names = [db.upcasts.name(kind, win.field) for win in found]
+    return [
+        replace(win, field=name, value=db.upcasts.value(kind, name, win.value))
+        for name, win in zip(names, found, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ class Filter:
     `limits`: realm -> external ids of the only locations whose records are listed there. `place`: the one location
     whose records are wanted (None: any). `day`: first and last moment (not in it) as canonical text, of when it
     happened. `floor`: made since, by the smallest id. `states`: field -> the values wanted, `none` for no value.
-    `is_low`: stock below its safety stock only. `is_near`: found from the locations (`near.is_few`).
+    `is_low`: stock below its safety stock only. `is_near`: found from the locations (`near.is_few`). `told`: found from
+    the feed since then, which must hold all that is wanted.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Filter:
     states: tuple[tuple[str, tuple[str, ...]], ...] = ()
     is_low: bool = False
     is_near: bool = False
+    told: datetime | None = None
 
 
 # What is there and not promised to anybody, less than what should always be there.
@@ -87,7 +89,7 @@ LOW = """coalesce((g.data ->> 'on_hand')::numeric - coalesce((g.data ->> 'reserv
 def conditions(wish: Filter) -> tuple[list[str], dict[str, Any]]:
     """The conditions on golden record `g` that a filter makes, and their parameters; paging is the list's."""
     fits: list[str] = []
-    values: dict[str, Any] = {"kind": wish.kind, "realms": wish.realms}
+    values: dict[str, Any] = {"kind": wish.kind, "realms": wish.realms, "since": wish.floor}
     if wish.lifecycle:
         # The second half names the index of the few, also to a plan that is made without the value.
         fits.append(
@@ -116,7 +118,10 @@ def conditions(wish: Filter) -> tuple[list[str], dict[str, Any]]:
         values["limits"] = scope.written(wish.limits)
     if wish.place is not None:
         fits.append(scope.at_place(wish.kind))
-        values |= {"place": scope.keys_json(wish.place.keys), "rids": list(wish.place.rids), "since": wish.floor}
+        values |= {"place": scope.keys_json(wish.place.keys), "rids": list(wish.place.rids)}
+    if wish.told is not None:
+        fits.append("g.id = any(array(select c.golden_id from change c where c.at >= %(told)s and c.kind = %(kind)s))")
+        values["told"] = wish.told
     if wish.is_near:
         fits.append(near.condition(wish.kind, _rids(wish)))
     return fits, values
@@ -244,7 +249,10 @@ where r.cluster = %s order by k.cluster desc limit %s
 
 def children_of(db: Database, golden_id: uuid.UUID, limit: int = 100) -> list[Child]:
     """What refers to it (an order's payments, a customer's orders), newest first."""
-    return [Child(*row) for row in db.all(_CHILDREN, (golden_id, limit))]
+    return [
+        Child(id_, kind, db.upcasts.name(kind, name), lifecycle, db.upcasts.data(kind, data), created_at)
+        for id_, kind, name, lifecycle, data, created_at in db.all(_CHILDREN, (golden_id, limit))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,4 +280,6 @@ def linked(db: Database, keys: list[tuple[str, str, str]]) -> list[Linked]:
     """Resolves source keys (connection, object type, external id); unknown ones are missing from the answer."""
     if not keys:
         return []
-    return [Linked(*row) for row in db.all(_LINKED, [list(part) for part in zip(*keys, strict=True)])]
+    rows = db.all(_LINKED, [list(part) for part in zip(*keys, strict=True)])
+    found = [Linked(*row) for row in rows]
+    return [replace(one, data=db.upcasts.data(one.kind, one.data)) for one in found]

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.store.database import Connection, new_id
+from hub.store.database import Connection, new_id, upcasts_of
 
 Rid = uuid.UUID
 
@@ -99,19 +99,28 @@ def live(conn: Connection, rids: Sequence[Rid], types: Sequence[str]) -> list[De
         select {_COLUMNS} from decision where (a = any(%(rids)s) or b = any(%(rids)s)) and type = any(%(types)s)
         and revoked_at is null order by created_at, id
     """  # noqa: S608 -- constant columns
-    return [Decision(*row) for row in conn.execute(sql, {"rids": list(rids), "types": list(types)})]
+    return _read(conn, sql, {"rids": list(rids), "types": list(types)})
 
 
 def of_group(conn: Connection, group: Rid) -> list[Decision]:
     """The rows of one act, locked."""
     sql = f"select {_COLUMNS} from decision where group_id = %s order by id for update"  # noqa: S608
-    return [Decision(*row) for row in conn.execute(sql, (group,))]
+    return _read(conn, sql, (group,))
 
 
 def about(conn: Connection, rids: Sequence[Rid]) -> list[Decision]:
     """Every decision, revoked ones too, that names one of these records, newest first."""
     sql = f"select {_COLUMNS} from decision where a = any(%s) or b = any(%s) order by created_at desc, id desc"  # noqa: S608
-    return [Decision(*row) for row in conn.execute(sql, (list(rids), list(rids)))]
+    return _read(conn, sql, (list(rids), list(rids)))
+
+
+def _read(conn: Connection, sql: str, params: Any) -> list[Decision]:
+    upcasts = upcasts_of(conn)
+    found = []
+    for id_, realm, kind, type_, a, b, name, value, *rest in conn.execute(sql, params):
+        field, shown = upcasts.ruling(kind, type_, name, value)
+        found.append(Decision(id_, realm, kind, type_, a, b, field, shown, *rest))
+    return found
 
 
 def revoke(conn: Connection, ids: Sequence[Rid], author: str) -> None:

@@ -205,18 +205,20 @@ def concerns(conn: Connection, dossier: Dossier) -> Concerns:
     upcasts = upcasts_of(conn)
     return Concerns(
         [_ruling(one, upcasts, dossier.kind) for one in row[0] or ()],
-        [OpenItem(*[Rid(one[0]), *one[1:]]) for one in row[1] or ()],
+        [
+            OpenItem(Rid(id_), type_, state, upcasts.about(dossier.kind, data))
+            for id_, type_, state, data in row[1] or ()
+        ],
         [KeptInStep(*[Rid(one[0]), *one[1:]]) for one in row[2] or ()],
         [_change(one, upcasts) for one in row[3] or ()],
         [Purchases(*one) for one in row[4] or ()],
-        [Kin(*[Rid(one[0]), *one[1:]]) for one in row[5] or ()],
+        [Kin(Rid(one[0]), one[1], upcasts.data(dossier.kind, one[2]), one[3]) for one in row[5] or ()],
     )
 
 
 def _change(one: list[Any], upcasts: Upcasts) -> ChangeRow:
     seq, golden_id, kind, type_, version, fields, before, after, cause, cause_id, at = one
-    names = list(dict.fromkeys(upcasts.name(kind, name) for name in fields))
-    before, after = (upcasts.data(kind, part) for part in (before, after))
+    names, before, after = upcasts.change(kind, fields, before, after)
     since = datetime.fromisoformat(at)
     caused_by = Rid(cause_id) if cause_id else None
     return ChangeRow(seq, Rid(golden_id), kind, type_, version, names, before, after, cause, caused_by, since)
@@ -224,7 +226,6 @@ def _change(one: list[Any], upcasts: Upcasts) -> ChangeRow:
 
 def _ruling(one: list[Any], upcasts: Upcasts, kind: str) -> Ruling:
     id_, type_, a, b, name, value, author, reason, at, group = one
-    field_ = upcasts.name(kind, name) if name else name
-    shown = upcasts.value(kind, field_, value) if type_ == "pin" else value
+    field_, shown = upcasts.ruling(kind, type_, name, value)
     other = Rid(b) if b else None
     return Ruling(Rid(id_), type_, Rid(a), other, field_, shown, author, reason, datetime.fromisoformat(at), Rid(group))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
-from hub.store.database import Connection, new_id
+from hub.store.database import Connection, new_id, upcasts_of
 
 STATES: Final = ("open", "ignored", "accepted", "over")
 MOST_EVENTS: Final = 5
@@ -116,13 +116,19 @@ def read(conn: Connection, drift_id: uuid.UUID, *, lock: bool = False) -> Drift 
     """One change; None when there is none of that id."""
     sql = f"select {_COLUMNS} from drift d where id = %s{' for update' if lock else ''}"  # noqa: S608 -- constant text
     row = conn.execute(sql, (drift_id,)).fetchone()
-    return Drift(*row) if row else None
+    return _read(conn, row) if row else None
 
 
 def of_stream(conn: Connection, connection_id: int, stream: str) -> list[Drift]:
     """All that is known of one stream of a connection."""
     sql = f"select {_COLUMNS} from drift d where connection_id = %s and stream = %s order by id"  # noqa: S608 -- constant text
-    return [Drift(*row) for row in conn.execute(sql, (connection_id, stream))]
+    return [_read(conn, row) for row in conn.execute(sql, (connection_id, stream))]
+
+
+def _read(conn: Connection, row: Sequence[Any]) -> Drift:
+    found = Drift(*row)
+    # Of a field that turned null the stream is the kind.
+    return replace(found, path=upcasts_of(conn).name(found.stream, found.path)) if found.what == "null" else found
 
 
 _PAGE = f"""
@@ -149,7 +155,7 @@ def page(
         "before": before, "after": after, "limit": limit,
     }  # fmt: skip
     order = "asc" if after is not None else "desc"
-    found = [Drift(*row) for row in conn.execute(f"{_PAGE} order by d.id {order} limit %(limit)s", values)]
+    found = [_read(conn, row) for row in conn.execute(f"{_PAGE} order by d.id {order} limit %(limit)s", values)]
     return found[::-1] if after is not None else found
 
 
@@ -162,11 +168,11 @@ _NULLED = f"""
 
 def nulled(conn: Connection, kinds: Sequence[str]) -> list[Drift]:
     """Fields of these kinds that turned null: those that still are, and those whose records may still be on their way."""
-    return [Drift(*row) for row in conn.execute(_NULLED, (list(kinds),))]
+    return [_read(conn, row) for row in conn.execute(_NULLED, (list(kinds),))]
 
 
 _TOUCHED = """
-    select r.cluster, bool_or(v.asserted -> %(field)s = 'null'::jsonb)
+    select r.cluster, bool_or(exists (select from unnest(%(names)s::text[]) as n where v.asserted -> n = 'null'::jsonb))
     from (select * from record where cluster = any(%(clusters)s) offset 0) r join version v on v.rid = r.rid
     where r.connection_id = %(connection)s and r.kind = %(kind)s and v.event_id >= %(first)s
       and (%(last)s::uuid is null or v.event_id <= %(last)s)
@@ -178,7 +184,8 @@ def touched(conn: Connection, found: Drift, clusters: Sequence[uuid.UUID]) -> di
     """Of these clusters, those with a record that the source sent since its field turned null -> whether it gave null then."""
     last = None if found.state == "open" or not found.events else found.events[-1]
     values = {
-        "clusters": list(clusters), "field": found.path, "connection": found.connection_id, "kind": found.stream,
+        "clusters": list(clusters), "names": upcasts_of(conn).names_of(found.stream, found.path),
+        "connection": found.connection_id, "kind": found.stream,
         "first": found.first_event, "last": last,
     }  # fmt: skip
     return {cluster: bool(null) for cluster, null in conn.execute(_TOUCHED, values)}
@@ -186,5 +193,6 @@ def touched(conn: Connection, found: Drift, clusters: Sequence[uuid.UUID]) -> di
 
 def field_of(conn: Connection, episode: uuid.UUID | None) -> str:
     """The field whose turning null an episode was; "" when it has begun another since."""
-    row = conn.execute("select path from drift where episode = %s and what = 'null'", (episode,)).fetchone()
-    return str(row[0]) if row else ""
+    sql = "select stream, path from drift where episode = %s and what = 'null'"
+    row = conn.execute(sql, (episode,)).fetchone()
+    return upcasts_of(conn).name(row[0], row[1]) if row else ""

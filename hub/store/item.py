@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 
 from hub.errors import NotFoundError
 from hub.model.identifier import format_id
-from hub.store.database import Connection, new_id
+from hub.store.database import Connection, new_id, upcasts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def list_items(
         "before": before,
         "limit": limit,
     }
-    return [Item(*row) for row in conn.execute(_LIST, filters)]
+    return [_item(conn, row) for row in conn.execute(_LIST, filters)]
 
 
 def read_item(conn: Connection, item_id: uuid.UUID) -> Item:
@@ -197,7 +197,12 @@ def read_item(conn: Connection, item_id: uuid.UUID) -> Item:
     row = conn.execute(f"select {_COLUMNS} from item where id = %s", (item_id,)).fetchone()  # noqa: S608
     if row is None:
         raise NotFoundError(f"no item {format_id('itm', item_id)}")
-    return Item(*row)
+    return _item(conn, row)
+
+
+def _item(conn: Connection, row: Sequence[Any]) -> Item:
+    found = Item(*row)
+    return replace(found, data=upcasts_of(conn).about(found.kind, found.data))
 
 
 def close_twins(conn: Connection, cause_keys: Sequence[str]) -> None:

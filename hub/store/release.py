@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hub.store import audit, target
-from hub.store.database import Connection, Database, new_id
+from hub.store.database import Connection, Database, new_id, upcasts_of
 
 KEY = "release"
 CAUSE = "mapping"
@@ -144,7 +144,28 @@ def _decide_again(
             " select rid, false, 'policy', %s from record where kind = any(%s) and state > 0 order by rid",
             (activation, kinds),
         )
+        _rename_links(conn, kinds)
     return kinds
+
+
+# `purchase_orders[0]` is a link of the list `purchase_orders`.
+_OLD_LINK = """(select f.child, f.field, %(now)s || substr(f.field, length(%(was)s) + 1) as name
+    from reference f join record r on r.rid = f.child and r.kind = %(kind)s
+    where f.field = %(was)s or starts_with(f.field, %(was)s || '['))"""
+_DROP_OLD_LINKS = f"""delete from reference f using {_OLD_LINK} o where f.child = o.child and f.field = o.field
+    and exists (select from reference n where n.child = o.child and n.field = o.name)"""  # noqa: S608 -- a constant
+_RENAME_LINKS = f"""update reference f set field = o.name from {_OLD_LINK} o
+    where f.child = o.child and f.field = o.field"""  # noqa: S608 -- a constant
+
+
+def _rename_links(conn: Connection, kinds: Sequence[str]) -> None:
+    """Links between records are found by the field's name of today. They are an index, and no history."""
+    for kind in kinds:
+        for was, now in upcasts_of(conn).renamed(kind).items():
+            names = {"kind": kind, "was": was, "now": now}
+            # Of a record that said it under both names, what came since counts.
+            conn.execute(_DROP_OLD_LINKS, names)
+            conn.execute(_RENAME_LINKS, names)
 
 
 def _send_whole(conn: Connection, activation: uuid.UUID, reshaped: Reshaped) -> None:

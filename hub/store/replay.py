@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.store.database import Connection
+from hub.store.database import Connection, upcasts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +75,5 @@ def changes_after(conn: Connection, seq: int) -> list[dict[str, Any]]:
         "select golden_id, kind, type, fields, before, after from change where seq > %s order by seq", (seq,)
     ).fetchall()
     names = ("golden_id", "kind", "type", "fields", "before", "after")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    upcasts = upcasts_of(conn)
+    return [dict(zip(names, (*row[:3], *upcasts.change(row[1], *row[3:])), strict=True)) for row in rows]

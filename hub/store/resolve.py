@@ -247,9 +247,7 @@ def decisions(conn: Connection, rids: Iterable[Rid], types: Sequence[str]) -> li
 
 def _decision(upcasts: Upcasts, row: tuple[Any, ...]) -> tuple[Any, ...]:
     id_, type_, a, b, field, value, author, reason, created_at, kind = row
-    name = upcasts.name(kind, field) if field else field
-    shown = upcasts.value(kind, name, value) if type_ == "pin" else value
-    return (id_, type_, a, b, name, shown, author, reason, created_at)
+    return (id_, type_, a, b, *upcasts.ruling(kind, type_, field, value), author, reason, created_at)
 
 
 def is_marked(db: Database, cause_id: Rid) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.store.console_record import LOW, Filter, conditions
-from hub.store.database import Connection
+from hub.store.database import Connection, upcasts_of
 from hub.store.timeline import AT
 
 
@@ -70,7 +70,10 @@ def oldest(conn: Connection, wish: Filter, limit: int) -> tuple[int, list[Waitin
     """How many records a filter finds, and the first of them by when they happened."""
     where, values = _where(wish)
     rows = conn.execute(_OLDEST.format(at=AT, where=where), {**values, "limit": limit}).fetchall()
-    return (rows[0][4] if rows else 0), [Waiting(*row[:4]) for row in rows]
+    upcasts = upcasts_of(conn)
+    return (rows[0][4] if rows else 0), [
+        Waiting(id_, at, upcasts.data(wish.kind, data), number) for id_, at, data, number, _ in rows
+    ]
 
 
 def stock(conn: Connection, wish: Filter, limit: int) -> tuple[int, int, list[Waiting]]:
@@ -79,11 +82,8 @@ def stock(conn: Connection, wish: Filter, limit: int) -> tuple[int, int, list[Wa
     row = conn.execute(_STOCK.format(low=LOW, where=where), {**values, "limit": limit}).fetchone()
     if row is None:
         return 0, 0, []
-    return (
-        row[0],
-        row[1],
-        [Waiting(uuid.UUID(id_), str(data.get("as_of") or ""), data, "") for id_, data in row[2] or ()],
-    )
+    first = [(uuid.UUID(id_), upcasts_of(conn).data(wish.kind, data)) for id_, data in row[2] or ()]
+    return row[0], row[1], [Waiting(id_, str(data.get("as_of") or ""), data, "") for id_, data in first]
 
 
 def _where(wish: Filter) -> tuple[str, dict[str, Any]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from hub.store.database import Connection
+from hub.model.upcast import Upcasts
+from hub.store.database import Connection, upcasts_of
 
 Rid = uuid.UUID
 
@@ -96,8 +97,8 @@ select * from ({}) lines order by 1 desc, 2 desc limit %(limit)s
 """
 
 
-def page(conn: Connection, golden_id: Rid, wish: Filter, limit: int) -> list[Entry]:
-    """Lines newest first, at most `limit`; one statement."""
+def page(conn: Connection, kind: str, golden_id: Rid, wish: Filter, limit: int) -> list[Entry]:
+    """Lines of a golden record of that kind, newest first, at most `limit`; one statement."""
     parts = [_FACTS] if wish.kinds != () else []
     parts += [_CHANGES] if wish.has_changes else []
     parts += [_DECISIONS] if wish.has_decisions else []
@@ -107,4 +108,15 @@ def page(conn: Connection, golden_id: Rid, wish: Filter, limit: int) -> list[Ent
         "at": at, "tie": tie, "limit": limit,
     }  # fmt: skip
     sql = _SQL.format(" union all ".join(f"({part})" for part in parts))
-    return [Entry(*row) for row in conn.execute(sql, params)] if parts else []
+    upcasts = upcasts_of(conn)
+    return [_today(upcasts, kind, Entry(*row)) for row in conn.execute(sql, params)] if parts else []
+
+
+def _today(upcasts: Upcasts, kind: str, entry: Entry) -> Entry:
+    if entry.what == "fact":
+        return replace(entry, data=upcasts.data(entry.kind, entry.data)) if upcasts.changes(entry.kind) else entry
+    if not upcasts.changes(kind):
+        return entry
+    data = entry.data
+    fields, before, after = upcasts.change(kind, data["fields"] or (), data["before"], data["after"])
+    return replace(entry, data={**data, "fields": fields, "before": before, "after": after})

@@ -217,6 +217,4 @@ def history(conn: Connection, golden_id: Rid, before: int | None, limit: int) ->
 
 def _change(upcasts: Upcasts, row: tuple[Any, ...]) -> ChangeRow:
     seq, golden_id, kind, type_, version, fields, before, after, *rest = row
-    names = list(dict.fromkeys(upcasts.name(kind, name) for name in fields))
-    before, after = (upcasts.data(kind, part) for part in (before, after))
-    return ChangeRow(seq, golden_id, kind, type_, version, names, before, after, *rest)
+    return ChangeRow(seq, golden_id, kind, type_, version, *upcasts.change(kind, fields, before, after), *rest)

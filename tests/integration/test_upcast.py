@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import types
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,11 +25,26 @@ from hub import bootstrap, registry
 from hub.api.app import create_app
 from hub.config import load_settings
 from hub.embedded.postgres import Postgres
-from hub.flow import access, release, stewardship
-from hub.model.identifier import parse_id
+from hub.flow import access, release, state, stewardship, timeline
+from hub.model.identifier import format_id, parse_id
 from hub.model.kinds import KINDS
 from hub.sdk import hookimpl
-from hub.store import dossier, schema
+from hub.store import (
+    attempt,
+    claimed,
+    conflict,
+    console_delivery,
+    console_event,
+    console_mapping,
+    console_record,
+    decision,
+    dossier,
+    drift,
+    item,
+    replay,
+    schema,
+)
+from hub.store.database import Database, new_id
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.web import Caller
 
@@ -183,3 +199,124 @@ def test_children_when_they_come_after_the_rename_then_still_find_their_parent(r
     rig.settle()
     found = by_number(rig)["#o1"]
     assert (found["payment_state"], found["fulfilment_state"]) == ("overpaid", "fulfilled")
+
+
+OLD, NEW = {"buyer", "remark", "qty"}, {"customer", "buyer_note", "quantity"}
+SENT = {
+    "number": "#o1",
+    "remark": "note of o1",
+    "buyer": {"connection": "shop", "object_type": "customers", "external_id": "c1"},
+    "lines": [{"line_id": "1", "title": "Tea", "qty": "2"}],
+}
+
+
+def names_in(value: Any) -> set[str]:
+    """Every name that a value has anywhere, and every text that stands alone in a list."""
+    if isinstance(value, dict):
+        return set(value) | {name for inner in value.values() for name in names_in(inner)}
+    if isinstance(value, list | tuple):
+        return {one for one in value if isinstance(one, str)} | {name for one in value for name in names_in(one)}
+    return set()
+
+
+def add_delivery(db: Database, order: uuid.UUID) -> uuid.UUID:
+    """What the release before left of telling the till of an order: a target, attempts, open items, a freeze."""
+    target, sent = new_id(), orjson.dumps(SENT).decode()
+    db.execute(
+        "insert into target (id, realm, connection_id, object_type, kind, owner_rid, done_seq, wanted)"
+        " values (%s, 'default', 2, 'orders', 'order', %s, 1, %s)",
+        (target, order, sent),
+    )
+    for outcome in ("sent", "unknown", "failed"):
+        db.execute(
+            "insert into attempt (id, target_id, connection_id, action, idempotency_key, asserted, outcome)"
+            " values (%s, %s, 2, 'update', 'k', %s, %s)",
+            (new_id(), target, sent, outcome),
+        )
+    db.execute(
+        "insert into item (id, realm, type, cause_key, kind, rid, data) values (%s, 'default', 'conflict', 'x', 'order', %s, %s)",
+        (new_id(), order, '{"field": "remark"}'),
+    )
+    db.execute(
+        "insert into decision (id, realm, kind, type, a, field, value, author, group_id)"
+        " values (%s, 'default', 'order', 'freeze', %s, 'remark', %s, 'hub', %s)",
+        (new_id(), order, '{"connection": 2}', new_id()),
+    )
+    db.execute(
+        "insert into drift (id, connection_id, stream, what, path, first_event, episode)"
+        " values (%s, 1, 'order', 'null', 'remark', %s, %s)",
+        (new_id(), uuid.UUID(int=0), new_id()),
+    )
+    return target
+
+
+def test_stored_rows_when_read_anywhere_then_in_today_s_form_and_as_they_were_underneath(rig: Rig) -> None:
+    db = rig.hub.db
+    order, customer = (
+        db.one("select cluster from record where external_id = %s", (external_id,))[0]  # type: ignore[index]
+        for external_id in ("o1", "c1")
+    )
+    target = add_delivery(db, order)
+    (event,) = db.one("select event_id from version where rid = %s", (order,)) or ()
+    with db.session() as conn:
+        lines, _ = timeline.timeline(conn, rig.hub, ORDER, order, is_clear=True)
+        shown: dict[str, Any] = {
+            "what was sent": [one.asserted for one in attempt.of_target(conn, target)],
+            "what is unaccounted for": [one.asserted for one in attempt.unaccounted(conn, [target])[target]],
+            "what failed": [one.asserted for one in attempt.last_failed(conn, [target])[target]],
+            "what went to and fro": attempt.recently_written(conn, [target], 3600, 1)[target],
+            "what is due": (claimed.load(conn, [target])[target].data, claimed.load(conn, [target])[target].frozen),
+            "timeline": [line.data for line in lines],
+            "rulings": [(one.field, one.value) for one in decision.about(conn, [order])],
+            "feed": [row for row in replay.changes_after(conn, 0) if row["kind"] == "order"],
+            "items": [one.data["field"] for one in item.list_items(conn)],
+            "disagreements": [(one.data["field"], one.golden) for one in conflict.items(conn, conflict.Filter(), 9)],
+            "what records said": [one.values for one in conflict.said(conn, [order], ["buyer_note"])],
+            "fields that turned null": [one.path for one in drift.nulled(conn, ["order"])],
+        }  # fmt: skip
+        assert {"remark"} & names_in(db.all("select asserted from version where rid = %s", (order,)))
+        (nulled,) = drift.nulled(conn, ["order"])
+        assert drift.touched(conn, nulled, [order]) == {order: False}
+        assert drift.field_of(conn, nulled.episode) == "buyer_note"
+    detail = console_delivery.delivery_detail(db, target)
+    assert detail is not None
+    shown |= {
+        "delivery": (detail.data, detail.wanted),
+        "deliveries": [row.data for row in console_delivery.list_deliveries(db, console_delivery.Filter("sent"), 9)],
+        "what an event said": [one.asserted for one in console_event.touched_by(db, event)],
+        "what an event changed": [(one.fields, one.after) for one in console_event.changes_of(db, event, [order])],
+        "who belongs to a customer": [(one.field, one.data) for one in console_record.children_of(db, customer)],
+        "who is referred to": [one.data for one in console_record.linked(db, [("shop", "orders", "o1")])],
+        "whose values stand": [(one.field, one.value) for one in console_mapping.wins(db, "order", ["default"])],
+        "state": [one["data"] for one in state.state(rig.hub).values() if one["kind"] == "order"],
+    }
+    assert {what: names & OLD for what, value in shown.items() if (names := names_in(value)) & OLD} == {}
+    assert [what for what, value in shown.items() if not names_in(value) & NEW and value != ["buyer_note"]] == []
+    app = Caller(
+        create_app(rig.hub).test_client(), access.create_token(rig.hub, "admin", "t", author="t", realm="*")[1]
+    )
+    answer = app.get(f"/deliveries/{format_id('dlv', target)}")
+    assert not names_in(answer) & OLD
+    assert names_in(answer["attempts"]) & NEW
+
+
+def test_links_when_a_release_is_put_in_force_then_found_under_today_s_name(rig: Rig) -> None:
+    release.activate(rig.hub)
+    links = {name for (name,) in rig.hub.db.all("select distinct field from reference")}
+    assert links == {"order", "customer"}
+    rig.settle()
+    customer = next(iter(rig.hub.db.all("select cluster from record where external_id = 'c1'")))[0]
+    with rig.hub.db.session() as conn:
+        shown = dossier.load(conn, customer)
+        assert shown is not None
+        assert sum(one.count for one in dossier.concerns(conn, shown).purchases) == 2
+
+
+def test_pin_of_the_release_before_when_unpinned_by_today_s_name_then_lifted(rig: Rig) -> None:
+    release.activate(rig.hub)
+    rig.settle()
+    order = rig.hub.db.one("select cluster from record where external_id = 'o1'")
+    assert order is not None
+    stewardship.unpin(rig.hub, "order", order[0], "buyer_note", "ann", "")
+    rig.settle()
+    assert by_number(rig)["#o1"]["buyer_note"] == "newer note"

@@ -89,6 +89,33 @@ def test_names_when_asked_for_then_those_of_before_too() -> None:
     assert UPCASTS.value("locker", "parcels", {"size": "L"}) == {"volume": "L"}
 
 
+def test_data_when_a_list_stands_whole_then_each_element_is_brought_to_today_s_form() -> None:
+    assert UPCASTS.data("locker", {"packages": [{"id": "a", "size": "L"}, {"id": "b"}]}) == {
+        "parcels": [{"id": "a", "volume": "L"}, {"id": "b"}]
+    }
+
+
+def test_change_when_of_an_older_declaration_then_fields_and_values_are_renamed_and_none_named_twice() -> None:
+    assert UPCASTS.change("locker", ["door", "compartment", "code"], None, {"door": "3"}) == (
+        ["compartment", "code"], None, {"compartment": "3"},
+    )  # fmt: skip
+    assert UPCASTS.change("customer", ["door"], {"door": "3"}, None) == (["door"], {"door": "3"}, None)
+
+
+def test_ruling_when_of_an_older_declaration_then_only_a_pin_s_value_is_one_of_the_field() -> None:
+    assert UPCASTS.ruling("locker", "pin", "packages", [{"size": "L"}]) == ("parcels", [{"volume": "L"}])
+    assert UPCASTS.ruling("locker", "choice", "packages", {"size": "L"}) == ("parcels", {"size": "L"})
+    assert UPCASTS.ruling("locker", "must", None, None) == (None, None)
+    assert UPCASTS.ruling("customer", "pin", "door", "3") == ("door", "3")
+
+
+def test_item_when_about_a_field_of_an_older_declaration_then_names_it_as_today() -> None:
+    assert UPCASTS.about("locker", {"field": "door", "n": 1}) == {"field": "compartment", "n": 1}
+    assert UPCASTS.about("locker", {"code": "door"}) == {"code": "door"}
+    assert UPCASTS.about(None, {"field": "door"}) == {"field": "door"}
+    assert UPCASTS.names_of("locker", "compartment") == ["compartment", "door"]
+
+
 @pytest.mark.parametrize(
     "wrong", [{"renamed": {"door": "nonesuch"}}, {"renamed": {"code": "compartment"}}, {"upcast": {"door": str}}]
 )
