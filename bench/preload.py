@@ -66,7 +66,7 @@ def _row(hub: Hub, number: int) -> tuple[tuple[object, ...], ...]:
     rid = ULID().to_uuid()
     origin = Origin(new_id(), connection.id, "shop", "default", START_US)
     seen = observe(draft, origin, hub.registry.kinds["customer"].identities)
-    folded = register.fold([seen.item()])
+    folded = register.encode_first(seen.item())
     major, minor, read_at, digest = seen.order
     golden = register.evidence(folded)
     release = hub.rules.release_id
@@ -76,7 +76,7 @@ def _row(hub: Hub, number: int) -> tuple[tuple[object, ...], ...]:
     )
     return (
         (rid, "default", connection.id, "customers", draft.external_id, "customer", rid, 1,
-         orjson.dumps(register.encode(folded)).decode(), release),
+         orjson.dumps(folded).decode(), release),
         (rid, major, minor, read_at, bytes.fromhex(digest), origin.event_id, seen.since, release,
          orjson.dumps(seen.asserted).decode()),
         (rid, "default", "customer", orjson.dumps(golden).decode(),

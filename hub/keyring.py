@@ -23,6 +23,7 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 BLIND_BYTES = 16
 _HIGHEST_NUMBER = 255
+_LENGTH = struct.Struct(">I").pack
 
 
 class Keyring:
@@ -106,8 +107,10 @@ class Keyring:
     @staticmethod
     def blind(key: bytes, *parts: str) -> bytes:
         """A 16-byte keyed hash (HMAC-SHA-256, cut) of `parts`; each part is length-prefixed, so no two lists collide."""
-        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-        message = b"".join(struct.pack(">I", len(part)) + part for part in encoded)
+        message = bytearray()
+        for part in parts:
+            encoded = part.encode("utf-8", "surrogatepass")
+            message += _LENGTH(len(encoded)) + encoded
         return hmac.digest(key, message, "sha256")[:BLIND_BYTES]
 
 

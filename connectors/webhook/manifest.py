@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from hub.model.kind import Kind
 from hub.model.kinds import KINDS
@@ -17,8 +18,11 @@ class WebhookManifest(Manifest):
 
     def stream_of_topic(self, topic: str) -> Stream | None:
         """The stream of the kind (or of its plural) before the first dot; None when it is no kind."""
-        name = topic.partition(".")[0]
-        return next((stream for stream in self.streams if name in (stream.name, stream.kinds[0])), None)
+        return self._by_name.get(topic.partition(".")[0])
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Stream]:
+        return {name: stream for stream in reversed(self.streams) for name in (stream.name, stream.kinds[0])}
 
     def with_kinds(self, kinds: Mapping[str, Kind]) -> WebhookManifest:
         """With a stream for each kind that is not among them yet."""

@@ -40,7 +40,7 @@ def bonds(conn: Connection, members: Sequence[MemberRow], rulings: Iterable[Deci
     """The bonds between `members`, the strongest reasons first. `rulings`: the decisions about them. Four statements."""
     near = store.neighbours(conn, [member.rid for member in members])
     own = {member.rid for member in members}
-    data = {member.rid: register.evidence(register.decode(member.fold)) for member in members}
+    data = {member.rid: register.evidence(member.fold) for member in members}
     found = [
         Bond(row.a, row.b, row.type, row.author, None, row.group_id, row.reason)
         for row in rulings

@@ -27,7 +27,7 @@ def relink(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> dict[Rid, tuple[R
     before = store.members(conn, set(store.clusters_of(conn, touched).values()))
     found = _component(conn, touched | before.keys())
     rows = {row.rid: row for row in record_store.load_rids(conn, found.rids)}
-    data = {rid: register.evidence(register.decode(row.fold)) for rid, row in rows.items()}
+    data = {rid: register.evidence(row.fold) for rid, row in rows.items()}
     names = {rid: _source_key(hub, row.key) for rid, row in rows.items()}
     new: dict[Rid, Rid] = {}
     by_kind: dict[tuple[str, str], list[Rid]] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.flow.context import Hub
@@ -35,13 +35,14 @@ class _Entry:
     row: Row | None = None
     rid: uuid.UUID = field(default_factory=new_id)
     parked: bool = False
-    fold: Fold = field(default_factory=lambda: Fold({}))
+    packed: dict[str, Any] = field(default_factory=dict)
+    """Its fold as it will be stored."""
     named: set[Key] = field(default_factory=set)
     """Source keys of the parents that this batch's observations name."""
     is_replayed: bool = False
     """Only events that are run again speak of it."""
     is_whole: bool = False
-    """Its fold was made from its whole set."""
+    """The fold was made from its whole set."""
 
     @property
     def is_new(self) -> bool:
@@ -54,8 +55,8 @@ class Stored:
 
     rids: dict[Key, uuid.UUID] = field(default_factory=dict)
     deferred: set[uuid.UUID] = field(default_factory=set)
-    whole: dict[uuid.UUID, tuple[str, str, Fold]] = field(default_factory=dict)
-    """rid -> kind, realm and fold of the records that were folded from their whole sets."""
+    whole: dict[uuid.UUID, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
+    """rid -> kind, realm and packed fold of the records that were folded from their whole sets."""
 
 
 def store_observations(
@@ -97,7 +98,7 @@ def store_observations(
         # Another worker made some of these records first: start over, now they exist.
         return store_observations(conn, hub, observations, wait=wait, again=again)
     _store_content(conn, hub, entries, rids, waiting)
-    whole = {entry.rid: (entry.kind, entry.realm, entry.fold) for entry in entries.values() if entry.is_whole}
+    whole = {entry.rid: (entry.kind, entry.realm, entry.packed) for entry in entries.values() if entry.is_whole}
     return Stored(rids, whole=whole)
 
 
@@ -109,7 +110,8 @@ def _group(observations: Iterable[Observation]) -> dict[Key, _Entry]:
             entry = entries[observation.key] = _Entry(observation.key, observation.draft.kind, observation.origin.realm)
         entry.observations.append(observation)
     for entry in entries.values():
-        entry.observations.sort(key=lambda o: o.order)
+        if len(entry.observations) > 1:
+            entry.observations.sort(key=lambda o: o.order)
     return dict(sorted(entries.items()))
 
 
@@ -131,17 +133,17 @@ def _parent_keys(hub: Hub, entries: dict[Key, _Entry]) -> dict[Key, tuple[str, s
     }
 
 
-def winning_references(hub: Hub, kind: str, folded: Fold) -> dict[str, Key | None]:
+def winning_references(hub: Hub, kind: str, packed: Mapping[str, Any]) -> dict[str, Key | None]:
     """ref field -> source key of the parent that the record refers to now; None where it says that there is none.
 
     Of the fold, not of the newest arrival: a late observation must not move the link.
     """
-    found: dict[str, Key | None] = {}
-    for name in hub.registry.kinds[kind].refs:
-        cell = folded.own(name)
-        if cell is not None:
-            found[name] = _key_of(hub, cell.own) if cell.own else None
-    return found
+    values = packed.get("v", {})
+    return {
+        name: _key_of(hub, values[name]) if values[name] else None
+        for name in hub.registry.kinds[kind].refs
+        if name in values
+    }
 
 
 def _key_of(hub: Hub, reference: Mapping[str, str]) -> Key:
@@ -151,7 +153,7 @@ def _key_of(hub: Hub, reference: Mapping[str, str]) -> Key:
 
 def _is_parked(hub: Hub, entry: _Entry, waiting: set[Key]) -> bool:
     parent = hub.registry.kinds[entry.kind].parent
-    key = winning_references(hub, entry.kind, entry.fold).get(parent) if parent else None
+    key = winning_references(hub, entry.kind, entry.packed).get(parent) if parent else None
     if key is None:
         return False
     # A parent that the batch does not name is as it was.
@@ -183,14 +185,21 @@ def _insert_new(
 
 def _new_row(hub: Hub, entry: _Entry, waiting: set[Key]) -> dict[str, Any]:
     c, o, e = entry.key
-    entry.fold = Fold({})
-    for item in _distinct(entry.observations):
-        register.extend(entry.fold, item)
+    entry.packed = _fold_of_new(_distinct(entry.observations))
     entry.parked = _is_parked(hub, entry, waiting)
     return {
         "rid": entry.rid, "realm": entry.realm, "connection_id": c, "object_type": o, "external_id": e,
         "kind": entry.kind, **_row_state(hub, entry),
     }  # fmt: skip
+
+
+def _fold_of_new(items: Sequence[Item]) -> dict[str, Any]:
+    if len(items) == 1:
+        return register.encode_first(items[0])
+    folded = Fold({})
+    for item in items:
+        register.extend(folded, item)
+    return register.encode(folded)
 
 
 def _distinct(observations: Sequence[Observation]) -> list[Item]:
@@ -205,27 +214,30 @@ def _distinct(observations: Sequence[Observation]) -> list[Item]:
 def _row_state(hub: Hub, entry: _Entry) -> dict[str, Any]:
     last = max(entry.observations, key=lambda o: o.origin.received_at).origin if entry.observations else None
     return {
-        "state": record_state(entry.fold),
+        "state": record_state(entry.packed),
         "parked": entry.parked,
-        "fold": register.encode(entry.fold),
+        "fold": entry.packed,
         "release_id": hub.rules.release_id,
         "last_event": last.event_id if last else None,
         "last_event_at": _instant(last.received_at) if last else None,
     }
 
 
-def _instant(microseconds: int) -> str:
-    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def record_state(folded: Fold) -> int:
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def record_state(packed: Mapping[str, Any]) -> int:
     """The stored state of a record: what its system said last, live when only the hub wrote to it."""
-    cell = folded.own(register.STATE)
-    if cell is None:
-        return store.LIVE if folded.cells else store.STUB
-    if cell.own == "deleted":
+    said = packed.get("v", {}).get(register.STATE)
+    if said is None:
+        return store.LIVE if packed.get("v") or packed.get("e") else store.STUB
+    if said == "deleted":
         return store.DELETED
-    return store.LIVE if cell.own == "live" else store.SUPERSEDED
+    return store.LIVE if said == "live" else store.SUPERSEDED
 
 
 def _store_content(
@@ -263,14 +275,15 @@ def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> None:
     late: dict[uuid.UUID, _Entry] = {}
     for entry in entries:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
-        entry.fold = register.decode(entry.row.fold)
-        if all(register.fits_at_end(entry.fold, o.order) for o in entry.observations):
+        folded = register.decode(entry.row.fold)
+        if all(register.fits_at_end(folded, o.order) for o in entry.observations):
             for item in _distinct(entry.observations):
-                register.extend(entry.fold, item)
+                register.extend(folded, item)
+            entry.packed = register.encode(folded)
         else:
             late[entry.rid] = entry
     for rid, found in store.lines(conn, late).items():
-        late[rid].fold = register.fold(map(line_item, found))
+        late[rid].packed = register.encode(register.fold(map(line_item, found)))
         late[rid].is_whole = True
 
 
@@ -287,7 +300,7 @@ def _store_references(
     for entry in entries.values():
         rows = [
             {"child": entry.rid, "field": name, "parent": rids[key] if key else None}
-            for name, key in winning_references(hub, entry.kind, entry.fold).items()
+            for name, key in winning_references(hub, entry.kind, entry.packed).items()
             if key is None or key in rids  # a parent that the batch does not name is linked already
         ]
         if entry.is_new:
@@ -306,16 +319,16 @@ def _store_keys(
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
     for entry in fresh:
-        found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
+        found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.packed)
         rows.extend(found)
         marks.append({"rid": entry.rid, "relink": is_linking(found), **_cause(entry)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
-        packed = register.encode(entry.fold)
+        packed = entry.packed
         if not differs(entry.row.fold, packed):
             continue
-        old = key_rows(hub, entry.kind, entry.realm, entry.rid, register.decode(entry.row.fold))
-        new = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.fold)
+        old = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.row.fold)
+        new = key_rows(hub, entry.kind, entry.realm, entry.rid, packed)
         relink = False
         if old != new or entry.row.state == store.STUB:
             replaced.append(entry.rid)
@@ -357,11 +370,11 @@ def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
     return [values.get(name) for name in GUARDS.get(kind, ())]
 
 
-def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, folded: Fold) -> list[dict[str, Any]]:
+def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, packed: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The look-up keys of a record, as stored. A deleted record keeps its keys: its evidence stays."""
     blind = hub.keyring.blind
     found: dict[str, dict[str, Any]] = {}
-    for key in keys_of(hub.registry.kinds[kind], register.evidence(folded)):
+    for key in keys_of(hub.registry.kinds[kind], register.evidence(packed)):
         digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
         if digest not in found or found[digest]["strength"] < key.strength:
             found[digest] = {

@@ -68,9 +68,11 @@ def publish(
 
 def _packed_winners(new: Computed) -> dict[str, str]:
     """field -> rid; `{"*": rid}` where one record gave everything, which is nine of ten."""
-    rids = set(new.winners.values())
-    if len(rids) == 1:
-        return {"*": str(rids.pop())}
+    if not new.winners:
+        return {}
+    first = next(iter(new.winners.values()))
+    if all(rid is first or rid == first for rid in new.winners.values()):
+        return {"*": str(first)}
     return {name: str(rid) for name, rid in new.winners.items()}
 
 

@@ -17,15 +17,14 @@ from hub.flow.observe import (
     winning_references,
 )
 from hub.rules import register
-from hub.rules.register import Fold
 from hub.store import record as store
 from hub.store.database import Connection
 from hub.store.record import Key
 
 
-def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Fold]]) -> None:
+def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Mapping[str, Any]]]) -> None:
     """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
-    rows = [row for rid, (kind, realm, folded) in folds.items() for row in key_rows(hub, kind, realm, rid, folded)]
+    rows = [row for rid, (kind, realm, packed) in folds.items() for row in key_rows(hub, kind, realm, rid, packed)]
     store.replace_match_keys(conn, [], rows)
 
 
@@ -46,16 +45,15 @@ def refold(
     updates, replaced, keys, marks = [], [], [], []
     links: dict[tuple[uuid.UUID, str], Key | None] = {}
     for rid, found in store.lines(conn, rows).items():
-        row, folded = rows[rid], register.fold(map(line_item, found))
-        packed = register.encode(folded)
+        row, packed = rows[rid], register.encode(register.fold(map(line_item, found)))
         if not differs(row.fold, packed):
             if cause == "replay":
-                keys.extend(key_rows(hub, row.kind, row.realm, rid, folded))
+                keys.extend(key_rows(hub, row.kind, row.realm, rid, packed))
             continue
-        updates.append({"rid": rid, "state": record_state(folded), "parked": row.parked, "fold": packed})
-        links.update({(rid, name): key for name, key in winning_references(hub, row.kind, folded).items()})
-        old = key_rows(hub, row.kind, row.realm, rid, register.decode(row.fold))
-        new = key_rows(hub, row.kind, row.realm, rid, folded)
+        updates.append({"rid": rid, "state": record_state(packed), "parked": row.parked, "fold": packed})
+        links.update({(rid, name): key for name, key in winning_references(hub, row.kind, packed).items()})
+        old = key_rows(hub, row.kind, row.realm, rid, row.fold)
+        new = key_rows(hub, row.kind, row.realm, rid, packed)
         if old != new:
             replaced.append(rid)
             keys.extend(new)

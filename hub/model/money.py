@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from hub.model.fault import ValueFault
@@ -38,6 +39,7 @@ Rounding = Literal["half_up", "half_even"]
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 _NUMBER = re.compile(r"([+-]?)0*(\d+)(?:\.(\d+))?", re.ASCII)
 _EXACT = Context(prec=40)
+_SHORT = 32
 
 
 def exponent_of(currency: object) -> int:
@@ -145,18 +147,12 @@ def format_amount(value: Any, exponent: int, rounding: Rounding | None = None) -
     Takes text, an integer, or a float that JSON made of at most 15 significant digits. Too many
     decimals are a `ValueFault` unless `rounding` says how to round.
     """
-    if value.__class__ is str:
-        # Nine of ten amounts are already canonical: `190.00`.
-        head, dot, tail = value.partition(".")
-        if (
-            len(tail) == exponent
-            and (tail.isdigit() if dot else not exponent)
-            and head.isdigit()
-            and (head[0] != "0" or len(head) == 1)
-            and len(head) <= INTEGER_DIGITS
-            and value.isascii()
-        ):
-            return str(value)
+    if value.__class__ is str and len(value) <= _SHORT:
+        return _format_text(value, exponent, rounding)
+    return _format_any(value, exponent, rounding)
+
+
+def _format_any(value: Any, exponent: int, rounding: Rounding | None) -> str:
     sign, whole, decimals = split_number(value)
     decimals = decimals.rstrip("0")
     if len(decimals) > exponent:
@@ -169,8 +165,18 @@ def format_amount(value: Any, exponent: int, rounding: Rounding | None = None) -
     return f"-{text}" if sign == "-" and text.strip("0.") else text
 
 
+# Amounts repeat: most are nothing, and prices end in 9.
+_format_text = lru_cache(maxsize=8192)(_format_any)
+
+
 def format_unit_price(value: Any, exponent: int) -> str:
     """A unit price: at least the currency's decimals, at most six, no other trailing zeros."""
+    if value.__class__ is str and len(value) <= _SHORT:
+        return _format_text_price(value, exponent)
+    return _format_any_price(value, exponent)
+
+
+def _format_any_price(value: Any, exponent: int) -> str:
     sign, whole, decimals = split_number(value)
     decimals = decimals.rstrip("0")
     if len(decimals) > max(UNIT_PRICE_DIGITS, exponent):
@@ -178,6 +184,9 @@ def format_unit_price(value: Any, exponent: int) -> str:
     decimals = decimals.ljust(exponent, "0")
     text = f"{whole}.{decimals}" if decimals else whole
     return f"-{text}" if sign == "-" and text.strip("0.") else text
+
+
+_format_text_price = lru_cache(maxsize=8192)(_format_any_price)
 
 
 def split_number(value: Any) -> tuple[str, str, str]:

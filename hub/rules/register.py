@@ -208,7 +208,7 @@ def extend(result: Fold, item: Item) -> None:
     cells = result.cells
     asserted = item.asserted
     for name, value in asserted.items():
-        if name.endswith(EVERY_OTHER) and name[-2:-1] == SEPARATOR:
+        if name[-1:] == EVERY_OTHER and name[-2:-1] == SEPARATOR:
             prefix = name[:-1]
             spared = {prefix + key for key in value or ()}
             for other in [key for key in cells if key.startswith(prefix)]:
@@ -269,6 +269,21 @@ def fits_at_end(result: Fold, order: Order) -> bool:
     return result.top is None or order > result.top
 
 
+def encode_first(item: Item) -> dict[str, Any]:
+    """What `encode` gives of an observation that is a record's first, as most are, without making its cells."""
+    values = {
+        name: value
+        for name, value in item.asserted.items()
+        if value is not None and (name[-1:] != EVERY_OTHER or name[-2:-1] != SEPARATOR)
+    }
+    packed: dict[str, Any] = {"v": values, "t": list(item.order)}
+    if values:
+        packed["s"], packed["a"] = item.since, list(item.order)
+        if item.weak:
+            packed["w"] = sorted(values)
+    return packed
+
+
 def encode(result: Fold) -> dict[str, Any]:
     """The cached form, plain JSON. Small, since most cells share their `since` and were never written.
 
@@ -286,7 +301,7 @@ def encode(result: Fold) -> dict[str, Any]:
     for name, cell in result.cells.items():
         if cell.own is not MISSING:
             values[name] = cell.own
-            if cell.since != base_since or cell.at != base_at:
+            if cell.since != base_since or (cell.at is not base_at and cell.at != base_at):
                 differing[name] = [cell.since, list(cell.at or ())]
             if cell.weak:
                 weak.append(name)
@@ -311,11 +326,15 @@ def encode(result: Fold) -> dict[str, Any]:
 
 
 def _base(result: Fold) -> tuple[int, Order | None]:
-    counts: dict[tuple[int, Order | None], int] = {}
+    # Counted by the object first: cells of one item share it, and to compare orders takes long.
+    same: dict[int, tuple[int, int, Order | None]] = {}
     for cell in result.cells.values():
         if cell.own is not MISSING:
-            key = (cell.since, cell.at)
-            counts[key] = counts.get(key, 0) + 1
+            count, _, _ = same.get(id(cell.at), (0, 0, None))
+            same[id(cell.at)] = (count + 1, cell.since, cell.at)
+    counts: dict[tuple[int, Order | None], int] = {}
+    for count, since, at in same.values():
+        counts[(since, at)] = counts.get((since, at), 0) + count
     if not counts:
         return 0, None
     return max(counts, key=lambda key: (counts[key], key[0], key[1] or ()))
@@ -359,17 +378,18 @@ def _order(packed: Any) -> Order | None:
     return (packed[0], packed[1], packed[2], packed[3]) if packed else None
 
 
-def evidence(result: Fold) -> dict[str, Any]:
-    """The record's own evidence as canonical data: list fields put together again, null kept."""
-    data: dict[str, Any] = {}
-    for name, cell in sorted(result.cells.items()):
-        if cell.own is MISSING or name.startswith("~"):
-            continue
-        plain, separator, _ = name.partition(SEPARATOR)
-        if not separator:
-            data[name] = cell.own
-        elif cell.own is not None:
-            data.setdefault(plain, []).append(cell.own)
-        else:
-            data.setdefault(plain, [])
-    return data
+def evidence(packed: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's own evidence as canonical data, of its packed fold: list fields put together again, null kept."""
+    values: Mapping[str, Any] = packed.get("v", {})
+    data = {name: value for name, value in values.items() if SEPARATOR not in name and name[:1] != "~"}
+    return {**data, **lists_of(values)}
+
+
+def lists_of(values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The list fields put together from their element fields, in the order of the element keys."""
+    found: dict[str, list[Any]] = {}
+    for key in sorted([key for key in values if SEPARATOR in key]):
+        elements = found.setdefault(key.partition(SEPARATOR)[0], [])
+        if values[key] is not None:
+            elements.append(values[key])
+    return found

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from hub.rules.agreement import Said, parted
-from hub.rules.register import GAP, MISSING, SEPARATOR, STATE, Cell, Fold, decode, loose, loose_equal, trace
+from hub.rules.register import GAP, MISSING, SEPARATOR, STATE, Cell, Fold, decode, lists_of, loose, loose_equal, trace
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
     # Nine of ten clusters hold one record: every policy then gives that record's own evidence, which
     # is read off the cached fold as it is.
     values: Mapping[str, Any] = source.packed.get("v", {})
-    lists = _lists(values)
+    lists = lists_of(values)
     data: dict[str, Any] = {}
     for rule in rules:
         for name in rule.fields:
@@ -154,16 +154,6 @@ def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
             elif name in lists:
                 data[name] = lists[name]
     return Outcome(data, dict.fromkeys(data, source.rid), [])
-
-
-def _lists(values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """The list fields put together from their element fields, in the order of the element keys."""
-    found: dict[str, list[Any]] = {}
-    for key in sorted(key for key in values if SEPARATOR in key):
-        elements_ = found.setdefault(key.partition(SEPARATOR)[0], [])
-        if values[key] is not None:
-            elements_.append(values[key])
-    return found
 
 
 def _survive(rule: FieldRule, ranked: Sequence[Candidate], data: dict[str, Any], winners: dict[str, uuid.UUID]) -> None:

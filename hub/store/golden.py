@@ -38,7 +38,7 @@ def load(conn: Connection, ids: Iterable[Rid]) -> dict[Rid, Golden]:
     """The golden records of these ids; ids without one are missing from the answer."""
     sql = f"select {_COLUMNS} from golden where id = any(%s)"  # noqa: S608 -- constant columns
     upcasts = upcasts_of(conn)
-    return {row[0]: _golden(upcasts, row) for row in conn.execute(sql, (list(ids),))}
+    return {row[0]: _golden(upcasts, row) for row in conn.execute(sql, (list(ids),)).fetchall()}
 
 
 def _golden(upcasts: Upcasts, row: tuple[Any, ...]) -> Golden:
@@ -56,7 +56,7 @@ def kinds_in_use(conn: Connection, realms: Sequence[str], kinds: Sequence[str]) 
         select k from unnest(%s::text[]) as k
         where exists (select from golden g where g.realm = any(%s) and g.kind = k)
     """
-    return {kind for (kind,) in conn.execute(sql, (list(kinds), list(realms)))} if kinds else set()
+    return {kind for (kind,) in conn.execute(sql, (list(kinds), list(realms))).fetchall()} if kinds else set()
 
 
 def upsert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

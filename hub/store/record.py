@@ -61,13 +61,13 @@ def lock_by_keys(conn: Connection, keys: Iterable[Key], *, wait: bool = True) ->
 def find_by_keys(conn: Connection, keys: Iterable[Key]) -> dict[Key, Row]:
     """The records that exist among `keys`, unlocked and without their folds."""
     document = packed([{"c": c, "o": o, "e": e} for c, o, e in keys])
-    rows = [_row(found) for found in conn.execute(_LIGHT_BY_KEYS, (document,))]
+    rows = [_row(found) for found in conn.execute(_LIGHT_BY_KEYS, (document,)).fetchall()]
     return {row.key: row for row in rows}
 
 
 def _by_keys(conn: Connection, keys: Iterable[Key], suffix: str) -> dict[Key, Row]:
     document = packed([{"c": c, "o": o, "e": e} for c, o, e in keys])
-    rows = [_row(found, upcasts_of(conn)) for found in conn.execute(_BY_KEYS + suffix, (document,))]
+    rows = [_row(found, upcasts_of(conn)) for found in conn.execute(_BY_KEYS + suffix, (document,)).fetchall()]
     return {row.key: row for row in rows}
 
 
@@ -78,7 +78,7 @@ def _row(found: Sequence[Any], upcasts: Upcasts = NONE) -> Row:
 
 
 def _rows(conn: Connection, sql: str, rids: Iterable[uuid.UUID]) -> list[Row]:
-    return [_row(found, upcasts_of(conn)) for found in conn.execute(sql, (list(rids),))]
+    return [_row(found, upcasts_of(conn)) for found in conn.execute(sql, (list(rids),)).fetchall()]
 
 
 def lock_rids(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Row]:
@@ -107,7 +107,7 @@ def insert(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> set[Key]:
         on conflict (connection_id, object_type, external_id) do nothing
         returning connection_id, object_type, external_id
     """
-    return {(c, o, e) for c, o, e in conn.execute(sql, (packed(ordered),))}
+    return {(c, o, e) for c, o, e in conn.execute(sql, (packed(ordered),)).fetchall()}
 
 
 def update(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -148,7 +148,7 @@ def delete_versions(conn: Connection, event_ids: Sequence[uuid.UUID]) -> set[uui
     if not event_ids:
         return set()
     sql = "delete from version where event_id = any(%s) returning rid"
-    return {rid for (rid,) in conn.execute(sql, (list(event_ids),))}
+    return {rid for (rid,) in conn.execute(sql, (list(event_ids),)).fetchall()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def lines(conn: Connection, rids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[L
     """All observations and writes of these records, unsorted."""
     found: dict[uuid.UUID, list[Line]] = {rid: [] for rid in rids}
     if found:
-        for row in conn.execute(_LINES, {"rids": list(found)}):
+        for row in conn.execute(_LINES, {"rids": list(found)}).fetchall():
             found[row[0]].append(Line(*row))
         _upcast_lines(conn, found)
     return found
@@ -190,7 +190,7 @@ def _upcast_lines(conn: Connection, found: dict[uuid.UUID, list[Line]]) -> None:
     upcasts = upcasts_of(conn)
     if not upcasts:
         return
-    for rid, kind in conn.execute("select rid, kind from record where rid = any(%s)", (list(found),)):
+    for rid, kind in conn.execute("select rid, kind from record where rid = any(%s)", (list(found),)).fetchall():
         found[rid] = [replace(line, asserted=upcasts.flat(kind, line.asserted)) for line in found[rid]]
 
 
@@ -267,7 +267,7 @@ def unpark(conn: Connection, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     if not parents:
         return []
     condition = "c.rid in (select child from reference where parent = any(%s))"
-    return [rid for (rid,) in conn.execute(_UNPARK.format(condition), (list(parents),))]
+    return [rid for (rid,) in conn.execute(_UNPARK.format(condition), (list(parents),)).fetchall()]
 
 
 def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
@@ -276,7 +276,7 @@ def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
         exists (select from reference r where r.child = c.rid)
         and not exists (select from reference r join record p on p.rid = r.parent where r.child = c.rid and p.state = 0)
     """
-    return [rid for (rid,) in conn.execute(_UNPARK.format(condition))]
+    return [rid for (rid,) in conn.execute(_UNPARK.format(condition)).fetchall()]
 
 
 def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

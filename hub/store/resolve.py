@@ -39,13 +39,13 @@ def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
             select id from resolve_work where id > %s order by id limit %s for update skip locked))
         returning rid, relink, cause, cause_id, full_pass
     """
-    return [Mark(*row) for row in conn.execute(sql, (after, limit))]
+    return [Mark(*row) for row in conn.execute(sql, (after, limit)).fetchall()]
 
 
 def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]]:
     """rid -> (realm, kind); these never change."""
     return {rid: (realm, kind) for rid, realm, kind in conn.execute(
-        "select rid, realm, kind from record where rid = any(%s)", (list(rids),))}  # fmt: skip
+        "select rid, realm, kind from record where rid = any(%s)", (list(rids),)).fetchall()}  # fmt: skip
 
 
 def take_turns(conn: Connection, shared: Iterable[tuple[str, str]], exclusive: Iterable[tuple[str, str]]) -> None:
@@ -118,7 +118,7 @@ def neighbours(conn: Connection, rids: Iterable[Rid]) -> Neighbours:
     """Everything one step away from these records. A key above the cap links nobody."""
     params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
     by_hash: dict[bytes, list[tuple[bytes, Rid, str, bool]]] = {}
-    for row in conn.execute(_KEYS, params):
+    for row in conn.execute(_KEYS, params).fetchall():
         by_hash.setdefault(bytes(row[0]), []).append((bytes(row[0]), row[1], row[2], row[3]))
     keys = [row for rows in by_hash.values() if len(rows) <= KEY_CAP for row in rows]
     return Neighbours(
@@ -147,7 +147,7 @@ def cross_cap(conn: Connection, rids: Iterable[Rid]) -> list[Rid]:
         returning hash
     """
     params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
-    crossed = [row[0] for sql in (over, under) for row in conn.execute(sql, params)]
+    crossed = [row[0] for sql in (over, under) for row in conn.execute(sql, params).fetchall()]
     if not crossed:
         return []
     carriers = conn.execute("select distinct rid from match_key where hash = any(%s) and strength = 2", (crossed,))
@@ -203,7 +203,7 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     Whoever comes second sees the first: a record's keys are committed before its mark can be taken. So a
     record that looks alone now is linked, if at all, by the mark of the other one.
     """
-    return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1})}
+    return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1}).fetchall()}
 
 
 def with_others(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
@@ -212,7 +212,7 @@ def with_others(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
         select r.rid from record r where r.rid = any(%s)
         and exists (select from record o where o.cluster = r.cluster and o.rid <> r.rid)
     """
-    return {rid for (rid,) in conn.execute(sql, (list(rids),))}
+    return {rid for (rid,) in conn.execute(sql, (list(rids),)).fetchall()}
 
 
 def parents(
@@ -232,7 +232,7 @@ def child_clusters(conn: Connection, rids: Iterable[Rid], kinds: Sequence[str]) 
         select distinct c.cluster from reference r join record c on c.rid = r.child
         where r.parent = any(%s) and c.kind = any(%s) and c.state <> 0
     """
-    return {cluster for (cluster,) in conn.execute(sql, (list(rids), list(kinds)))}
+    return {cluster for (cluster,) in conn.execute(sql, (list(rids), list(kinds))).fetchall()}
 
 
 def decisions(conn: Connection, rids: Iterable[Rid], types: Sequence[str]) -> list[tuple[Any, ...]]:

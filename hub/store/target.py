@@ -86,7 +86,7 @@ def mark(conn: Connection, rows: Sequence[Mark]) -> None:
     ordered = [unique[key] for key in sorted(unique)]
     plans = plan.provisional(conn, {(m.connection_id, m.cause, m.cause_id) for m in ordered})
     packed = [_packed(n, row, plans) for n, row in enumerate(ordered)]
-    known = {n for (n,) in conn.execute(_BY_RID, (_json(m for m in packed if m["p"]),))}
+    known = {n for (n,) in conn.execute(_BY_RID, (_json(m for m in packed if m["p"]),)).fetchall()}
     rest = [m for m in packed if m["n"] not in known]
     for start in range(0, len(rest), MARK_CHUNK):
         conn.execute(_BY_OWNER, (_json(rest[start : start + MARK_CHUNK]),))
@@ -116,13 +116,13 @@ def _json(rows: Iterable[dict[str, Any]]) -> str:
 def of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> dict[tuple[int, str, uuid.UUID], uuid.UUID | None]:
     """The targets created for these records: (connection id, object type, owner) -> the peer's record, None before."""
     sql = "select connection_id, object_type, owner_rid, rid from target where owner_rid = any(%s)"
-    return {(c, o, owner): rid for c, o, owner, rid in conn.execute(sql, (list(owners),))}
+    return {(c, o, owner): rid for c, o, owner, rid in conn.execute(sql, (list(owners),)).fetchall()}
 
 
 def due_of_owners(conn: Connection, owners: Iterable[uuid.UUID]) -> list[uuid.UUID]:
     """The targets of these records to which something is to be sent, held ones too."""
     sql = "select id from target where owner_rid = any(%s) and dirty_seq > done_seq and state <> 'dropped' order by id"
-    return [id_ for (id_,) in conn.execute(sql, (list(owners),))]
+    return [id_ for (id_,) in conn.execute(sql, (list(owners),)).fetchall()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def missing(
         "connection": connection_id, "object_type": object_type, "kind": kind, "realm": realm, "after": after,
         "limit": limit,
     }  # fmt: skip
-    rows = [(golden, owner, rid) for golden, owner, rid in conn.execute(_MISSING, params)]
+    rows = [(golden, owner, rid) for golden, owner, rid in conn.execute(_MISSING, params).fetchall()]
     sql = """
         select id from (select id from golden where realm = %(realm)s and kind = %(kind)s and lifecycle = 'active'
             and (%(after)s::uuid is null or id > %(after)s) order by id limit %(limit)s) g order by id desc limit 1
