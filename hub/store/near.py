@@ -13,19 +13,31 @@ from hub.store.database import Connection
 
 MOST = 2000
 """Of locations that more records name than these, a list is read in its own order: it meets enough of them soon."""
+MOST_ORDERS = 10_000
+"""Of a store with more orders than these, what is counted of their parts is found by reading all of the chain since then."""
 
 _OF_LIMITS = """select l.rid from connection c join record l on l.connection_id = c.id and l.kind = 'location'
     where %(limits)s::jsonb -> l.realm ? l.external_id"""
 _OF_PLACE = "select unnest(%(rids)s::uuid[])"
 _COUNT = """select count(*) from (select from reference f where f.parent = any(array({places})) and f.field = any(%(named)s)
     limit %(most)s) few"""
-_NAMED = """select r.cluster from reference f join record r on r.rid = f.child and r.kind = %(kind)s
-    where f.parent = any(array({places})) and f.field in ('store', 'home_store', 'location')"""
-_ORDERS = """reference f join record r on r.rid = f.child and r.kind = 'order' join record m on m.cluster = r.cluster
-    join reference x on {} join record k on k.rid = {} and k.kind = %(kind)s
-    where f.parent = any(array({{places}})) and f.field = 'store'"""
-_PARTS = "select k.cluster from {}".format(_ORDERS.format("x.parent = m.rid and x.field = 'order'", "x.child"))  # noqa: S608
-_BUYERS = "select k.cluster from {}".format(_ORDERS.format("x.child = m.rid and x.field = 'customer'", "x.parent"))  # noqa: S608
+_LATE = "(%(since)s::uuid is null or {}.child >= %(since)s)"
+# Most records are the oldest of their golden record and have its id, so that only indexes are read of them; one of
+# which no golden record has the id is looked up.
+_CLUSTERS = """select id from {0} union all select r.cluster from {0} join record r on r.rid = {0}.id
+    where not exists (select from golden o where o.id = {0}.id)"""
+_NAMED = f"""(with named as materialized (select f.child as id from reference f where f.parent = any(array({{places}}))
+    and f.field = any('{{{{{{fields}}}}}}') and {_LATE.format("f")}) {_CLUSTERS.format("named")})"""  # noqa: S608
+# The records of each order of the locations.
+_ORDERS = """own as materialized (select f.child, m.rid from reference f left join record m on m.cluster = f.child
+        where f.parent = any(array({places})) and f.field = 'store'),
+    sold as (select rid from own where rid is not null union all select m.rid from own
+        join record r on r.rid = own.child join record m on m.cluster = r.cluster where own.rid is null)"""
+_PARTS = f"""(with {_ORDERS}, part as materialized (select x.child as id from sold
+        join reference x on x.parent = sold.rid and x.field = 'order' and {_LATE.format("x")})
+    {_CLUSTERS.format("part")})"""  # noqa: S608
+_BUYERS = f"""(with {_ORDERS} select k.cluster from sold join reference x on x.child = sold.rid and x.field = 'customer'
+    join record k on k.rid = x.parent and k.kind = %(kind)s)"""  # noqa: S608
 
 
 def is_few(
@@ -50,7 +62,9 @@ def condition(kind: str, place: Sequence[uuid.UUID] | None) -> str:
     """
     parts = [_NAMED]
     parts += [_PARTS] if kind in scope.OF_ORDER else [_BUYERS] if kind == "customer" else []
-    return f"g.id = any(array({' union '.join(part.format(places=_places(place)) for part in parts)}))"
+    fields = scope.names(kind) if place is not None else scope.PLACES
+    found = " union all ".join(part.format(places=_places(place), fields=",".join(fields)) for part in parts)
+    return f"g.id = any(array({found}))"
 
 
 def _places(place: Sequence[uuid.UUID] | None) -> str:

@@ -57,7 +57,7 @@ _SMALL = """(select count(*) <= %(most)s from (select from reference f
 def load(conn: Connection, rid: uuid.UUID) -> Place | None:
     """The location that this id belongs to now; None when there is none."""
     where = "g.id = (select cluster from record where rid = %(rid)s)"
-    values = {"rid": rid, "limit": 1, "most": near.MOST}
+    values = {"rid": rid, "limit": 1, "most": near.MOST_ORDERS}
     row = conn.execute(_PLACE.format(where=where, small=_SMALL), values).fetchone()
     return _read(row) if row else None
 
@@ -77,7 +77,7 @@ def named(conn: Connection, text: str, realms: Sequence[str]) -> list[Place]:
         _read(row)
         for row in conn.execute(
             _PLACE.format(where=where, small=_SMALL),
-            {"realms": list(realms), "text": text, "limit": 20, "most": near.MOST},
+            {"realms": list(realms), "text": text, "limit": 20, "most": near.MOST_ORDERS},
         )
     ]
 

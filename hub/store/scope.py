@@ -53,12 +53,20 @@ def _guard(kind: str, kinds: Sequence[str]) -> str:
 
 
 # What a kind names its location by, for those of which a store has many.
-_NAMED = {"order": ("store",), "stock_level": ("location",), "stock_movement": ("location",)}
+_NAMED = {"order": ("store",), **dict.fromkeys(("stock_level", "stock_movement", *OF_ORDER), ("location",))}
 # What refers to a location is found from there: it is little beside all of a kind. A golden record is as old as its
-# oldest record, so none made since then has an older one.
-_NEAR = """g.id = any(array(select distinct r.cluster from reference f join record r on r.rid = f.child
-    where f.parent = any(%(rids)s) and f.field = any('{{{}}}')
-    and (%(since)s::uuid is null or f.child >= %(since)s)))"""
+# oldest record, so none made since then has an older one. Most records are the oldest of theirs, so that only the index
+# is read of them; a golden record of its own says so.
+_NEAR = """g.id = any(array(select f.child from reference f where {refers}
+    union all select r.cluster from reference f join record r on r.rid = f.child where {refers}
+    and not exists (select from golden o where o.id = f.child)))"""
+_REFERS = """f.parent = any(%(rids)s) and f.field = any('{{{}}}')
+    and (%(since)s::uuid is null or f.child >= %(since)s)"""
+
+
+def names(kind: str) -> Sequence[str]:
+    """The references by which a record of this kind names the location that it belongs to (`at_place`)."""
+    return _NAMED.get(kind, PLACES)
 
 
 def at_place(kind: str) -> str:
@@ -69,12 +77,12 @@ def at_place(kind: str) -> str:
     """
     if kind in OF_ORDER:
         return f"%(place)s::jsonb @> jsonb_build_array(coalesce(nullif(g.data -> 'location', 'null'), {_ORDER_STORE}))"
-    fields = _NAMED.get(kind, PLACES)
+    fields = names(kind)
     named = [f"%(place)s::jsonb @> jsonb_build_array(g.data -> '{name}')" for name in fields]
     if kind == "customer":
         named.append(_BOUGHT.format("%(place)s::jsonb @> jsonb_build_array(o.data -> 'store')"))
         return f"({' or '.join(named)})"
-    return f"({' or '.join(named)}) and {_NEAR.format(','.join(fields))}"
+    return f"({' or '.join(named)}) and {_NEAR.format(refers=_REFERS.format(','.join(fields)))}"
 
 
 def fits(conn: Connection, golden_id: uuid.UUID, limits: Limits) -> bool:

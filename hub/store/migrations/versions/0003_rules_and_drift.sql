@@ -19,6 +19,9 @@ comment on column target.shape_seq is 'until done_seq has reached it the whole r
 create index reference_of_parent on reference (parent, field, child);
 drop index reference_by_parent;
 comment on index reference_of_parent is 'children of one parent in the order of their making: what a store sold since this morning';
+-- With the record beside its cluster, so that the records of an order are found without reading them.
+drop index record_by_cluster;
+create index record_by_cluster on record (cluster, rid);
 
 -- Lists of the console that name a connection, a state or repeats, however many rows stand beside those.
 create index event_by_connection on event (connection_id, id);
