@@ -18,7 +18,7 @@ from hub.console.shell import page_url
 from hub.console.visit import hub
 from hub.console.who import names_of
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import release, site, workbench
+from hub.flow import disk, release, workbench
 from hub.flow.bounded import bounded
 from hub.flow.connection import ConnectionRow
 from hub.flow.workbench import Tried, Wish
@@ -28,7 +28,6 @@ from hub.rules.mapping import InMapping
 from hub.store import console_mapping as store
 
 SAMPLES = 12
-_COMPARED = "rules on disk"
 Counts = dict[tuple[int, str], list[store.TopicCount]]
 SPANS = {"24h": N_("last 24 hours"), "7d": N_("last 7 days"), "30d": N_("last 30 days"), "": N_("all that are stored")}
 PARTS = {"mappings": N_("Mappings"), "policies": N_("Policies"), "kinds": N_("Kinds"), "transforms": N_("Transforms")}
@@ -79,20 +78,9 @@ def _differs(found: store.InForce) -> tuple[dict[str, list[str]], str]:
     if not found.history:
         return {}, ""
     try:
-        files = site.on_disk(hub())
-        now = hub().rules.manifest if files == hub().rules.files else _manifest_of(files)
+        return release.compare(found.manifest, disk.manifest_on_disk(hub())), ""
     except ConfigError as error:
         return {}, str(error)
-    return release.compare(found.manifest, now), ""
-
-
-def _manifest_of(files: dict[str, str]) -> dict[str, Any]:
-    """What those files make here. Reading all rules takes a tenth of a second: once for as long as they stay as they are."""
-    known = hub().extras.get(_COMPARED)
-    if known is None or known[0] != files:
-        known = hub().extras[_COMPARED] = (files, site.rules_there(hub()).manifest)
-    found: dict[str, Any] = known[1]
-    return found
 
 
 def _rows() -> list[ConnectionRow]:
