@@ -18,7 +18,7 @@ from hub.flow.context import Hub
 from hub.flow.drift_note import store_delta
 from hub.flow.drift_null import NullWatch
 from hub.flow.drift_sample import sampled_shape
-from hub.rules.drift import GONE, Recogniser, Ruling, Shape, reads_of
+from hub.rules.drift import GONE, Arrived, Attention, Budget, Recogniser, Ruling, Shape, reads_of
 from hub.rules.drift.shape import GONE_AFTER, QUIET_AFTER
 from hub.rules.mapping import InMapping, MappingSet
 from hub.rules.mapping.draft_writer import topic_matcher
@@ -31,10 +31,6 @@ from hub.store.inbox import StoredEvent
 LOOK_AGAIN_S: Final = 1.0
 STORE_EVERY_S: Final = 5.0
 STORE_AT: Final = 1000
-FULL: Final = 150
-BACKLOG: Final = 2
-"""From so many full batches in a row on every tenth payload is looked at whole, of the others the top."""
-EVERY: Final = 10
 
 Key = tuple[int, str]
 _log = logging.getLogger(__name__)
@@ -65,7 +61,13 @@ class Watched:
     mapping: InMapping
     recogniser: Recogniser
     version: int
+    budget: Budget = field(default_factory=Budget)
     stored_at: float = field(default_factory=time.monotonic)
+    attention: Attention = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begins to look."""
+        self.attention = Attention(self.recogniser, self.budget)
 
     @property
     def key(self) -> Key:
@@ -81,7 +83,6 @@ class Watcher:
         self.streams: dict[Key, Watched] = {}
         self.nulls = NullWatch()
         self.lock = threading.Lock()
-        self.full_batches = 0
         self.looked_at = time.monotonic()
 
 
@@ -92,7 +93,7 @@ def watch(hub: Hub, seen: Iterable[Seen], again: set[uuid.UUID]) -> None:
     """
     found = hub.extras.get("drift")
     watcher = found if isinstance(found, Watcher) else hub.extras.setdefault("drift", Watcher())
-    fresh = [one for one in seen if one.event.id not in again]
+    fresh = [one for one in seen if one.event.id not in again] if again else list(seen)
     try:
         _watch(hub, watcher, fresh)
     except Exception as error:  # noqa: BLE001 -- whatever is wrong here, events go on being mapped and stored
@@ -129,18 +130,18 @@ def _watch(hub: Hub, watcher: Watcher, fresh: Sequence[Seen]) -> None:
 
 
 def _look(hub: Hub, watcher: Watcher, seen: Sequence[Seen]) -> list[Watched]:
-    watcher.full_batches = watcher.full_batches + 1 if len(seen) >= FULL else 0
-    is_backlog = watcher.full_batches > BACKLOG
+    arrived: dict[Key, list[Arrived]] = {}
+    for one in seen:
+        event, payload = one.event, one.payload
+        if payload.__class__ is dict and event.body is not None:
+            arrived.setdefault((event.connection_id, event.topic), []).append((payload, event.body, event.id))
     touched: dict[Key, Watched] = {}
-    for n, one in enumerate(seen):
-        key = (one.event.connection_id, one.event.topic)
-        topic = _stream(hub, watcher, key)
-        if topic is None or one.payload is None:
-            continue
-        touched[topic.key] = topic
-        if is_backlog and n % EVERY and topic.recogniser.glance(one.payload):
-            continue
-        topic.recogniser.look(one.payload, one.event.id.hex)
+    now = time.monotonic()
+    for key, batch in arrived.items():
+        stream = _stream(hub, watcher, key)
+        if stream is not None:
+            touched[stream.key] = stream
+            stream.attention.take(batch, now)
     return list(touched.values())
 
 
@@ -232,7 +233,7 @@ def _store(conn: Connection, hub: Hub, watcher: Watcher, due: Sequence[Watched])
         store_delta(conn, hub, topic.connection_id, topic.stream, topic.mapping, shape, topic.recogniser.delta)
         version = drift_shape.save(conn, *topic.key, shape.as_dict())
         fresh = _recogniser(conn, hub, topic.key, topic.mapping, shape)
-        watcher.streams[topic.key] = Watched(*topic.key, topic.mapping, fresh, version)
+        watcher.streams[topic.key] = Watched(*topic.key, topic.mapping, fresh, version, topic.budget)
 
 
 def _refresh(hub: Hub, watcher: Watcher) -> None:
@@ -251,4 +252,4 @@ def _again(conn: Connection, hub: Hub, known: Watched) -> Watched:
     version, stored = drift_shape.load(conn, *known.key) or (known.version, known.recogniser.shape.as_dict())
     fresh = _recogniser(conn, hub, known.key, known.mapping, Shape.of(stored))
     fresh.delta = known.recogniser.delta
-    return Watched(*known.key, known.mapping, fresh, version, known.stored_at)
+    return Watched(*known.key, known.mapping, fresh, version, known.budget, known.stored_at)

@@ -11,6 +11,7 @@ import pytest
 
 from hub.errors import ConflictError
 from hub.flow import drift, drift_act, guard
+from hub.rules.drift.attention import EVERY
 from hub.store import drift as store
 from hub.store import drift_shape, item, plan
 from hub.store.drift import Drift
@@ -99,14 +100,21 @@ def test_new_field_when_it_is_not_seen_any_more_then_the_item_closes_itself(lear
     assert len(_items(learnt)) == 1
 
 
-def test_backlog_when_payloads_are_only_glanced_at_then_a_change_at_the_top_is_seen(
-    learnt: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(drift, "FULL", 1)
-    monkeypatch.setattr(drift, "BACKLOG", 0)
-    _send(learnt, 200, 5)
-    _send(learnt, 205, 1, loyalty_colour="blue")
-    _send(learnt, 206, 5)
+def test_change_deep_inside_one_of_many_when_the_rest_is_familiar_then_it_is_seen(learnt: Rig) -> None:
+    _send(learnt, 200, 60)
+    _send(learnt, 260, 1, status="frozen_for_now")
+    _send(learnt, 261, 1, addresses=[{"country": "CN", "city": "Shanghai"}])
+    _send(learnt, 262, 60)
+    learnt.settle()
+    assert {one.path for one in _changes(learnt)} == {"data.status", "data.addresses"}
+
+
+def test_change_when_there_is_no_budget_left_then_it_is_seen_within_so_many(learnt: Rig) -> None:
+    _send(learnt, 200, 2)
+    learnt.settle()
+    [stream] = learnt.hub.extras["drift"].streams.values()
+    stream.budget.left = -1e9
+    _send(learnt, 300, EVERY, loyalty_colour="blue")
     learnt.settle()
     assert [one.path for one in _changes(learnt)] == ["data.loyalty_colour"]
 

@@ -1,5 +1,6 @@
 """Drift: the shape of what a system sends, learnt from what it sent, and what of it changed. Pure."""
 
+from hub.rules.drift.attention import Arrived, Attention, Budget
 from hub.rules.drift.reads import Read, read_of, reads_of
 from hub.rules.drift.recognise import Recogniser
 from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE, Cause, Delta, Ruling, Sighting, Track
@@ -13,6 +14,9 @@ __all__ = [
     "NULLED",
     "TYPE",
     "VALUE",
+    "Arrived",
+    "Attention",
+    "Budget",
     "Cause",
     "Delta",
     "Place",

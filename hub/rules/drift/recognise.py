@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import methodcaller
 from typing import Any, Final
 
 from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE, Cause, Delta, Ruling, Sighting, Track
@@ -22,8 +23,11 @@ from hub.rules.drift.skeleton import (
 )
 
 MOST_NODES: Final = 2000
-ENVELOPE: Final = 6
 MOST_KNOWN: Final = 1000
+
+
+Worded = tuple[tuple[tuple[str, bool], ...], dict[str, set[str | None]]]
+"""The keys that lead to a place, each with whether it is a list; its keys with words -> those that are known, and None."""
 
 
 @dataclass(slots=True)
@@ -49,8 +53,10 @@ class _At:
     scalars: frozenset[type] = frozenset()
     parent: _At | None = None
     element: str = ""
-    fine: dict[str, set[str]] = field(default_factory=dict)
+    fine: dict[str, set[str | None]] = field(default_factory=dict)
     watched: list[tuple[str, str]] = field(default_factory=list)
+    steps: tuple[tuple[str, bool], ...] | None = ()
+    """The keys that lead there, each with whether it is a list; None where one of them is data."""
 
 
 class Recogniser:
@@ -70,38 +76,38 @@ class Recogniser:
     ) -> None:
         self.shape, self.rulings, self.digest, self.fixed, self.plain = shape, rulings, digest, fixed, plain
         self.delta = Delta()
+        self.worded: list[Worded] = []
+        """Places met so far that hold words of fixed sets."""
+        self.met = 0
+        """How many keys with such words were met."""
+        self.begun = 0
+        """How often that what was seen before says nothing of what comes."""
         self._root = self._at("", 0)
         self._nodes = 0
         self._event = ""
+        self._is_noted = False
 
-    def look(self, payload: Any, event: str) -> None:
-        """Looks at a whole payload. `event`: its id, hexadecimal."""
+    def look(self, payload: Any, event: str) -> bool:
+        """Looks at a whole payload; whether anything of it counts. `event`: its id, hexadecimal."""
         if payload.__class__ is not dict:
-            return
-        self._event = event
+            return False
+        self._event, self._is_noted = event, False
         self.delta.events += 1
         if self._nodes > MOST_NODES:
-            self._root, self._nodes = self._at("", 0), 0
+            self._root, self._nodes, self.worded, self.begun = self._at("", 0), 0, [], self.begun + 1
         self._walk(payload, self._root)
+        return self._is_noted
 
-    def glance(self, payload: Any) -> bool:
-        """Whether the keys and types at the top of a payload are such as were seen before and are nothing to note.
-
-        Costs a fifth of a look. An envelope of a few keys counts together with the objects in it.
-        """
-        if payload.__class__ is not dict:
-            return True
-        node = self._root.nodes.get((tuple(payload), tuple(map(type, payload.values()))))
-        if node is None or node.is_notable:
+    def knows_words(self, payloads: Sequence[dict[str, Any]]) -> bool:
+        """Whether all words of fixed sets, in places met so far, are known; False also where a place looks otherwise."""
+        try:
+            for steps, fine in self.worded:
+                objects = reached(payloads, steps)
+                for key, known in fine.items():
+                    if not known.issuperset(map(methodcaller("get", key), objects)):
+                        return False
+        except (AttributeError, TypeError):
             return False
-        if len(payload) > ENVELOPE:
-            return True
-        for key, kid, is_list in node.kids:
-            inner = payload[key]
-            if not is_list:
-                found = kid.nodes.get((tuple(inner), tuple(map(type, inner.values()))))
-                if found is None or found.is_notable:
-                    return False
         return True
 
     def _walk(self, value: dict[str, Any], at: _At) -> None:
@@ -167,12 +173,15 @@ class Recogniser:
         """From now on every object there counts, those that are as they should be too."""
         at.watched += [(GONE, key) for key in keys if (GONE, key) not in at.watched]
         at.nodes.clear()
+        self.begun += 1
 
     def _kid(self, at: _At, key: str, *, is_list: bool) -> _At:
         name = f"{key}[]" if is_list else key
         found = at.kids.get(name)
         if found is None:
             found = at.kids[name] = self._at(joined(at.path, name), at.depth + 1, at, name if is_list else "")
+            is_named = at.steps is not None and key != ANY_KEY
+            found.steps = (*(at.steps or ()), (key, is_list)) if is_named else None
         return found
 
     def _changes(self, at: _At, keys: Mapping[str, int]) -> list[tuple[str, str, int]]:
@@ -202,11 +211,16 @@ class Recogniser:
             path = joined(at.path, key)
             entry = at.known.keys.get(key) if at.known else None
             if inner.__class__ is str and entry is not None and entry.words is not None and path not in self.plain:
-                at.fine.setdefault(key, set(self.fixed.get(path, ())))
+                if not at.fine and at.steps is not None:
+                    self.worded.append((at.steps, at.fine))
+                if key not in at.fine:
+                    self.met += 1
+                    at.fine[key] = {None, *self.fixed.get(path, ())}
                 found.append(key)
         return found
 
     def _note(self, at: _At, node: _Node, value: Mapping[str, Any]) -> None:
+        self._is_noted = True
         for what, key, bit in node.changes:
             path = joined(at.path, key)
             if not what:
@@ -247,11 +261,12 @@ class Recogniser:
             if len(at.fine[key]) < MOST_KNOWN:
                 at.fine[key].add(value)
             return
+        self._is_noted = True
         self.delta.seen.setdefault((VALUE, path), Sighting()).add(self._event, TEXT, digest)
 
     def _scalar(self, at: _At, value: Any) -> None:
         """An element that is no object, of a type not met before in that list."""
-        parent, bit = at.parent, bit_of(value)
+        parent, bit, self._is_noted = at.parent, bit_of(value), True
         if parent is None:
             return
         if parent.known is None or not parent.known.is_learnt:
@@ -268,3 +283,12 @@ class Recogniser:
                 self.delta.widened[at.path] = self.delta.widened.get(at.path, 0) | bit
         elif not self._is_ruled(parent, TYPE, at.element, bit):
             self.delta.seen.setdefault((TYPE, at.path), Sighting()).add(self._event, bit)
+
+
+def reached(objects: Sequence[Any], steps: Iterable[tuple[str, bool]]) -> Sequence[Any]:
+    """What stands where keys lead, from each of many objects; `AttributeError`, `TypeError` where a place looks otherwise."""
+    for key, is_list in steps:
+        objects = [inner for one in objects if (inner := one.get(key))]
+        if is_list:
+            objects = [inner for one in objects for inner in one]
+    return objects
