@@ -15,6 +15,7 @@ from hub.flow.context import Hub
 from hub.rules.mapping import MapContext
 from hub.store import inbox
 from hub.store.database import Connection
+from worker.wiring import GC_EVERY
 
 
 def full(hub: Hub) -> None:
@@ -23,6 +24,7 @@ def full(hub: Hub) -> None:
     # As `worker.wiring` does.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GC_EVERY)
     while record.run_batch(hub, worker) + resolve.run_batch(hub):
         pass
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from hub.flow.context import Hub
 from hub.model.key import keys_of
 from hub.model.observation import Reference
@@ -267,7 +269,7 @@ def version_row(observation: Observation, rid: uuid.UUID, release_id: int) -> di
     return {
         "rid": rid, "major": major, "minor": minor, "read_at": read_at, "hash": content,
         "event_id": observation.origin.event_id, "since": observation.since, "weak": observation.origin.weak,
-        "ahead": observation.ahead, "release_id": release_id, "asserted": observation.asserted,
+        "ahead": observation.ahead, "release_id": release_id, "asserted": orjson.Fragment(observation.packed),
     }  # fmt: skip
 
 

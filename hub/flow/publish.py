@@ -121,7 +121,7 @@ def _change(old: Golden | None, new: Computed, *, split: bool) -> dict[str, Any]
     head = {"golden_id": new.id, "realm": new.realm, "kind": new.kind}
     if old is None:
         return {**head, "type": "split" if split else "created", "fields": list(new.data), "before": None,
-                "after": new.data}  # fmt: skip
+                "is_whole": True}  # fmt: skip
     names = [n for n in {**old.data, **new.data} if old.data.get(n, _ABSENT) != new.data.get(n, _ABSENT)]
     if not names and old.lifecycle == new.lifecycle:
         return None

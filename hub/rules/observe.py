@@ -43,6 +43,8 @@ class Observation:
     draft: Draft
     origin: Origin
     asserted: dict[str, Any]
+    packed: bytes
+    """`asserted` as JSON, its keys sorted."""
     order: Order
     since: int
     ahead: bool
@@ -66,7 +68,7 @@ def observe(draft: Draft, origin: Origin, identities: Mapping[str, tuple[str, ..
     order: Order = (major, READ if origin.read_at else PUSHED, origin.read_at, content)
     since = origin.received_at if draft.since is None else draft.since
     ahead = since > origin.received_at + AHEAD_US
-    return Observation(draft, origin, asserted, order, origin.received_at if ahead else since, ahead)
+    return Observation(draft, origin, asserted, packed, order, origin.received_at if ahead else since, ahead)
 
 
 def _asserted(draft: Draft, identities: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def last_versions(conn: Connection, ids: Sequence[Rid]) -> dict[Rid, int]:
 def append_changes(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     """Writes the feed, as the last statement of T2; returns the last sequence number.
 
-    A row: `golden_id, realm, kind, type, version, fields, before, after, cause, cause_id`. The row
-    lock on `feed` is held until the commit, so that sequence order is commit order, without gaps.
+    A row: `golden_id, realm, kind, type, version, fields, before, after, cause, cause_id`. `is_whole`
+    instead of `after`: the golden record as it lies there, which is cheaper than to send it again. The row lock on `feed` is held until the commit, so that sequence order is commit order, without gaps.
     """
     if not rows:
         return 0
@@ -102,10 +102,11 @@ def append_changes(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
         """
         insert into change (seq, golden_id, realm, kind, type, version, fields, before, after, cause, cause_id)
         select %s + n, golden_id, realm, kind, type, version,
-               coalesce(array(select jsonb_array_elements_text(fields)), '{}'), before, after, cause, cause_id
-        from rows from (jsonb_to_recordset(%s::jsonb) as (golden_id uuid, realm text, kind text, type text,
-             version integer, fields jsonb, before jsonb, after jsonb, cause text, cause_id uuid)) with ordinality
-             as t(golden_id, realm, kind, type, version, fields, before, after, cause, cause_id, n)
+               coalesce(array(select jsonb_array_elements_text(fields)), '{}'), before,
+               case when is_whole then (select g.data from golden g where g.id = golden_id) else after end, cause, cause_id
+        from rows from (jsonb_to_recordset(%s::jsonb) as (golden_id uuid, realm text, kind text, type text, version
+             integer, fields jsonb, before jsonb, after jsonb, is_whole boolean, cause text, cause_id uuid)) with ordinality
+             as t(golden_id, realm, kind, type, version, fields, before, after, is_whole, cause, cause_id, n)
         """,
         (first, packed(rows)),
     )

@@ -58,6 +58,25 @@ def test_encoding_returns_the_fold(items: list[Item]) -> None:
     assert register.decode(register.encode(folded)) == folded
 
 
+@given(ITEMS)
+def test_first_item_is_encoded_as_its_fold(items: list[Item]) -> None:
+    for item in items:
+        if not item.is_write:
+            assert register.encode_first(item) == register.encode(register.fold([item]))
+
+
+@given(ITEMS)
+def test_evidence_is_what_the_cells_hold_as_their_own(items: list[Item]) -> None:
+    folded = register.fold(items)
+    found = register.evidence(register.encode(folded))
+    plain = {name for name, cell in folded.cells.items() if cell.own is not register.MISSING and name[:1] != "~"}
+    assert found.keys() == {name.partition(register.SEPARATOR)[0] for name in plain}
+    for name in plain:
+        of_list, separator, _ = name.partition(register.SEPARATOR)
+        own = folded.cells[name].own
+        assert (own in found[of_list] or own is None) if separator else found[name] == own
+
+
 def _fold(*items: tuple[int, str, Any]) -> Fold:
     return register.fold(
         _item(major, {"name": value}, is_write=what == "write", weak=what == "weak") for major, what, value in items
