@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from hub.model.derivation import Data, Derived
@@ -237,9 +236,10 @@ def _sum(parts: Iterable[tuple[str, Any, int]], currency: str) -> int:
     return minor
 
 
-@lru_cache(maxsize=4096)
 def _minor(amount: str, currency: str) -> int:
-    """Amounts repeat: prices end in 9."""
+    whole, _, decimals = amount.partition(".")
+    if len(decimals) == EXPONENTS[currency] and (whole + decimals).isdigit():
+        return int(whole + decimals)  # as amounts lie in the store
     return Money.parse({"amount": amount, "currency": currency}).minor
 
 
