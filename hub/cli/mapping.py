@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ mapping.add_command(mapping_preview)
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @json_option
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Check all mapping and policy files: those of PATH (folders or files), else of HUB_MAPPINGS_DIR, and those installed.
+    """Check all mapping, look-up and policy files: those of PATH (folders or files), else of HUB_MAPPINGS_DIR, and those installed.
 
-    Says every fault with file, line, field and what to do: unknown words, fields and transforms; streams of one record
+    Says what each file of PATH is, and every fault with file, line, field and what to do: unknown words, fields and transforms; streams of one record
     ordered by different units; references to what no file makes; conditions that never hold; tables that cannot be read
     backwards; policies that no field can have. The same faults stop a start and a reload. Warnings do not. Exit code 1
     when there is a fault.
@@ -39,34 +40,55 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
     \b
     Example:
       retail-hub mapping check
-      retail-hub mapping check site/webhook/customers.yaml site/policies/order.yaml --json
+      retail-hub mapping check site/webhook/customers.yaml site/lookups/levels.yaml site/policies/order.yaml --json
     """
     from hub import registry
     from hub.bootstrap import mapping_folders
     from hub.config import load_settings
-    from hub.rules.mapping import examine_mappings
+    from hub.rules.mapping import examine_mappings, what_is
     from hub.rules.policies import examine_policies
 
     found = registry.load()
     installed = [*mapping_folders(load_settings()), *found.mapping_folders]
-    places = [*(path for path in paths if not _is_policy(path)), *installed]
+    paths = tuple(inner for path in paths for inner in _inside(path))
+    kinds_of = {path: what_is(path) for path in paths if path.is_file()}
+    places = [*(path for path in paths if kinds_of.get(path) != "policy"), *installed]
     mappings, faults = examine_mappings(places, found.kinds, found.transforms, found.connectors)
-    places = [*(path for path in paths if path.is_dir() or _is_policy(path)), *installed]
+    places = [*(path for path in paths if kinds_of.get(path, "policy") == "policy"), *installed]
     policies, wrong_policies = examine_policies(places, found.kinds)
     faults += wrong_policies
     wrong = sum(not fault.is_warning for fault in faults)
     counts = {"files": len(mappings.manifest) + len(policies), "faults": wrong, "warnings": len(faults) - wrong}
+    checked = [_told(path, what, mappings.tables.get(path.stem, ())) for path, what in kinds_of.items()]
     if as_json:
-        show_json({**counts, "found": [_row(fault) for fault in faults]})
+        show_json({**counts, "checked": checked, "found": [_row(fault) for fault in faults]})
     else:
+        for one in checked:
+            click.echo(f"{one['file']}: {one['text']}")
         for fault in faults:
             click.echo(f"{'warning: ' if fault.is_warning else ''}{fault}")
         click.echo(", ".join(f"{count} {word}" for word, count in counts.items()))
     sys.exit(1 if wrong else 0)
 
 
-def _is_policy(path: Path) -> bool:
-    return path.is_file() and path.absolute().parent.name == "policies"
+def _inside(path: Path) -> list[Path]:
+    """A folder of look-ups or policies alone is each of its files."""
+    return sorted(path.glob("*.yaml")) if path.is_dir() and path.absolute().name in ("lookups", "policies") else [path]
+
+
+def _told(path: Path, what: str, users: Sequence[str]) -> dict[str, Any]:
+    """What a file is, and where it takes effect when it lies elsewhere."""
+    if what == "mapping":
+        return {"file": str(path), "what": what, "text": "a mapping file"}
+    folder = "lookups" if what == "lookup" else "policies"
+    text = (
+        f"a look-up table, used by {', '.join(users) or 'no mapping'}"
+        if what == "lookup"
+        else f"policies of {path.stem}"
+    )
+    if path.absolute().parent.name != folder:
+        text += f"; it takes effect as {folder}/{path.name} of a folder of mappings"
+    return {"file": str(path), "what": what, "text": text} | ({"used_by": list(users)} if what == "lookup" else {})
 
 
 def _row(fault: Any) -> dict[str, Any]:

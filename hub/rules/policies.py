@@ -18,6 +18,7 @@ from typing import Any, Literal, cast, get_args
 
 from hub.errors import ConfigError
 from hub.model.kind import Kind
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Fault, Report, read_document
 
 Policy = Literal["owner", "priority", "latest", "union"]
@@ -89,7 +90,9 @@ def _standard(kind: Kind, default: Rule | None = None) -> PolicySet:
 def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
     kind = kinds.get(path.stem)
     if kind is None:
-        report.add(1, "", f"no kind {path.stem!r}; known are: {', '.join(sorted(kinds))}")
+        known = ", ".join(sorted(kinds))
+        text = f"a policy file is named like its kind, and there is no kind {path.stem!r}; known are: {known}"
+        report.add(1, "", text + did_you_mean(path.stem, kinds))
         return PolicySet(path.stem)
     try:
         entry = read_document(path.read_text(encoding="utf-8"), report)
@@ -105,14 +108,19 @@ def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
 def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
     for word, inner in entry.value.items():
         if word not in FILE_WORDS:
-            report.add(inner.line, str(word), f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}")
+            report.add(
+                inner.line,
+                str(word),
+                f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}{did_you_mean(str(word), FILE_WORDS)}",
+            )
     default = _rule(entry.value["default"], "default", report) if "default" in entry.value else Rule()
     fields = dict(_standard(kind, default).fields)
     for name, rule, line in _rules_of_fields(entry, report):
         declared = kind.by_name.get(name)
         if declared is None or declared.derived:
-            why = "is computed by the hub" if declared else f"is no field of {kind.name}"
-            report.add(line, name, f"{why}; leave it out")
+            meant = did_you_mean(name, kind.by_name)
+            why = "is computed by the hub" if declared else f"is no field of {kind.name}{meant}"
+            report.add(line, name, why if "did you mean" in why else f"{why}; leave it out")
         elif (rule.policy == "union") != declared.is_union:
             report.add(line, name, "`union` is for lists whose elements have an identity, and those only survive so")
         else:

@@ -63,7 +63,7 @@ def test_file_of_the_page_when_it_maps_its_payload_then_makes_what_stands_there(
 
 
 def test_page_when_read_then_every_word_of_the_language_is_explained() -> None:
-    from hub.rules.mapping.nodes import EACH_WORDS, OBJECT_WORDS, VALUE_WORDS
+    from hub.rules.mapping.beside import EACH_WORDS, OBJECT_WORDS, VALUE_WORDS
     from hub.rules.mapping.records import ALSO_WORDS, FILE_WORDS
 
     text = PAGE.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.model.kinds import KINDS
 from hub.rules.mapping import check_mappings
-from hub.rules.mapping.nodes import EACH_WORDS, VALUE_WORDS
+from hub.rules.mapping.beside import EACH_WORDS, VALUE_WORDS
 from hub.rules.mapping.records import ALSO_WORDS, FILE_WORDS
 
 WORDS = st.sampled_from(

@@ -92,7 +92,7 @@ def test_files_of_connectors_not_installed_when_loaded_then_wait_unread(tmp_path
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  state: {path: s, lookup: {x: open}, unknown: guess}", "5: state: unknown is one of error"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {path: s, when: {path: x, is: 5}}", "5: number.when: needs path and one of"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {path: s, const: 5}", "5: number: needs exactly one of path"),
-        ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {path: s, too: strip}", "5: number: is a text; give a path, not an object"),
+        ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {path: s, too: strip}", "5: number: does not know too; did you mean to?"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {path: s, ref: x}", "5: number: is a text, not a reference"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: {each: s, a: b}", "5: number: is a text; `each` makes a list"),
         ("kind: order\nfrom: sys/things\nid: id\nin:\n  number: [{a: b}]", "5: number: is a text; a list of elements"),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hub.model.kinds import KINDS
+from hub.rules.mapping.beside import EACH_WORDS, OBJECT_WORDS, VALUE_WORDS
 from hub.rules.mapping.document import Report, read_document
 from hub.rules.mapping.fileschema import file_schema
-from hub.rules.mapping.nodes import EACH_WORDS, OBJECT_WORDS, VALUE_WORDS
 from hub.rules.mapping.records import ALSO_WORDS, FILE_WORDS
 from hub.rules.transforms import TRANSFORMS
 

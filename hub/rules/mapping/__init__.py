@@ -7,6 +7,7 @@ from hub.rules.mapping.in_force import MappingSet
 from hub.rules.mapping.inbound import InMapping, MapContext
 from hub.rules.mapping.library import check_mappings, examine_mappings, load_mappings
 from hub.rules.mapping.outbound import OutMapping
+from hub.rules.mapping.rule_file import what_is
 from hub.rules.mapping.runtime import ParentMissingError
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "check_mappings",
     "examine_mappings",
     "load_mappings",
+    "what_is",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.path import PathError, parse_path
 from hub.rules.mapping.spec import Condition, Operator
@@ -25,10 +26,15 @@ def _condition(entry: Entry, report: Report, name: str) -> list[Condition]:
     words = entry.value if entry.is_object else {}
     operators = [word for word in words if word in OPERATORS]
     if "path" not in words or len(operators) != len(words) - 1 or not operators:
-        report.add(entry.line, label, f"needs path and one of: {', '.join(OPERATORS)}")
+        strange = [str(word) for word in words if word != "path" and word not in OPERATORS]
+        meant = did_you_mean(strange[0], ("path", *OPERATORS)) if strange else ""
+        report.add(entry.line, label, f"needs path and one of: {', '.join(OPERATORS)}{meant}")
+        return []
+    if not isinstance(words["path"].value, str):
+        report.add(words["path"].line, label, "a path is text like customer.id")
         return []
     try:
-        path = parse_path(str(words["path"].value))
+        path = parse_path(words["path"].value)
     except PathError as fault:
         report.add(entry.line, label, f"path {fault}")
         return []
@@ -41,6 +47,9 @@ def _condition(entry: Entry, report: Report, name: str) -> list[Condition]:
 
 def _operand(entry: Entry, word: str, report: Report, label: str) -> Any:
     value = entry.plain
+    if any(isinstance(one, dict) for one in (value if isinstance(value, list) else [value])):
+        report.add(entry.line, label, f"{word} compares with plain values, not with an object or another path")
+        return ...
     if word in ("in", "not_in"):
         if not isinstance(value, list):
             report.add(entry.line, label, f"{word} takes a list of values")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.rules.mapping.inbound import InMapping
@@ -17,6 +17,7 @@ class MappingSet:
     """What is in force. `manifest`: file -> hash of its content, for the release.
 
     `incoming`, `outgoing`: of a connection that no file names; `narrow`: the connectors of which some file does.
+    `tables`: look-up table -> the files that use it.
     """
 
     incoming: Mapping[tuple[str, str], InMapping]
@@ -24,6 +25,7 @@ class MappingSet:
     manifest: Mapping[str, str]
     systems: Mapping[str, System] = field(default_factory=dict, repr=False)
     narrow: Mapping[str, System] = field(default_factory=dict, repr=False)
+    tables: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     def inbound(self, connector: str, stream: str, connection: str | None = None) -> InMapping | None:
         """How that stream's payloads become records; None when no file says.

@@ -16,11 +16,13 @@ from hub.rules.mapping.narrow import MARK, WORD, file_mark, overlap, read_connec
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
 from hub.rules.mapping.records import Document, RecordReader
+from hub.rules.mapping.rule_file import read_table, what_is
 from hub.rules.mapping.system import Part, System
 from hub.rules.transforms import TRANSFORMS
 from hub.sdk.connector import Connector, Manifest
 
 ANY = "*"
+MOST_BYTES = 4_000_000
 OTHER_FOLDERS = ("policies", "lookups", "models")
 
 Transforms = Mapping[str, Callable[..., Any]]
@@ -95,7 +97,7 @@ class _Loader:
         found = self._index()
         for document in self._each_document():
             self.faults += [fault for fault in document.report.faults if fault not in self.faults]
-        if not self.faults:  # what faulty files say together would only add noise
+        if all(fault.is_warning for fault in self.faults):  # what faulty files say together would only add noise
             used, is_whole = frozenset(self.used), isinstance(self.connectors, Mapping)
             for system in found.systems.values():
                 self.faults += system.faults(used, is_whole=is_whole)
@@ -117,19 +119,26 @@ class _Loader:
         return list(self.documents.values())
 
     def _read_lookups(self, folder: Path) -> None:
-        for path in sorted((folder / "lookups").glob("*.yaml")):
+        for path in self._tables(folder):
             name = f"lookups/{path.name}"
             if name not in self.manifest:
                 report, entry = self._parse(path, name)
-                if entry is not None and entry.is_object:
+                if entry is not None and read_table(entry, report):
                     self.lookups[path.stem] = entry
-                elif entry is not None:
-                    report.add(1, "", "a lookup table is an object from source value to canonical value")
                 self.faults += report.faults
+
+    @staticmethod
+    def _tables(folder: Path) -> list[Path]:
+        if folder.is_file():
+            return [folder] if what_is(folder) == "lookup" else []
+        return sorted((folder / "lookups").glob("*.yaml"))
 
     def _parse(self, path: Path, name: str) -> tuple[Report, Entry | None]:
         report = Report(name)
         try:
+            if path.stat().st_size > MOST_BYTES:
+                report.add(1, "", f"is larger than {MOST_BYTES} bytes; split it")
+                return report, None
             content = path.read_bytes()
             text = content.decode()
         except (OSError, UnicodeDecodeError) as error:
@@ -141,7 +150,8 @@ class _Loader:
     def _read_folder(self, folder: Path) -> None:
         here: list[Document] = []
         if folder.is_file():
-            self._read_file(folder, folder.name, here)
+            if what_is(folder) == "mapping":
+                self._read_file(folder, folder.name, here)
             return
         for path in sorted(folder.rglob("*.yaml")):
             place = path.relative_to(folder)
@@ -168,7 +178,7 @@ class _Loader:
 
     def _read_file(self, path: Path, name: str, here: list[Document]) -> None:
         report, entry = self._parse(path, name)
-        if entry is None or not entry.is_object:
+        if entry is None or not entry.value or not entry.is_object:
             self.faults += report.faults or [
                 Fault(name, 1, "", "a mapping file is an object that starts with kind and from")
             ]
@@ -236,7 +246,15 @@ class _Loader:
             dict(sorted(self.manifest.items())),
             systems,
             {name: system for name, system in systems.items() if system.is_narrow},
+            self._uses(),
         )
+
+    def _uses(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for document in self._each_document():
+            for table in document.report.tables:
+                found.setdefault(table, []).append(document.file)
+        return found
 
     @staticmethod
     def _add(system: System, document: Document, kind: Kind | None, reader: RecordReader) -> None:

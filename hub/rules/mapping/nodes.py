@@ -7,18 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hub.model.kind import Field, Text
+from hub.rules.mapping.beside import (
+    EACH_WORDS,
+    OBJECT_WORDS,
+    a,
+    check_value,
+    check_whole,
+    did_you_mean,
+    is_value,
+    shape_fault,
+)
 from hub.rules.mapping.conditions import read_conditions
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.path import Path, PathError, parse_path
 from hub.rules.mapping.spec import Each, Elements, Node, Object, Reference, Value
 from hub.rules.mapping.steps import read_steps
 from hub.rules.mapping.tables import TableReader, read_literal
-
-VALUE_WORDS = frozenset(
-    ("path", "paths", "ref", "required", "to", "lookup", "unknown", "reverse", "default", "when", "const", "first")
-)
-OBJECT_WORDS = frozenset(("path", "when", "fields"))
-EACH_WORDS = frozenset(("each", "when", "fields", "item"))
 
 Fields = Mapping[str, Field] | None
 
@@ -38,7 +42,7 @@ class NodeReader:
         for name, inner in entry.value.items():
             if name in skip:
                 continue
-            head, dot, rest = str(name).partition(".")
+            head, dot, rest = ("null" if name is None else str(name)).partition(".")
             if dot:
                 grouped.setdefault(head, {})[rest] = inner
                 continue
@@ -62,8 +66,10 @@ class NodeReader:
             return None
         field = fields.get(name)
         if field is None:
-            known = ", ".join(sorted(fields))
-            self.report.add(entry.line, _joined(owner, name), f"no such field; known are: {known}")
+            if fields:  # of what has no members that was said already
+                known = ", ".join(sorted(fields))
+                text = f"no such field; known are: {known}{did_you_mean(name, fields)}"
+                self.report.add(entry.line, _joined(owner, name), text)
         elif field.derived:
             self.report.add(entry.line, _joined(owner, name), "is computed by the hub; leave it out")
             return None
@@ -76,7 +82,7 @@ class NodeReader:
         if entry.is_object:
             if "each" in entry.value:
                 return self._each(entry, field, name)
-            if not entry.value.keys() <= VALUE_WORDS:
+            if not is_value(entry, field):
                 return self._object(entry, field, name, OBJECT_WORDS)
         return self.value(entry, field, name)
 
@@ -85,20 +91,28 @@ class NodeReader:
         members = self._inner_members(entry, inner, name, words)
         path = self._path_of(entry, "path", name) if "path" in words else None
         when = read_conditions(entry.value.get("when"), self.report, name) if "when" in words else ()
-        return Object(entry.line, members, path, when)
+        found = Object(entry.line, members, path, when)
+        check_whole(found, field, self.report, name)
+        return found
 
     def _inner_members(self, entry: Entry, inner: Fields, name: str, words: frozenset[str]) -> dict[str, Node]:
         members = self.members(entry, inner, name, skip=words)
         explicit = entry.value.get("fields") if "fields" in words else None
-        if explicit is not None and explicit.is_object:
-            members |= self.members(explicit, inner, name)
-        return members
+        if explicit is None:
+            return members
+        if not explicit.is_object:
+            self.report.add(explicit.line, _joined(name, "fields"), "is an object of members")
+            return members
+        more = self.members(explicit, inner, name)
+        for twice in sorted(members.keys() & more.keys()):
+            self.report.add(explicit.line, _joined(name, twice), "stands in `fields` and beside it; keep one")
+        return {**members, **more}
 
     def _inner(self, field: Field | None, name: str, entry: Entry, types: tuple[str, ...]) -> Fields:
         if field is None:
             return None
         if field.type not in types:
-            self.report.add(entry.line, name, f"is {_a(field.type)}; give a path, not an object of members")
+            self.report.add(entry.line, name, shape_fault(entry, field))
             return {}
         if field.fields:
             return {inner.name: inner for inner in field.fields}
@@ -108,17 +122,18 @@ class NodeReader:
         path = self._path_of(entry, "each", name) or Path(".")
         when = read_conditions(entry.value.get("when"), self.report, name)
         if field is not None and field.type != "list":
-            self.report.add(entry.line, name, f"is {_a(field.type)}; `each` makes a list")
+            self.report.add(entry.line, name, f"is {a(field.type)}; `each` makes a list")
             return Each(entry.line, path)
         if "item" in entry.value and (field is None or not field.fields):
             single = None if field is None else replace(field, type=field.of, identity=None, of="text")
             return Each(entry.line, path, item=self.value(entry.value["item"], single, name), when=when)
         inner = None if field is None else {one.name: one for one in field.fields}
         if inner is not None and not inner:
-            self.report.add(entry.line, name, "is a list of plain values; say `item:` beside `each`")
+            self.report.add(entry.line, name, "is a list of plain values; say `item: path` beside `each`")
         skip = EACH_WORDS if field is None or not field.fields else EACH_WORDS - {"item"}
         found = Each(entry.line, path, self._inner_members(entry, inner, name, skip), when=when)
         self._told_apart(found, field, name)
+        check_whole(found, field, self.report, name)
         return found
 
     def _told_apart(self, node: Object | Each, field: Field | None, name: str) -> None:
@@ -129,7 +144,7 @@ class NodeReader:
 
     def _elements(self, entry: Entry, field: Field | None, name: str) -> Elements:
         if field is not None and not (field.type == "list" and field.of == "object"):
-            self.report.add(entry.line, name, f"is {_a(field.type)}; a list of elements fits a list of objects only")
+            self.report.add(entry.line, name, f"is {a(field.type)}; a list of elements fits a list of objects only")
             return Elements(entry.line, ())
         element = None if field is None else replace(field, type="object", identity=None, of="text")
         entries: list[Object | Each] = []
@@ -150,13 +165,7 @@ class NodeReader:
         if not entry.is_object:
             self.report.add(entry.line, name, "give a path, or {const: …} for a fixed value")
             return Value(entry.line)
-        strange = entry.value.keys() - VALUE_WORDS
-        if strange:
-            self.report.add(
-                entry.line,
-                name,
-                f"does not know {', '.join(sorted(map(str, strange)))}; known are: {', '.join(sorted(VALUE_WORDS))}",
-            )
+        check_value(entry, self.report, name)
         given = entry.value
         sources = [word for word in ("path", "paths", "const", "first") if word in given]
         if len(sources) != 1:
@@ -165,7 +174,7 @@ class NodeReader:
         gather = "paths" in given
         paths = self._paths(given[sources[0]], name) if sources[0] in ("path", "paths") else ()
         if field is not None and "ref" in given and "ref" not in (field.type, field.of):
-            self.report.add(given["ref"].line, name, f"is {_a(field.type)}, not a reference; leave `ref` out")
+            self.report.add(given["ref"].line, name, f"is {a(field.type)}, not a reference; leave `ref` out")
         return Value(
             entry.line,
             paths,
@@ -226,7 +235,3 @@ def _reference(field: Field | None, ref: Entry | None, required: Entry | None) -
 
 def _joined(owner: str, name: str) -> str:
     return f"{owner}.{name}" if owner else name
-
-
-def _a(type_: str) -> str:
-    return f"an {type_}" if type_[0] in "aeio" else f"a {type_}"

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 _SEGMENT = re.compile(r"""\[(-?\d+)\]|\["([^"]+)"\]|\['([^']+)'\]|(?:^|\.)([^.\[\]\s^@][^.\[\]]*)""")
+_EXPRESSION = re.compile(r"[{}]| (\|\|?|\+|&&|\?\?|==) ")
 CONTEXT = ("topic", "connection", "received_at")
 
 
@@ -34,6 +35,10 @@ def parse_path(text: str) -> Path:
         if text[1:] not in CONTEXT:
             raise PathError(f"{text!r} is none of: {', '.join('@' + name for name in CONTEXT)}")
         return Path(text, context=text[1:])
+    if text.startswith(("$.", "$[", "/")):
+        raise PathError(f'{text!r} begins with {text[0]}; a path begins with a name: customer.id (or ["{text[0]}…"])')
+    if _EXPRESSION.search(text) and "[" not in text:
+        raise PathError(f'{text!r} is an expression, and a path has none; use `to`, or ["…"] around an odd name')
     inner = text.lstrip("^")
     up = len(text) - len(inner)
     if inner in (".", "") and text:

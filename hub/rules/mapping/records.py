@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hub.model.kind import Kind
 from hub.rules.mapping import canonical
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.conditions import read_conditions
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.narrow import key_of
@@ -77,6 +78,8 @@ class RecordReader:
         """How the file's own record is made; None when it has no `in` or is too faulty to say."""
         entry = document.entry
         check_words(entry, FILE_WORDS, document.report, "")
+        if entry.value.keys().isdisjoint(("in", "out")):
+            document.report.add(entry.line, "", "makes nothing and shows nothing; it needs `in`, `out`, or both")
         kind = kind or self._kind(entry, document.report, "")
         if kind is None or "in" not in entry.value:
             return None
@@ -121,7 +124,8 @@ class RecordReader:
         kind = self.kinds.get(named.value) if named and named.value.__class__ is str else None
         if kind is None:
             line = named.line if named else entry.line
-            report.add(line, f"{label}kind", f"needs one of: {', '.join(sorted(self.kinds))}")
+            meant = did_you_mean(str(named.value), self.kinds) if named else ""
+            report.add(line, f"{label}kind", f"needs one of: {', '.join(sorted(self.kinds))}{meant}")
         return kind
 
     def _record(
@@ -152,8 +156,8 @@ class RecordReader:
             kind,
             read_text(given, "object_type", stream, report),
             self._id(entry, reader, label),
-            self._value(given, "version", reader),
-            self._value(given, "at", reader),
+            self._order(given, "version", reader),
+            self._order(given, "at", reader),
             read_conditions(given.get("when"), report, label),
             members,
             self._also(document, given.get("also"), used),
@@ -195,10 +199,20 @@ class RecordReader:
             reader.report.add(entry.line, f"{label}id", "is missing: the path of the record's id at its system")
             return ()
         inners = named.value if isinstance(named.value, list) else [named]
+        if not inners:
+            reader.report.add(named.line, f"{label}id", "is empty; name the path of the record's id")
         return tuple(path for inner in inners if (path := reader.path(inner, f"{label}id")) is not None)
 
     def _value(self, given: Mapping[str, Entry], word: str, reader: NodeReader) -> Value | None:
         return reader.value(given[word], None, word) if word in given else None
+
+    def _order(self, given: Mapping[str, Entry], word: str, reader: NodeReader) -> Value | None:
+        found = self._value(given, word, reader)
+        if found is not None and found.has_const:
+            reader.report.add(
+                given[word].line, word, "is the same of every event, so it orders nothing; give a path, or leave it out"
+            )
+        return found
 
     def _also(self, document: Document, entry: Entry | None, used: tuple[str, ...]) -> tuple[AlsoSpec, ...]:
         if entry is None:

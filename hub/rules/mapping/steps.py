@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hub.errors import ConfigError
 from hub.model.fault import ValueFault
 from hub.model.money import exponent_of
 from hub.model.time import zone_of
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.path import Path, PathError, parse_path
 from hub.rules.mapping.spec import Step
 
 Transforms = Mapping[str, Callable[..., Any]]
+_SOURCES = frozenset(("path", "paths", "first", "ref", "each"))
+"""What elsewhere in a mapping says where a value comes from."""
 
 
 def read_steps(entry: Entry | None, transforms: Transforms, report: Report, name: str) -> tuple[Step, ...]:
@@ -23,7 +26,11 @@ def read_steps(entry: Entry | None, transforms: Transforms, report: Report, name
     if entry is None:
         return ()
     inners = entry.value if isinstance(entry.value, list) else [entry]
-    found = [_step(inner, transforms, report, f"{name}.to" if name else "to") for inner in inners]
+    label = f"{name}.to" if name else "to"
+    if not inners or entry.value is None:
+        report.add(entry.line, label, "names no transform; name one, or leave `to` out")
+        return ()
+    found = [_step(inner, transforms, report, label) for inner in inners]
     return tuple(step for step in found if step is not None)
 
 
@@ -32,11 +39,22 @@ def _step(entry: Entry, transforms: Transforms, report: Report, label: str) -> S
         name, arguments = next(iter(entry.value.items()))
     else:
         name, arguments = entry.value, None
+    if entry.is_object and len(entry.value) != 1:
+        names = ", ".join(str(one) for one in entry.value) or "none"
+        report.add(
+            entry.line, label, f"an object names one transform, and this has {names}; write a list: [first, second]"
+        )
+        return None
     function = transforms.get(name) if name.__class__ is str else None
     if function is None:
-        near = difflib.get_close_matches(str(name), transforms, 1)
-        hint = f"; did you mean {near[0]}?" if near else "; `retail-hub mapping check` lists them"
-        report.add(entry.line, label, f"no transform {name!r}{hint}")
+        hint = did_you_mean(str(name), transforms) or "; docs/reference/transforms.md lists them"
+        shown = repr(entry.plain if name.__class__ is list else name)
+        report.add(entry.line, label, f"no transform {shown}{hint}")
+        return None
+    mistakes = [*_mistaken(arguments, transforms[name], name)]
+    for line, text in mistakes:
+        report.add(line, label, text)
+    if mistakes:
         return None
     try:
         step = Step(name, function, *_arguments(arguments))
@@ -44,7 +62,10 @@ def _step(entry: Entry, transforms: Transforms, report: Report, label: str) -> S
         _check_literals(function, step)
     except PathError as fault:
         report.add(entry.line, label, f"{name}: path {fault}")
-    except (TypeError, ConfigError, ValueFault) as fault:
+    except TypeError as fault:
+        known = ", ".join(_arguments_of(function))
+        report.add(entry.line, label, f"{name}: {fault}; " + (f"it takes: {known}" if known else "it takes none"))
+    except (ConfigError, ValueFault) as fault:
         report.add(entry.line, label, f"{name}: {fault}")
     else:
         return step
@@ -62,8 +83,60 @@ def _arguments(entry: Entry | None) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def _argument(entry: Entry) -> Any:
     if entry.is_object and entry.value.keys() == {"path"}:
-        return parse_path(str(entry.value["path"].value))
+        return parse_path(entry.value["path"].value)
+    if entry.is_object and entry.value.keys() == {"const"}:
+        return entry.value["const"].plain
     return entry.plain
+
+
+def _mistaken(entry: Entry | None, function: Callable[..., Any], name: str) -> Iterator[tuple[int, str]]:
+    """(line, what) of arguments that were meant to be read from the source, and would be taken as they stand."""
+    if entry is None:
+        return
+    if entry.is_object and _is_path_like(entry) and entry.value.keys().isdisjoint(_arguments_of(function)):
+        first = next(iter(_arguments_of(function)), "argument")
+        yield entry.line, f"{name}: {_shown(entry)} names no argument; write {{{name}: {{{first}: {{path: …}}}}}}"
+        return
+    inners = entry.value.values() if entry.is_object else entry.value if isinstance(entry.value, list) else [entry]
+    for inner in inners:
+        if inner.is_object and inner.value.keys() == {"path"}:
+            if not isinstance(inner.value["path"].value, str):
+                yield inner.line, f"{name}: a path is text like customer.id; several are no argument"
+        elif not (inner.is_object and inner.value.keys() == {"const"}):
+            yield from _expressions(inner, name, is_inside=False)
+
+
+def _expressions(entry: Entry, name: str, *, is_inside: bool) -> Iterator[tuple[int, str]]:
+    if entry.is_object and _is_path_like(entry):
+        how = (
+            "a path is an argument by itself, and not inside another"
+            if is_inside
+            else "write {path: …} to read from the source"
+        )
+        yield (
+            entry.line,
+            f"{name}: {_shown(entry)} would be taken as it stands; {how}, or {{const: …}} around what is no path",
+        )
+        return
+    parts = entry.value.values() if entry.is_object else entry.value if isinstance(entry.value, list) else ()
+    for inner in parts:
+        yield from _expressions(inner, name, is_inside=True)
+
+
+def _is_path_like(entry: Entry) -> bool:
+    words = [str(word) for word in entry.value]
+    return not _SOURCES.isdisjoint(words) or (
+        len(words) == 1 and bool(difflib.get_close_matches(words[0].lower(), ("path", "paths"), 1, 0.7))
+    )
+
+
+def _shown(entry: Entry) -> str:
+    return "{" + ", ".join(f"{word}: …" for word in entry.value) + "}"
+
+
+def _arguments_of(function: Callable[..., Any]) -> list[str]:
+    """The names of what a transform takes beside the value."""
+    return list(inspect.signature(function).parameters)[1:]
 
 
 def _check_literals(function: Callable[..., Any], step: Step) -> None:

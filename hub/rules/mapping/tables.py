@@ -10,6 +10,7 @@ from hub.errors import ConfigError
 from hub.model.fault import ValueFault
 from hub.model.kind import Field
 from hub.model.value import check_of
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.spec import Lookup, Unknown
 
@@ -21,13 +22,18 @@ def read_literal(report: Report, entry: Entry | None, field: Field | None, name:
     return None if entry is None else _checked(report, entry.plain, entry.line, field, name)
 
 
-def _checked(report: Report, value: Any, line: int, field: Field | None, name: str) -> Any:
-    if value is None or field is None or field.fields or field.type == "ref":
+def _checked(report: Report, value: Any, line: int, field: Field | None, name: str, place: str = "") -> Any:
+    if value is None or field is None or field.type == "ref":
+        return value
+    if field.fields:
+        wanted, what = (list, "a list") if field.type == "list" else (dict, "an object")
+        if not isinstance(value, wanted):
+            report.add(line, name, f"the value {value!r} is not {what}{place}")
         return value
     try:
         return check_of(field)(value)
     except (ValueFault, ConfigError) as fault:
-        report.add(line, name, f"the value {value!r} {fault}")
+        report.add(line, name, f"the value {value!r} {fault}{place}")
         return None
 
 
@@ -43,12 +49,19 @@ class TableReader:
         entry = given.get("lookup")
         if entry is None:
             return None
-        pairs = entry if entry.is_object else self.lookups.get(str(entry.value))
+        if not entry.is_object and not isinstance(entry.value, str):
+            what = "`lookup` is an object from source value to canonical value, or the name of a table in lookups/"
+            self.report.add(entry.line, name, what)
+            return None
+        pairs = entry if entry.is_object else self.lookups.get(entry.value)
         label = name if entry.is_object else str(entry.value)
         if pairs is None:
             known = ", ".join(sorted(self.lookups)) or "none"
-            self.report.add(entry.line, name, f"no lookup table {label!r}; known are: {known}")
+            meant = did_you_mean(label, self.lookups)
+            self.report.add(entry.line, name, f"no lookup table {label!r}; known are: {known}{meant}")
             return None
+        if pairs is not entry:
+            self.report.tables.add(label)
         table = self._table(given, pairs, field, name)
         found = Lookup(
             label,
@@ -65,8 +78,9 @@ class TableReader:
         sources: dict[Any, Any] = {}
         for key, inner in pairs.value.items():
             source, result = (inner.plain, key) if reverse else (key, inner.plain)
-            # A table of its own file has lines of that file: the fault stands where it is used.
+            # A table of its own file has lines of that file: the fault stands where it is used, and says which.
             line = inner.line if pairs is used else used.line
+            place = "" if pairs is used else f" (lookups/{used.value}.yaml:{inner.line})"
             if isinstance(source, dict | list):
                 self.report.add(line, name, f"the table gives {key} no plain value, so it cannot be read backwards")
                 continue
@@ -75,7 +89,7 @@ class TableReader:
                 text = f"cannot be read backwards: {sources[word]} and {key} both give {word}; write a table of its own here"
                 self.report.add(line, name, text)
             sources.setdefault(word, key)
-            table.setdefault(word, _checked(self.report, result, line, field, name))
+            table.setdefault(word, _checked(self.report, result, line, field, name, place))
         return table
 
     def _unknown(self, unknown: Entry | None, found: Lookup, field: Field | None, name: str) -> Lookup:

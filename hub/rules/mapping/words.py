@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
+from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Report
 
 
@@ -12,9 +12,8 @@ def check_words(entry: Entry, known: frozenset[str], report: Report, label: str)
     """Notes every word that a mapping file does not have."""
     for word, inner in entry.value.items():
         if word not in known:
-            near = difflib.get_close_matches(str(word), known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known are: {', '.join(sorted(known))}"
-            report.add(inner.line, f"{label}{word}", f"is not a word of a mapping file; {hint}")
+            hint = did_you_mean(str(word), known) or f"; known are: {', '.join(sorted(known))}"
+            report.add(inner.line, f"{label}{word}", f"is not a word of a mapping file{hint}")
 
 
 def read_text(given: Mapping[str, Entry], word: str, default: str, report: Report) -> str:
