@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.errors import ConfigError, ConnectionPausedError, HubError, RejectedError, RetryableError
 from hub.sdk.answer import lost
-from hub.sdk.item import read_page
+from hub.sdk.item import has_repeats
 
 MAX_ATTEMPTS = 4
 LONGEST_WAIT_S = 10.0
@@ -97,12 +97,16 @@ class Client:
         except RejectedError as error:
             raise self._refused(error) from None
         try:
-            found = read_page(answer.body)
-        except ValueError:
+            found = answer.json()
+        except RetryableError:
             found = None
         if not isinstance(found, dict):
             raise lost(
                 f"{self.connection}: Shopify answered {answer.status} with something that is not JSON", is_safe=is_safe
+            )
+        if has_repeats(found) or has_repeats(found.get("data")):
+            raise lost(
+                f"{self.connection}: Shopify's answer holds a key twice: what it says is unknown", is_safe=is_safe
             )
         return found
 

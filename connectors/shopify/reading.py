@@ -11,9 +11,9 @@ from typing import Any
 from connectors.shopify.client import Client, TooCostlyError
 from connectors.shopify.completing import complete, number
 from connectors.shopify.queries import LISTINGS, SHOP_QUERY, Listing
-from hub.errors import ConfigError
+from hub.errors import ConfigError, RetryableError
 from hub.sdk.connector import Page, RawEvent
-from hub.sdk.item import item_body
+from hub.sdk.item import has_repeats, item_body
 
 OVERLAP = timedelta(minutes=2)
 IDS_FIRST = 250
@@ -124,7 +124,13 @@ class _Asking:
         if self.listing.sort_key:
             variables["q"] = f"updated_at:>='{since}'" if since else None
         found = self.client.ask(self.listing.page_query(), variables).get(self.listing.stream)
-        return found if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        if has_repeats(found) or has_repeats(found.get("pageInfo")):
+            raise RetryableError(
+                f"{self.client.connection}: a page of {self.listing.stream} holds a key twice: which records it lists is unknown"
+            )
+        return found
 
 
 def _cut_of_orders(client: Client) -> str:

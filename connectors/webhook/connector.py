@@ -33,6 +33,7 @@ from hub.sdk import (
     WriteResult,
     Writes,
     hookimpl,
+    read_page,
     sign_standard,
     verify_standard,
 )
@@ -175,7 +176,11 @@ def _topic_of(body: bytes) -> str:
     try:
         content = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ""
+        try:
+            # Bad in one place, it still says what it is about.
+            content = read_page(body)
+        except ValueError:
+            return ""
     topic = _get(content, "type")
     # Anything else could be no topic, and a NUL could not be stored as text; the body keeps it.
     return topic if isinstance(topic, str) and _TOPIC.fullmatch(topic) else ""

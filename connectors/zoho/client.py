@@ -13,7 +13,7 @@ from connectors.zoho.centre import Addresses
 from connectors.zoho.fault import CREDITS_WAIT_S, DEAD_TOKEN, code_of, error_of_call
 from connectors.zoho.manifest import API_VERSION
 from hub.errors import ConnectionPausedError, HubError, RetryableError
-from hub.sdk import AccessToken, Account, Answer, Lane, read_page, retry_after_s
+from hub.sdk import AccessToken, Account, Answer, Lane, has_repeats, retry_after_s
 
 THROTTLED_WAIT_S = 600.0
 """Zoho allows ten refreshes in ten minutes; asking sooner prolongs it."""
@@ -95,7 +95,12 @@ class Client:
         lane: Lane = "live",
     ) -> Reply:
         """Reads; `path` stands below the API's version. Errors as `ask`."""
-        return self.ask("GET", path, params=params, headers=headers, lane=lane)
+        reply = self.ask("GET", path, params=params, headers=headers, lane=lane)
+        if has_repeats(reply.content) or has_repeats(reply.info):
+            raise RetryableError(
+                f"{self.connection}: Zoho's answer holds a key twice: which records it lists is unknown"
+            )
+        return reply
 
     def ask(
         self,
@@ -212,8 +217,8 @@ class Client:
 
 def _parsed(answer: Answer) -> Any:
     try:
-        return read_page(answer.body)
-    except ValueError:
+        return answer.json()
+    except RetryableError:
         return None
 
 

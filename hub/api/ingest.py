@@ -35,9 +35,9 @@ class LineSchema(StrictSchema):
     """What became of one line, counted from 1."""
 
     line = fields.Integer(required=True)
-    outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "duplicate", "refused"]))
+    outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "quarantined", "duplicate", "refused"]))
     event = fields.String(allow_none=True, metadata={"description": "Under which its content is stored"})
-    reason = fields.String(metadata={"description": "Why it was refused"})
+    reason = fields.String(metadata={"description": "Why it was refused or set aside"})
 
 
 class IngestSchema(StrictSchema):
@@ -46,6 +46,9 @@ class IngestSchema(StrictSchema):
     accepted = fields.Integer(required=True)
     duplicates = fields.Integer(required=True)
     refused = fields.Integer(required=True)
+    quarantined = fields.Integer(
+        required=True, metadata={"description": "How many of the accepted cannot be read and wait in quarantine"}
+    )
     lines = fields.List(fields.Nested(LineSchema), required=True)
 
 
@@ -57,7 +60,7 @@ class IngestSchema(StrictSchema):
 def ingest(query: dict[str, Any], connection: str) -> Response:
     """Stores each line as an event: a JSON body, or `{"_connection"?, "_topic", "_id", "_at", "_body"}`.
 
-    Safe to repeat: what is stored already is a duplicate.
+    A line that cannot be read is stored and set aside where its topic is known. Safe to repeat: what is stored already is a duplicate.
     """
     hub = current_hub()
     row = hub.connections.find(connection)
@@ -71,8 +74,7 @@ def ingest(query: dict[str, Any], connection: str) -> Response:
     for results in ingest_batches(hub, connection, lines, query.get("topic"), lane=_LANES[query["lane"]]):
         summary.add(results)
         shown += [_line_json(result) for result in results]
-    counts = {"accepted": summary.accepted, "duplicates": summary.duplicates, "refused": summary.refused}
-    return answer({**counts, "lines": shown})
+    return answer({**summary.counts, "lines": shown})
 
 
 def _check_realms(lines: Iterable[bytes | None]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
 from hub.cli.local import open_hub
 from hub.cli.output import json_option, progress, say, show, show_json
+from hub.model.identifier import format_id
 
 if TYPE_CHECKING:
     from hub.flow.ingest import Summary
@@ -27,8 +29,9 @@ PATIENCE_S = 600.0
 def ingest(arguments: tuple[str, ...], topic: str | None, live: bool, as_json: bool) -> None:
     """Put raw events of the connection NAME into the inbox, from FILE (- for standard input).
 
-    A line is one JSON body, or an envelope {"_connection"?, "_topic", "_id", "_at", "_body"}. Lines that
-    cannot be taken are refused alone and told on standard error; then the exit code is 1. Safe to repeat.
+    A line is one JSON body, or an envelope {"_connection"?, "_topic", "_id", "_at", "_body"}. A line that
+    cannot be read is stored and quarantined alone where its topic is known, else refused; both are told on
+    standard error, and then the exit code is 1. Safe to repeat.
 
     \b
     Example:
@@ -47,7 +50,9 @@ def ingest(arguments: tuple[str, ...], topic: str | None, live: bool, as_json: b
             line.step(found.accepted + found.duplicates + found.refused - line.done, f"{found.refused} refused")
 
         lines = read_lines(file, hub.settings.body_limit_bytes)
-        summary = flow.ingest(hub, name, lines, topic, lane=inbox.LIVE if live else inbox.BULK, progress=step)
+        lane = inbox.LIVE if live else inbox.BULK
+        file_name = "" if arguments[-1] == "-" else Path(arguments[-1]).name
+        summary = flow.ingest(hub, name, lines, topic, lane=lane, file=file_name, progress=step)
     _show_summary(summary, as_json)
 
 
@@ -82,18 +87,30 @@ def _open(name: str) -> BinaryIO:
 
 def _show_summary(summary: Summary, as_json: bool) -> None:
     refusals = [{"line": one.line, "reason": one.reason} for one in summary.refusals]
+    aside = [
+        {"line": one.line, "event": format_id("evt", one.event_id), "reason": one.reason}
+        for one in summary.set_aside
+        if one.event_id
+    ]
     if as_json:
-        counts = {"accepted": summary.accepted, "duplicates": summary.duplicates, "refused": summary.refused}
-        show_json({**counts, "refusals": refusals})
+        show_json({**summary.counts, "refusals": refusals, "set_aside": aside})
     else:
-        click.echo(f"{summary.accepted} accepted, {summary.duplicates} duplicates, {summary.refused} refused")
-    for one in refusals[:SHOWN_REFUSALS]:
-        say(f"line {one['line']}: {one['reason']}")
-    if summary.refused > SHOWN_REFUSALS:
-        say(f"and {summary.refused - SHOWN_REFUSALS} more; --json names up to 1000")
+        more = f", {summary.quarantined} of the accepted in quarantine" if summary.quarantined else ""
+        click.echo(f"{summary.accepted} accepted, {summary.duplicates} duplicates, {summary.refused} refused{more}")
+    _say_first([f"line {one['line']}: {one['reason']}" for one in refusals], summary.refused)
+    _say_first(
+        [f"line {one['line']}: in quarantine as {one['event']}: {one['reason']}" for one in aside], summary.quarantined
+    )
     if summary.is_cancelled:
         say("somebody ended it; what was read stays, and repeating the command goes on")
-    sys.exit(1 if summary.refused or summary.is_cancelled else 0)
+    sys.exit(0 if summary.is_clean and not summary.is_cancelled else 1)
+
+
+def _say_first(lines: list[str], count: int) -> None:
+    for text in lines[:SHOWN_REFUSALS]:
+        say(text)
+    if count > SHOWN_REFUSALS:
+        say(f"and {count - SHOWN_REFUSALS} more; --json names up to 1000")
 
 
 def _show_run(result: RunResult, as_json: bool) -> None:

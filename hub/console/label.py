@@ -202,6 +202,7 @@ WORDS: dict[str, str] = {
         "somebody ended it; the next reading goes on from here"
     ),
     "some lines were refused": N_("some lines were refused"),
+    "some lines wait in quarantine": N_("some lines wait in quarantine"),
     "quarantined": N_("quarantined"),
     "another reading was asked for": N_("another reading was asked for"),
     "it is being read already": N_("it is being read already"),

@@ -20,6 +20,10 @@ _THROTTLED = Text(
 )
 _FAULT = Text("对方自身出现故障，会自动重试。", "The system has a fault of its own; it is tried again by itself.")
 _AWAY = Text("无法连接对方，会自动重试。", "The system cannot be reached; it is tried again by itself.")
+_GARBLED = Text(
+    "对方的应答无法读懂（例如维护页面），没有采用其中任何内容，会自动重试。",
+    "The answer cannot be read (a maintenance page, for example); nothing of it was taken, and it is tried again by itself.",
+)
 _LATE = Text("对方没有及时应答。", "The system did not answer in time.")
 _LOCKED = Text(
     "该记录在对方暂时被锁定，会自动重试。", "The record is locked there just now; it is tried again by itself."
@@ -53,6 +57,7 @@ PATTERNS = tuple(
         (r"invalid_(grant|client|token|code)|INVALID_TOKEN|AUTHENTICATION|answered 401|refused the (token|credentials)", _REFUSED),
         (r"\bgone (there|from)|answered (404|410)|INVALID_DATA.*id", _GONE),
         (r"answered 5\d\d|INTERNAL_(SERVER_)?ERROR", _FAULT),
+        (r"with something that is not JSON|holds a key twice: ", _GARBLED),
         (r"could not connect|broke off", _AWAY),
         (r"timed out", _LATE),
         (r"lists .* at most", _LIMIT),

@@ -6,14 +6,13 @@ import time
 from collections.abc import Iterator
 from uuid import UUID
 
-import orjson
-
 from hub.errors import ConflictError, HubError, NotFoundError
 from hub.flow.context import Hub
 from hub.flow.reading import MAX_ITEM_BYTES
 from hub.flow.subject import Subject, subject_of
 from hub.model.identifier import format_id
 from hub.sdk.connector import Connector, RawEvent, Reads, Writes
+from hub.sdk.item import item_body
 from hub.store import audit, forecast, inbox, rerun
 from hub.store.database import Connection, new_id
 from hub.store.event import read_event
@@ -99,7 +98,7 @@ def _read(hub: Hub, subject: Subject) -> RawEvent | None:
         ) from None
     except Exception as error:
         raise connector.classify(error) from error
-    return RawEvent(subject.object_type, orjson.dumps(dict(found.data))) if found and found.data else None
+    return RawEvent(subject.object_type, item_body(found.data)) if found and found.data else None
 
 
 def _listed(connector: Connector, subject: Subject) -> Iterator[RawEvent]:

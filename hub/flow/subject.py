@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from hub.errors import RecordError
 from hub.flow.content import content_of
 from hub.flow.context import Hub
@@ -15,6 +13,7 @@ from hub.model.fault import ValueFault
 from hub.model.value import check_external_id
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.runtime import joined_id
+from hub.sdk.item import read_page
 from hub.store.inbox import StoredEvent
 
 RECORD_ID = "x-hub-record-id"
@@ -61,8 +60,8 @@ def told_by(hub: Hub, connection_id: int, topic: str, payload: Any) -> Subject |
 def id_in(hub: Hub, connection_id: int, topic: str, body: bytes) -> str:
     """The record's id in a body that will not be kept whole; empty where it does not tell."""
     try:
-        found = told_by(hub, connection_id, topic, orjson.loads(body))
-    except orjson.JSONDecodeError:
+        found = told_by(hub, connection_id, topic, read_page(body))
+    except ValueError:
         return ""
     return found.external_id if found else ""
 

@@ -26,7 +26,7 @@ from hub.sdk.connector import (
 )
 from hub.sdk.console import Column, ConsolePage, PageRequest, Panel, Redirect, Rendered, Subject
 from hub.sdk.http import HttpClient, Timeouts
-from hub.sdk.item import item_body, read_page
+from hub.sdk.item import has_repeats, item_body, read_page
 from hub.sdk.plugin import Change, HealthReport, Job, Permission, hookimpl
 from hub.sdk.rate import Lane, RateBudget
 from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
@@ -71,6 +71,7 @@ __all__ = [
     "WebhookRequest",
     "WriteResult",
     "Writes",
+    "has_repeats",
     "hookimpl",
     "item_body",
     "read_page",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -31,12 +31,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    _read: list[Any] = field(default_factory=list, init=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Answer {self.status}, {len(self.body)} bytes>"
 
     def json(self) -> Any:
-        """The parsed body; None when it is empty. Raises `RetryableError` when it is not JSON."""
+        """The parsed body, the caller's own; None when it is empty. Raises `RetryableError` when it is not JSON."""
+        if self._read:
+            return self._read.pop()
         if not self.body.strip():
             return None
         try:
@@ -44,6 +47,15 @@ class Answer:
         except ValueError:
             pass
         raise RetryableError("the answer is not JSON", may_be_done=True)
+
+    def is_json(self) -> bool:
+        """Whether the body is JSON. What was read is kept for `json`: a page is parsed once."""
+        if not self._read:
+            try:
+                self._read.append(read_page(self.body))
+            except ValueError:
+                return False
+        return True
 
 
 def retry_after_s(text: str | None, *, now: float | None = None) -> float | None:
@@ -67,11 +79,7 @@ def is_json(answer: Answer) -> bool:
     """Whether a 2xx answer may be read as JSON (204 and 205 have no body)."""
     if answer.status in (204, 205):
         return True
-    try:
-        read_page(answer.body)
-    except ValueError:
-        return False
-    return True
+    return answer.is_json()
 
 
 def lost(text: str, *, is_safe: bool, retry_after: float | None = None) -> HubError:

@@ -1,59 +1,42 @@
 """Pages of JSON in which one item may be bad: read so that the others can be used, and that one be kept as it came.
 
-A system that cut an emoji in half, or wrote NaN, sends a page that a strict reader refuses whole; one that wrote a number beyond
-64 bits sends a page of which a fast reader silently keeps another number. Read with `read_page`, and give each item to the inbox
-with `item_body`: what was wrong is still in its bytes, so it alone goes to quarantine and says why.
+A system that cut an emoji in half, wrote NaN or nested without end sends a page that a strict reader refuses whole; one that wrote
+a key twice, or a number beyond 64 bits, a page of which a fast reader silently keeps another content. Read with `read_page` (or
+`Answer.json`), and give each item to the inbox with `item_body`: what was wrong is still in its bytes, so it alone goes to
+quarantine and says why. An object of the page's own frame that `has_repeats` cannot be trusted: fail, and read it again.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Any
 
 import orjson
 
-_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
-_LONG = b"0" * 19
-_LONGEST_NUMBER = 4000
+from hub.sdk.oddity import has_repeats, is_plain, read_odd, write_odd
 
-
-class _Odd(float):
-    """NaN, infinity, or a number too long to be read: no fast writer takes it, so it is written as what it is."""
+__all__ = ["has_repeats", "item_body", "read_page"]
 
 
 def read_page(body: bytes) -> Any:
-    """The value of a JSON text, also of one with bad texts or numbers in it; `ValueError` when it is not JSON at all."""
+    """The value of a JSON text, also of one with bad items in it; `ValueError` when it is not JSON at all."""
+    error: ValueError | None = None
     try:
         found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        return _read_odd(body, error)
-    # A whole number beyond 64 bits would be read as a float, that is, as another number.
-    return _read_odd(body, None) if _LONG in body.translate(_DIGITS) else found
-
-
-def item_body(item: Any) -> bytes:
-    """One item of a page as the inbox keeps it: what no UTF-8 or 64 bits hold is escaped or written out, not lost."""
-    try:
-        return orjson.dumps(item)
+        if is_plain(body, orjson.dumps(found)):
+            return found
+    except orjson.JSONDecodeError as fault:
+        error = fault
     except (orjson.JSONEncodeError, RecursionError):
-        return json.dumps(item, ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def _read_odd(body: bytes, error: ValueError | None) -> Any:
+        pass  # nested more deeply than can be written
     try:
-        # Bytes that are not UTF-8 become halves of surrogate pairs: nobody takes them for text.
-        return json.loads(
-            body.decode("utf-8", "surrogateescape"), parse_constant=_Odd, parse_int=_integer, parse_float=_decimal
-        )
+        return read_odd(body)
     except (ValueError, RecursionError):
         raise error or ValueError("not JSON") from None
 
 
-def _integer(digits: str) -> Any:
-    return int(digits) if len(digits) <= _LONGEST_NUMBER else _Odd("inf")
-
-
-def _decimal(digits: str) -> float:
-    number = float(digits)
-    return number if math.isfinite(number) else _Odd(number)
+def item_body(item: Any) -> bytes:
+    """One item of a page as the inbox keeps it: what no strict reader takes is written as it came, not lost."""
+    try:
+        return orjson.dumps(item, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except (orjson.JSONEncodeError, RecursionError):
+        return write_odd(item)

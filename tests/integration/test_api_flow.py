@@ -54,6 +54,28 @@ def test_ingest_when_lines_come_then_each_is_answered(shop, admin):
     assert [c["full_name"] for c in shop.goldens("customer")] == ["王小明"]
 
 
+def test_ingest_when_a_line_cannot_be_read_then_it_is_set_aside_and_its_siblings_are_done(shop, admin):
+    torn = b'{"_topic":"customer.updated","_id":"x","_body":{"type":"customer.updated","data":{"id":1,}}}'
+    lines = [torn, line(CUSTOMER), b'{"_topic":"customer.updated","_body":{"id":1', b'{"_body":{"id":1']
+    found = ndjson(admin, "/ingest/shop", lines)
+    assert [one["outcome"] for one in found["lines"]] == ["quarantined", "accepted", "quarantined", "refused"]
+    assert (found["accepted"], found["quarantined"], found["refused"]) == (3, 2, 1)
+    assert [one["outcome"] for one in ndjson(admin, "/ingest/shop", lines)["lines"]] == [*["duplicate"] * 3, "refused"]
+    shop.settle()
+    assert [c["full_name"] for c in shop.goldens("customer")] == ["王小明"]
+    assert [(cause, problems[0]["message"][-8:]) for cause, problems in shop.quarantined()] == [
+        ("bad_json", "(line 1)"),
+        ("bad_json", "(line 3)"),
+    ]
+
+
+def test_ingest_when_a_torn_envelope_names_a_connection_of_another_realm_then_nothing_is_stored(shop, caller):
+    shop.connect("tea", {"customer": "in"}, realm="tea")
+    torn = b'{"_connection":"shop","_topic":"x","_body":{"id":'
+    ndjson(caller("operator", "tea"), "/ingest/tea", [torn], 404)
+    assert shop.hub.db.one("select count(*) from event") == (0,)
+
+
 def test_ingest_when_the_connection_is_unknown_then_404(shop, admin):
     ndjson(admin, "/ingest/nowhere", [line(CUSTOMER)], 404)
 

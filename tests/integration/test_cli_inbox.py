@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,17 @@ def test_ingest_when_lines_are_mixed_then_summary_and_exit_code_tell(run: Run, c
         == "0 accepted, 1 duplicates, 0 refused\n"
     )
     assert run("ingest", "-", stdin=b'{"_connection":"crm","_topic":"t","_body":{}}').stdout.startswith("1 accepted")
+    path.write_bytes(
+        b'{"_topic":"customer.updated","_body":{"n":NaN}}\n{"type":"customer.updated","data":{"id":"\xff"}}\n'
+    )
+    result = run("ingest", "crm", str(path), code=1)
+    assert result.stdout == "2 accepted, 0 duplicates, 0 refused, 2 of the accepted in quarantine\n"
+    assert re.search(r"^line 1: in quarantine as evt_\w{26}: bad_number at n$", result.stderr, re.MULTILINE)
+    again = answer(run("ingest", "crm", str(path), "--json"))
+    assert (again["accepted"], again["duplicates"], again["quarantined"], again["set_aside"]) == (0, 2, 0, [])
+    waiting = answer(run("quarantine", "--json"))
+    assert sorted(group["cause"] for group in waiting) == ["bad_encoding", "bad_number"]
+    assert "(line 2 of events.ndjson)" in run("quarantine", "--cause", "bad_encoding", "--json").stdout
     run("ingest", "crm", "x", "y", code=2)
 
 

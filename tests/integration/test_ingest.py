@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.errors import ConfigError, NotFoundError
+from hub.errors import ConfigError, NotFoundError, RecordError
 from hub.flow import ingest as flow
 from hub.flow.account import disconnect
 from hub.flow.configure import Wish, connect
+from hub.flow.content import content_of
 from hub.flow.context import Hub
 from hub.flow.ingest import Summary, ingest, ingest_batches
 from hub.flow.line import read_lines
@@ -74,7 +75,9 @@ def test_ingest_when_envelope_then_its_words_count_and_body_is_cut_out_as_writte
     [
         (b"id;name;phone", "not JSON"),
         (b"\xff\xfe", "not JSON"),
-        (b'{"_body": {"a": }}', "not JSON"),
+        (b'{"_body": {}, "_topic": orders}', "not JSON: _topic cannot be read"),
+        (b'{"_connection": "shop", "_connection": "till", "_body": {}}', "_connection cannot be read, or stands twice"),
+        (b'{"_body": {"a": }, "_connection": "til', "_connection cannot be read"),
         (b'{"_body": {}, "_colour": 1}', "unknown keys"),
         (b'{"_body": {}, "_topic": 5}', "_topic must be a text"),
         (b'{"_body": {}, "_topic": "a\\u0000"}', "_topic must be a text"),
@@ -90,20 +93,107 @@ def test_ingest_when_a_line_is_wrong_then_it_alone_is_refused_with_its_number(hu
     assert says in summary.refusals[0].reason
 
 
-@pytest.mark.parametrize(
-    "line", [b"{", b'{"a": NaN}', b'{"a": "\\ud800"}', b'{"a": "\xff"}', b"[" * 5000 + b"]" * 5000]
-)
-def test_ingest_when_an_item_is_not_json_then_it_is_kept_as_it_came_where_its_topic_is_known(
+BOMB = b"[" * 5000 + b"]" * 5000
+UNREADABLE = [
+    b"{",
+    b'{"a": NaN}',
+    b'{"a": "\\ud800"}',
+    b'{"a": "\xff"}',
+    b'{"a": 1, "a": 2}',
+    b'{"n": %s}' % (b"9" * 5000),
+    BOMB,
+]
+
+
+def aside(hub: Hub) -> list[tuple[bytes | None, str, str]]:
+    """Body, cause and first message of what is in quarantine, in order."""
+    rows = hub.db.all(
+        "select id, cause, problem #>> '{problems,0,message}' from event_work where state = 1 order by id"
+    )
+    with hub.db.session() as conn:
+        kept = {event.id: event.body for event in inbox.read_many(conn, hub.keyring, [id_ for id_, _, _ in rows])}
+    return [(kept[id_], cause, message) for id_, cause, message in rows]
+
+
+@pytest.mark.parametrize("line", UNREADABLE)
+def test_ingest_when_an_item_cannot_be_read_then_it_is_kept_as_it_came_where_its_topic_is_known(
     hub: Hub, line: bytes
 ) -> None:
-    assert counts(put(hub, b'{"id": 1}', line, b'{"id": 2}')) == (3, 0, 0)
-    assert events(hub)[1].body == line
-    assert "not JSON" in put(hub, line, topic=None).refusals[0].reason
+    summary = put(hub, b'{"id": 1}', line, b'{"id": 2}')
+    assert (counts(summary), summary.quarantined, summary.set_aside[0].line) == ((3, 0, 0), 1, 2)
+    assert [event.body for event in events(hub)] == [b'{"id": 1}', line, b'{"id": 2}']
+    ((body, _, message),) = aside(hub)
+    assert body == line
+    assert message.endswith("(line 2)")
+    assert counts(put(hub, line)) == (0, 1, 0)
+    assert counts(put(hub, line, topic=None)) == (0, 1, 0)
+    (refused,) = put(hub, line, name="crm", topic=None).refusals
+    assert refused.reason.startswith("not JSON")
+    assert refused.reason.endswith("no topic: give --topic, or _topic in the envelope")
+
+
+@pytest.mark.parametrize(
+    "body", [*UNREADABLE[1:], b"nope", b"", b'{"a": }', b'"half \\ud83d"', b'{"a": [1, "x" 2], "b": "},{"}']
+)
+@pytest.mark.parametrize(
+    "shape", [b'{"_topic":"note","_id":"d-1","_body":%s}', b'{"_body": %s , "_id" : "d-1", "_topic": "note"}']
+)
+def test_ingest_when_the_body_of_an_envelope_cannot_be_read_then_it_alone_is_quarantined_with_line_and_file(
+    hub: Hub, shape: bytes, body: bytes
+) -> None:
+    lines = [b'{"_topic":"note","_body":{"id":1}}', shape % body, b"", b'{"_topic":"note","_body":{"id":2}}']
+    summary = ingest(hub, "shop", lines, file="notes.ndjson")
+    assert (counts(summary), summary.quarantined) == ((3, 0, 0), 1)
+    ((kept, cause, message),) = aside(hub)
+    assert (kept, events(hub)[1].topic) == (body, "note")
+    assert message.endswith("(line 2 of notes.ndjson)")
+    assert summary.set_aside[0].reason.startswith(cause)
+    assert counts(ingest(hub, "shop", lines, file="notes.ndjson")) == (0, 3, 0)
+    # Corrected under the same id it is new; from then on the id counts again.
+    assert counts(put(hub, shape % b'{"a": 1}')) == (1, 0, 0)
+    assert counts(put(hub, shape % b'{"a": 2}')) == (0, 1, 0)
+    assert len(aside(hub)) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (b'{"_connection":"till","_topic":"note","_id":"d-1","_body":{"id": 1', "bad_json"),
+        (b'{"_connection":"till","_topic":"note","_body":{"id": "cut of', "bad_json"),
+        (b'{"_connection":"till","_topic":"note","_at":NaN,"_body":{"id": 1}}', "bad_number"),
+        (b'{"_connection":"till","_topic":"note","_id":"\xff","_body":{"id": 1}}', "bad_encoding"),
+        (b'{"_connection":"till","_topic":"note","_body":{"id":1},"_body":{"id":2}}', "repeated_key"),
+        (b'{"_body":{"id": ]},"_connection":"till","_topic":"note"}', ""),
+        (b'{"_connection":"till","_topic":"note","_body":{"id":1},}', "bad_json"),
+        (b'{"_connection":"till" "_topic":"note","_body":{"id":1}}', ""),
+    ],
+)
+def test_ingest_when_an_envelope_cannot_be_read_then_the_line_is_kept_whole_where_it_says_it_belongs(
+    hub: Hub, line: bytes, cause: str
+) -> None:
+    summary = ingest(hub, None, [line, b'{"_connection":"till","_topic":"note","_body":{"id":2}}'], file="all.ndjson")
+    assert (counts(summary), summary.quarantined) == ((2, 0, 0), 1) if cause else ((1, 0, 1), 0)
+    if cause:
+        assert [(body, why) for body, why, _ in aside(hub)] == [(line, cause)]
+        assert aside(hub)[0][2].endswith("(line 1 of all.ndjson)")
+        assert events(hub)[0].topic == "note"
+        assert counts(ingest(hub, None, [line])) == (0, 1, 0)
+    else:
+        assert summary.refusals[0].reason.startswith("not JSON")
+
+
+def test_ingest_when_a_line_in_quarantine_is_run_again_then_it_still_says_where_it_stood(hub: Hub) -> None:
+    ingest(hub, "shop", [b"", b'{"_topic":"note","_body":{"n": NaN, "n": 1}}'], file="notes.ndjson")
+    (event,) = events(hub)
+    with pytest.raises(RecordError) as caught:
+        content_of(event)
+    assert [problem.message.rpartition(" (")[2] for problem in caught.value.problems] == ["line 2 of notes.ndjson)"] * 2
 
 
 def test_ingest_when_numbers_are_absurd_then_stored_as_written(hub: Hub) -> None:
-    line = b'{"_body": {"n": ' + b"9" * 4000 + b"}}"
-    assert counts(put(hub, line)) in ((1, 0, 0), (0, 0, 1))
+    body = b'{"n": ' + b"9" * 4000 + b"}"
+    assert counts(put(hub, b'{"_body": %s}' % body)) == (1, 0, 0)
+    assert [event.body for event in events(hub)] == [body]
 
 
 def test_ingest_when_no_topic_then_asked_of_the_connector_or_refused(hub: Hub) -> None:

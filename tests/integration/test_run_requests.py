@@ -169,8 +169,12 @@ def test_import_when_done_then_a_run_with_its_counts(hub: Hub) -> None:
     ingest.ingest(hub, "shop", [*lines(3), b"not json"])
     found = last_run(hub)
     assert (found.type, found.status, found.coverage) == ("import", "done", "partial")
-    assert found.counts == {"accepted": 3, "duplicates": 0, "refused": 1}
+    assert found.counts == {"accepted": 3, "duplicates": 0, "refused": 1, "quarantined": 0}
     assert found.note == "some lines were refused"
+    ingest.ingest(hub, "shop", [b'{"_topic": "orders/create", "_body": {"n": }}'])
+    found = last_run(hub)
+    assert (found.coverage, found.note) == ("complete", "some lines wait in quarantine")
+    assert found.counts == {"accepted": 1, "duplicates": 0, "refused": 0, "quarantined": 1}
 
 
 def test_import_when_somebody_ends_it_then_what_was_read_stays(hub: Hub) -> None:

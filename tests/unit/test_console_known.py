@@ -17,6 +17,8 @@ from hub.errors import RejectedError, describe
         ("crm: Zoho refused the refresh token: invalid_grant", "更新凭证"),
         ("crm: POST crm.example answered 429", "调用速度"),
         ("shop: POST shop.example could not connect: timed out", "无法连接"),
+        ("shop: POST shop.example answered 200 with something that is not JSON", "无法读懂"),
+        ("crm: Zoho's answer holds a key twice: which records it lists is unknown", "无法读懂"),
         ("shop: POST shop.example timed out after the request was sent", "没有及时应答"),
         ("crm: DUPLICATE_DATA; another record there holds this value and may be the same", "同一个人"),
         (describe(RejectedError("shop: customers 7: the phone", code="taken")), "同一个人"),

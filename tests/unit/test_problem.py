@@ -72,6 +72,23 @@ def test_problem_when_told_then_both_languages_say_what_and_how(code: str) -> No
         (b"", [("bad_json", "")]),
         (b"\xef\xbb\xbf{}", [("bad_json", "")]),
         (b"{'a': 1}", [("bad_json", "")]),
+        (
+            b'{"a": "\xff", "\xfe": "1\n2", "b": {"c": NaN, "c": 1}, "d": "\xe5\xbc\xa0\xff"}',
+            [
+                ("bad_encoding", "a"),
+                ("bad_encoding", ""),
+                ("bad_json", "\udbfe"),
+                ("repeated_key", "b.c"),
+                ("bad_number", "b.c"),
+                ("bad_encoding", "d"),
+            ],
+        ),
+        (
+            b'{"a": {"b": [{"c": %s}]}, "n": 1e400}' % (b"[" * 300 + b"]" * 300),
+            [("too_deep", "a.b"), ("bad_number", "n")],
+        ),
+        (b'{"n": 1e400, "a": {"b": %s}}' % (b"[" * 9000 + b"]" * 9000), [("bad_number", "n"), ("too_deep", "a.b")]),
+        (b"{'a': \xff}", [("bad_encoding", "")]),
         (b"[" * 100_000, [("too_deep", "")]),
         (b"[" * 1000 + b"]" * 1000, [("too_deep", "")]),
     ],
@@ -80,6 +97,11 @@ def test_body_when_it_cannot_be_used_then_every_reason_has_its_place(body: bytes
     with pytest.raises(RecordError) as caught:
         read(body)
     assert [(problem.code, problem.path) for problem in caught.value.problems] == found
+
+
+def test_body_when_bytes_are_not_utf8_then_the_first_is_numbered_within_its_text() -> None:
+    with pytest.raises(RecordError, match="byte 4 of a text is not UTF-8"):
+        read(b'{"id": 7, "name": "\xe5\xbc\xa0\xff\xff"}')
 
 
 @pytest.mark.parametrize(

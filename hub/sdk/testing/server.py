@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -98,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self._faulty(request)
         if answer is None:
             answer = self.server.answer(request)
+            if self.server.switches.spoil:
+                answer = replace(answer, body=self.server.switches.spoilt(answer.body))
             if request.method not in ("GET", "HEAD") and self._suffers(request, "error_after_commit"):
                 answer = self._fail_late()
         return self._write(answer, is_faulty=request.path.startswith(self.server.switches.path))

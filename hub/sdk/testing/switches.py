@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -19,7 +21,9 @@ class Switches:
     Answers: `delay` seconds before each · `rate_limit` calls a second, then 429 with `Retry-After` ·
     `error_after_commit` carries the call out, then fails as `error_mode` says (`hang`, `close`,
     `500`) · `hang` accepts and never answers · `slow_bytes` bytes a second · `close_mid_body` ·
-    `burst_500` · `html` answers 200 with a maintenance page · `unauthorized` answers 401.
+    `burst_500` · `html` answers 200 with a maintenance page · `unauthorized` answers 401 · `spoil`
+    writes raw text (Latin-1: also bytes that are not UTF-8) where an answer says a JSON text, as
+    `[["a note", "NaN"]]`.
     `refuse` closes the port (see `Simulator.refuse`).
 
     Webhooks it sends: `drop` the next so many · `duplicate` extra copies of each · `reorder` shuffles
@@ -38,6 +42,7 @@ class Switches:
     burst_500: int = 0
     html: int = 0
     unauthorized: int = 0
+    spoil: Sequence[Sequence[str]] = ()
     path: str = ""
     drop: int = 0
     duplicate: int = 0
@@ -55,6 +60,12 @@ class Switches:
             if left > 0:
                 setattr(self, name, left - 1)
             return bool(left)
+
+    def spoilt(self, body: bytes) -> bytes:
+        """An answer's body as `spoil` has it."""
+        for text, raw in self.spoil:
+            body = body.replace(json.dumps(text, ensure_ascii=False).encode(), raw.encode("latin-1"))
+        return body
 
     def reset(self) -> None:
         """Everything works again."""
