@@ -12,7 +12,7 @@ from bench.load import START_US, customer
 from hub import bootstrap
 from hub.config import Settings
 from hub.flow.context import Hub
-from hub.flow.observe import key_rows
+from hub.flow.observe import key_rows, keys_in
 from hub.model import time
 from hub.rules import register
 from hub.rules.mapping import MapContext
@@ -72,7 +72,7 @@ def _row(hub: Hub, number: int) -> tuple[tuple[object, ...], ...]:
     release = hub.rules.release_id
     keys = tuple(
         (bytes.fromhex(key["hash"]), rid, key["namespace"], key["strength"], key["guarded"])
-        for key in key_rows(hub, "customer", "default", rid, folded)
+        for key in key_rows(hub, "customer", "default", rid, keys_in(hub, "customer", folded))
     )
     return (
         (rid, "default", connection.id, "customers", draft.external_id, "customer", rid, 1,

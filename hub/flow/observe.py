@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from hub.flow.context import Hub
 from hub.model.key import keys_of
+from hub.model.kind import MatchKey
 from hub.model.observation import Reference
 from hub.rules import register
 from hub.rules.matching import GUARDS
@@ -225,6 +227,7 @@ def _row_state(hub: Hub, entry: _Entry) -> dict[str, Any]:
     }
 
 
+_place_of = attrgetter("namespace", "scope", "value")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -321,20 +324,19 @@ def _store_keys(
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
     for entry in fresh:
-        found = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.packed)
-        rows.extend(found)
-        marks.append({"rid": entry.rid, "relink": is_linking(found), **_cause(entry)})
+        keys = keys_in(hub, entry.kind, entry.packed)
+        rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys))
+        marks.append({"rid": entry.rid, "relink": is_linking(keys), **_cause(entry)})
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         packed = entry.packed
         if not differs(entry.row.fold, packed):
             continue
-        old = key_rows(hub, entry.kind, entry.realm, entry.rid, entry.row.fold)
-        new = key_rows(hub, entry.kind, entry.realm, entry.rid, packed)
+        old, new = keys_in(hub, entry.kind, entry.row.fold), keys_in(hub, entry.kind, packed)
         relink = False
         if old != new or entry.row.state == store.STUB:
             replaced.append(entry.rid)
-            rows.extend(new)
+            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, new))
             relink = is_linking(old) or is_linking(new)
         relink = relink or (
             is_linking(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed)
@@ -361,9 +363,9 @@ def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))
 
 
-def is_linking(rows: Sequence[dict[str, Any]]) -> bool:
+def is_linking(keys: Iterable[MatchKey]) -> bool:
     """Whether any of these look-up keys may link records."""
-    return any(row["strength"] >= 1 for row in rows)
+    return any(key.strength >= 1 for key in keys)
 
 
 def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
@@ -372,11 +374,16 @@ def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
     return [values.get(name) for name in GUARDS.get(kind, ())]
 
 
-def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, packed: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The look-up keys of a record, as stored. A deleted record keeps its keys: its evidence stays."""
+def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:
+    """The look-up keys of a packed fold, in one order. A deleted record keeps its keys: its evidence stays."""
+    return sorted(keys_of(hub.registry.kinds[kind], register.evidence(packed)), key=_place_of)
+
+
+def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[dict[str, Any]]:
+    """A record's look-up keys as they are stored."""
     blind = hub.keyring.blind
     found: dict[str, dict[str, Any]] = {}
-    for key in keys_of(hub.registry.kinds[kind], register.evidence(packed)):
+    for key in keys:
         digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
         if digest not in found or found[digest]["strength"] < key.strength:
             found[digest] = {

@@ -12,6 +12,7 @@ from hub.flow.observe import (
     guard_data,
     is_linking,
     key_rows,
+    keys_in,
     line_item,
     record_state,
     winning_references,
@@ -24,7 +25,11 @@ from hub.store.record import Key
 
 def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Mapping[str, Any]]]) -> None:
     """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
-    rows = [row for rid, (kind, realm, packed) in folds.items() for row in key_rows(hub, kind, realm, rid, packed)]
+    rows = [
+        row
+        for rid, (kind, realm, packed) in folds.items()
+        for row in key_rows(hub, kind, realm, rid, keys_in(hub, kind, packed))
+    ]
     store.replace_match_keys(conn, [], rows)
 
 
@@ -48,15 +53,14 @@ def refold(
         row, packed = rows[rid], register.encode(register.fold(map(line_item, found)))
         if not differs(row.fold, packed):
             if cause == "replay":
-                keys.extend(key_rows(hub, row.kind, row.realm, rid, packed))
+                keys.extend(key_rows(hub, row.kind, row.realm, rid, keys_in(hub, row.kind, packed)))
             continue
         updates.append({"rid": rid, "state": record_state(packed), "parked": row.parked, "fold": packed})
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, packed).items()})
-        old = key_rows(hub, row.kind, row.realm, rid, row.fold)
-        new = key_rows(hub, row.kind, row.realm, rid, packed)
+        old, new = keys_in(hub, row.kind, row.fold), keys_in(hub, row.kind, packed)
         if old != new:
             replaced.append(rid)
-            keys.extend(new)
+            keys.extend(key_rows(hub, row.kind, row.realm, rid, new))
         guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
         relink = rid in linked or ((is_linking(old) or is_linking(new)) and (old != new or guards_moved))
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
