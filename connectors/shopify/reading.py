@@ -11,7 +11,8 @@ from typing import Any
 from connectors.shopify.client import Client, TooCostlyError
 from connectors.shopify.completing import complete, number
 from connectors.shopify.queries import LISTINGS, SHOP_QUERY, Listing
-from hub.errors import ConfigError, RetryableError
+from hub.errors import ConfigError, RejectedError, RetryableError
+from hub.sdk.answer import TOO_LARGE
 from hub.sdk.connector import Page, RawEvent
 from hub.sdk.item import has_repeats, item_body
 
@@ -100,7 +101,7 @@ def granted_scopes(answer: Mapping[str, Any]) -> set[str]:
 
 @dataclass(slots=True)
 class _Asking:
-    """Asks for one page after another; what Shopify refuses as too costly it asks for in halves from then on."""
+    """Asks for one page after another; in halves from then on where Shopify refuses one as too costly, or it is too large to be taken."""
 
     client: Client
     listing: Listing
@@ -109,8 +110,8 @@ class _Asking:
         while True:
             try:
                 return self._ask(since, after)
-            except TooCostlyError:
-                if self.listing.first == 1:
+            except (TooCostlyError, RejectedError) as error:
+                if self.listing.first == 1 or getattr(error, "code", TOO_LARGE) != TOO_LARGE:
                     raise
                 self.listing = replace(self.listing, first=self.listing.first // 2)
             except ConfigError:

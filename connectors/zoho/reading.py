@@ -19,7 +19,7 @@ from connectors.zoho.client import Client, Reply
 from connectors.zoho.fields import shown
 from connectors.zoho.manifest import DELETED, PULLED
 from hub.errors import RejectedError, RetryableError
-from hub.sdk import Page, RawEvent, item_body
+from hub.sdk import TOO_LARGE, Page, RawEvent, item_body
 
 OVERLAP = timedelta(minutes=2)
 SECOND = timedelta(seconds=1)
@@ -107,7 +107,7 @@ def fetch(client: Client, module: str, names: Sequence[str], cursor: Any, page_s
     more = True
     while more:
         read_at = time.time()
-        reply = _page(client, module, names, place, page_size)
+        reply, page_size = _fitting(client, module, names, place, page_size)
         if place.began is None:
             # A hub whose own clock is ahead would miss deletions.
             place.began = instant(server_time(reply))
@@ -161,6 +161,17 @@ def instant(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds")
 
 
+def _fitting(client: Client, module: str, names: Sequence[str], place: Place, page_size: int) -> tuple[Reply, int]:
+    """A page, of half as many rows as long as it is too large to be taken, and how many it asked for."""
+    while True:
+        try:
+            return _page(client, module, names, place, page_size), page_size
+        except RejectedError as error:
+            if error.code != TOO_LARGE or page_size == 1:
+                raise
+            page_size //= 2
+
+
 def _page(client: Client, module: str, names: Sequence[str], place: Place, page_size: int) -> Reply:
     params = {
         "fields": shown(names),
@@ -172,8 +183,8 @@ def _page(client: Client, module: str, names: Sequence[str], place: Place, page_
     if place.token:
         try:
             return client.get(f"/{module}", {**params, "page_token": place.token}, headers, lane="bulk")
-        except RejectedError:
-            if place.is_refused:
+        except RejectedError as error:
+            if place.is_refused or error.code == TOO_LARGE:
                 raise
             # Place marks live for a day: the window is read from its start again, which repeats and loses nothing.
             place.token, place.turns, place.is_refused = None, 0, True

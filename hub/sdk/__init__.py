@@ -1,7 +1,7 @@
 """All that the author of a connector or a plugin imports."""
 
 from hub.sdk.account import AccessToken, Account, LocalAccount
-from hub.sdk.answer import Answer, retry_after_s
+from hub.sdk.answer import TOO_LARGE, Answer, retry_after_s
 from hub.sdk.connector import (
     CheckResult,
     ConfigField,
@@ -32,6 +32,7 @@ from hub.sdk.rate import Lane, RateBudget
 from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
 
 __all__ = [
+    "TOO_LARGE",
     "AccessToken",
     "Account",
     "Answer",

@@ -21,6 +21,8 @@ from hub.errors import (
 from hub.sdk.item import read_page
 from hub.sdk.transport import CallState
 
+TOO_LARGE = "too_large"
+"""Code of the `RejectedError` for an answer over the client's limit: ask for fewer records at once."""
 _LONGEST_RETRY_AFTER_S = 86_400.0
 
 

@@ -20,7 +20,7 @@ import urllib3.exceptions
 
 from hub.errors import ConfigError, HubError, RejectedError, RetryableError
 from hub.sdk.address import AddressGuard, host_fits, host_patterns
-from hub.sdk.answer import Answer, error_of, failure_of, is_json, lost
+from hub.sdk.answer import TOO_LARGE, Answer, error_of, failure_of, is_json, lost
 from hub.sdk.connector import Manifest
 from hub.sdk.rate import Budget, Lane, RateBudget, current_lane
 from hub.sdk.transport import CallState, GuardedAdapter, current_call
@@ -204,6 +204,6 @@ class HttpClient:
         for chunk in response.iter_content(65_536):
             found += chunk
             if len(found) > self.max_bytes:
-                raise RejectedError(f"the answer is larger than {self.max_bytes} bytes", code="too_large")
+                raise RejectedError(f"the answer is larger than {self.max_bytes} bytes", code=TOO_LARGE)
             state.left_s()
         return bytes(found)

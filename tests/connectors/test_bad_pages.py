@@ -128,6 +128,20 @@ def test_page_when_items_are_bad_then_each_is_kept_and_told_and_its_siblings_and
     assert (again.coverage, again.counts["accepted"]) == ("complete", 0)
 
 
+def test_page_when_too_large_to_be_taken_then_asked_for_in_parts_until_it_fits(system: System) -> None:
+    for number in range(12):
+        system.add(f"person {number}", "long" if number % 4 == 0 else "fine")
+    system.simulator.switches.set(spoil=[("long", f'"{"x" * 60_000}"')])
+    connector: Any = system.rig.hub.connections.connector(system.name)
+    connector.http.max_bytes = 100_000
+    result = system.pull()
+    assert (result.coverage, result.counts["accepted"]) == ("complete", 12)
+    assert len(system.rig.goldens("customer")) == 12
+    connector.http.max_bytes = 50_000
+    (stream,) = poll.pull(system.rig.hub, system.name, system.stream, full=True).streams
+    assert (stream.status, "larger than 50000 bytes" in stream.note) == ("failed", True)
+
+
 FRAMES = {
     "cut": [("a note", '"never ends')],
     "no list of items": [("a note", '"x"]]')],
