@@ -37,6 +37,7 @@ NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect"
     "--customers", type=click.IntRange(4), help="connect, console: customers. [default: 80000, console: 100000]"
 )
 @click.option("--loads", type=click.IntRange(1), help="console: how often a run loads each page. [default: 10]")
+@click.option("--changed", is_flag=True, default=None, help="replay: under rules that change every record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def bench(name: str, runs: int, workers: int, preload: int, as_json: bool, **given: Any) -> None:
     """Measure one thing on servers of its own, beside the bound that the machine sets.
@@ -58,7 +59,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "both": {"seconds": "seconds", "connections": "connections"},
         "delivery": {"rate": "rate", "seconds": "seconds"},
         "memory": {"rate": "rate", "seconds": "seconds"},
-        "replay": {"events": "count"},
+        "replay": {"events": "count", "changed": "changed"},
         "connect": {"contacts": "contacts", "customers": "customers"},
         "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
     }.get(name, {})

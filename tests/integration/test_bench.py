@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
         ),
         (both, {"requests": 100, "seconds": 1.0, "worker_count": 1, "connections": 4}, {"probes"}),
         (pipeline, {"count": 100, "workers": 1}, {"preloaded"}),
-        (replay, {"count": 100, "workers": 1}, {"workers"}),
+        (replay, {"count": 100, "workers": 1, "changed": True}, {"workers"}),
         (delivery, {"rate": 20.0, "seconds": 1.0}, {"p50_ms", "p95_ms", "p99_ms"}),
         (connect, {"contacts": 300, "customers": 240, "workers": 1}, {"phases", "linked", "done", "told"}),
         (
