@@ -28,11 +28,12 @@ def deliver(hub: Hub) -> int:
 
 
 def poll_due(hub: Hub) -> int:
-    """What notices told of, replays that wait, then one round over the streams that are due; a full pass keeps no notice waiting."""
-    from hub.flow import notice, poll, replay
+    """What notices told of, replays and errands that wait, then one round over the streams that are due; a full pass keeps no notice waiting."""
+    from hub.flow import errand, notice, poll, replay
 
     done = notice.read_due(hub) + replay.run_due(hub)
     with beside("notices", lambda: notice.read_due(hub)):
+        done += errand.run_due(hub, lambda: prolong(SLOW_BATCH_S))
         return done + poll.run_due(hub, lambda *_: prolong(SLOW_BATCH_S))
 
 

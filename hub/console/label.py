@@ -192,6 +192,8 @@ WORDS: dict[str, str] = {
     "disconnect": N_("disconnection"),
     "verify": N_("verify"),
     "import": N_("import"),
+    "rehearsal": N_("trial of a replay"),
+    "activation": N_("release put in force"),
     # how runs end
     "interrupted": N_("interrupted"),
     "given up": N_("given up"),

@@ -12,11 +12,11 @@ from hub.console import golden, visit
 from hub.console.language import _
 from hub.console.visit import hub
 from hub.errors import ConfigError, ConflictError
-from hub.flow import site
-from hub.flow.forecast import Forecast, Tally
+from hub.flow import forecast_kept, site
+from hub.flow.forecast import Forecast, Sample, Tally
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
-from hub.model.mask import mask_field, mask_raw
+from hub.model.mask import mask_field
 from hub.model.permission import ALL_REALMS
 
 FIELDS = 30
@@ -110,8 +110,8 @@ def excerpts(text: str, lines: list[int]) -> list[tuple[int, str, bool]]:
     return [(n, all_lines[n - 1][:200], n in marked) for n in wanted[:200]]
 
 
-def shown(found: Forecast) -> dict[str, Any]:
-    """A forecast for the template: values masked, records as links, and other people's systems left out."""
+def shown(found: Forecast, *, is_masked: bool = False) -> dict[str, Any]:
+    """A forecast for the template: values masked (unless they are), records as links, and other people's systems left out."""
     kinds = hub().registry.kinds
     seen = visit.realms("flow.see")
     outgoing = {
@@ -124,34 +124,39 @@ def shown(found: Forecast) -> dict[str, Any]:
         "is_cut": found.is_cut,
         "mended": found.mended,
         "faults": [(one, format_id("evt", one.event)) for one in found.faults[:FIELDS]],
-        "golden": {kind: _side(tally, kinds.get(kind)) for kind, tally in sorted(found.golden.items())},
-        "outgoing": {name: _side(tally, None) for name, tally in sorted(outgoing.items())},
+        "golden": {
+            kind: _side(tally, kinds.get(kind), is_masked=is_masked) for kind, tally in sorted(found.golden.items())
+        },
+        "outgoing": {name: _side(tally, None, is_masked=is_masked) for name, tally in sorted(outgoing.items())},
         "is_empty": not (found.golden or outgoing or found.mended or found.faults),
     }
 
 
-def _side(tally: Tally, kind: Kind | None) -> dict[str, Any]:
+def _side(tally: Tally, kind: Kind | None, *, is_masked: bool) -> dict[str, Any]:
     rows = []
     for name, count in tally.fields.most_common(FIELDS):
         few = [one for one in tally.samples if one.field == name][:SAMPLES]
         field = kind.by_name.get(name) if kind else None
-        rows.append((name, field, count, [_sample(one, kind) for one in few]))
+        rows.append((name, field, count, [_sample(one, kind, is_masked=is_masked) for one in few]))
     return {"acts": dict(tally.acts), "count": sum(tally.acts.values()), "rows": rows}
 
 
 def masked_shape(name: str, value: Any) -> Any:
-    """A value under a system's own name: as the field of that name is masked, where a kind has a personal one, else by its shape."""
-    for kind in hub().registry.kinds.values():
-        field = kind.by_name.get(name)
-        if field is not None and field.pii != "none":
-            return mask_field(field, name, value)
-    return mask_raw(value, name)
+    """A value under a system's own name, masked as `hub.flow.forecast_kept.masked_shape` does."""
+    return forecast_kept.masked_shape(hub().registry.kinds.values(), name, value)
 
 
-def _sample(one: Any, kind: Kind | None) -> tuple[str, Any, Any]:
+def _sample(one: Sample, kind: Kind | None, *, is_masked: bool) -> tuple[str, Any, Any]:
     """(address of the record, before, after)."""
-    if kind is None:
-        return "", masked_shape(one.field, one.before), masked_shape(one.field, one.after)
-    field = kind.by_name.get(one.field)
-    url = golden.record_url(kind.name, one.id) if one.before is not None else ""
-    return url, mask_field(field, one.field, one.before), mask_field(field, one.field, one.after)
+
+    def masked(value: Any) -> Any:
+        if is_masked:
+            return value
+        return (
+            masked_shape(one.field, value)
+            if kind is None
+            else mask_field(kind.by_name.get(one.field), one.field, value)
+        )
+
+    url = golden.record_url(kind.name, one.id) if kind is not None and one.before is not None else ""
+    return url, masked(one.before), masked(one.after)

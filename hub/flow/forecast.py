@@ -176,6 +176,28 @@ def of_mapping(hub: Hub, look: Hub, connection: str, stream: str, last: int = 50
     return found
 
 
+def of_replay(hub: Hub, ids: Sequence[Id], progress: Callable[[int], None] | None = None) -> Forecast:
+    """What these stored events would become under the rules in force, and what would be sent for that.
+
+    At most `LIMIT`. `progress` hears of each chunk; what it raises ends it. Changes nothing.
+    """
+
+    def work(conn: Connection) -> tuple[Forecast, dict[int, dict[Id, _Shape]]]:
+        found = Forecast(len(ids[:LIMIT]), len(ids) > LIMIT)
+        first, marks = replay_store.positions(conn)
+        for start in range(0, found.looked, CHUNK):
+            chunk = ids[start : min(start + CHUNK, LIMIT)]
+            _map(conn, hub, hub, chunk, found)
+            if progress is not None:
+                progress(len(chunk))
+        _settle(conn, hub, marks)
+        return found, _shapes(conn, hub, hub, _count_golden(conn, first, found), None)
+
+    found, after = _rehearsed(hub, work)
+    _count_outgoing(hub, after, found)
+    return found
+
+
 def of_policies(
     hub: Hub, look: Hub, kind: str, last: int | None = None, progress: Callable[[int], None] | None = None
 ) -> Forecast:

@@ -13,7 +13,7 @@ replay, which a person starts.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,13 +128,14 @@ def _take_over(hub: Hub, number: int | None) -> None:
     log.info("works by release %d from here on", number)
 
 
-def activate(hub: Hub, by: str = "cli", reason: str = "") -> list[str]:
+def activate(hub: Hub, by: str = "cli", reason: str = "", progress: Callable[[int], None] | None = None) -> list[str]:
     """Makes the rules loaded here the ones in force; returns the kinds that are decided again.
 
-    Idempotent, and safe to race: one process finds the difference, the others find none.
+    Idempotent, and safe to race: one process finds the difference, the others find none. `progress` hears how many
+    records were compared with how they were written before; what it raises ends it without effect.
     """
     before = in_force(hub)
-    whole = reshaping(hub, before) if before not in (None, hub.rules.release_id) else None
+    whole = reshaping(hub, before, progress) if before not in (None, hub.rules.release_id) else None
     order = Order(hub.rules.release_id, by, reason)
     kinds = store.activate(hub.db, order, lambda then: changed_kinds(then, hub.rules.manifest), whole)
     if kinds is None:
@@ -146,7 +147,7 @@ def activate(hub: Hub, by: str = "cli", reason: str = "") -> list[str]:
     return kinds
 
 
-def reshaping(hub: Hub, before: int | None) -> Reshaping | None:
+def reshaping(hub: Hub, before: int | None, progress: Callable[[int], None] | None = None) -> Reshaping | None:
     """What would be sent whole if the rules of `hub` followed release `before`; None when that cannot be said, or is nothing."""
     release = store.get(hub.db, before) if before is not None else None
     if release is None:
@@ -159,7 +160,7 @@ def reshaping(hub: Hub, before: int | None) -> Reshaping | None:
     if old is None or old.hash != release.hash:
         # What it wrote cannot be said any more; what a system lacks is still found field by field.
         return None
-    return Reshaping(replace(hub, rules=old), hub, changed)
+    return Reshaping(replace(hub, rules=old), hub, changed, progress)
 
 
 def in_force(hub: Hub) -> int | None:

@@ -73,7 +73,7 @@ def ask(hub: Hub, selection: Selection, actor: str) -> uuid.UUID:
 
     def work(conn: Connection) -> uuid.UUID:
         run_id = _begin(conn, selection, go=True)
-        audit.append(conn, actor, "run.replay", format_id("run", run_id), detail=_packed(selection))
+        audit.append(conn, actor, "run.replay", format_id("run", run_id), detail=packed(selection))
         return run_id
 
     run_id = hub.db.run(work)
@@ -87,14 +87,14 @@ def run_due(hub: Hub) -> int:
     if run is None or run.position is None:
         return 0
     try:
-        result = _carry_on(hub, _unpacked(run.position["selection"]), run.id, None, run)
+        result = _carry_on(hub, unpacked(run.position["selection"]), run.id, None, run)
     finally:
         hub.queue.wake("pipeline")
     return max(1, result.done + result.quarantined)
 
 
 def _begin(conn: Connection, selection: Selection, *, go: bool) -> uuid.UUID:
-    position = {"selection": _packed(selection), **({"go": True} if go else {})}
+    position = {"selection": packed(selection), **({"go": True} if go else {})}
     run_id = run_store.queue(conn, "replay", selection.connection_id, None, position)
     if not go:
         run_store.begin(conn, run_id)
@@ -102,12 +102,14 @@ def _begin(conn: Connection, selection: Selection, *, go: bool) -> uuid.UUID:
     return run_id
 
 
-def _packed(selection: Selection) -> dict[str, Any]:
+def packed(selection: Selection) -> dict[str, Any]:
+    """A selection as it is kept with its run."""
     since = selection.since.isoformat() if selection.since else None
     return {"connection": selection.connection_id, "since": since, "status": selection.status}
 
 
-def _unpacked(stored: Mapping[str, Any]) -> Selection:
+def unpacked(stored: Mapping[str, Any]) -> Selection:
+    """The selection that was kept so."""
     since = datetime.fromisoformat(stored["since"]) if stored["since"] else None
     return Selection(stored["connection"], since, stored["status"])
 
@@ -157,7 +159,7 @@ def _requeue(
         counts = {**result.counts, "done": result.done + inbox.requeue(conn, ids)}
         if run_id is None or not ids:
             return ids, None
-        run_store.place(conn, run_id, {"selection": _packed(selection), "after": str(ids[-1])})
+        run_store.place(conn, run_id, {"selection": packed(selection), "after": str(ids[-1])})
         return ids, run_store.progress(conn, run_id, counts)
 
     while True:
@@ -204,11 +206,7 @@ def dry_run(hub: Hub, selection: Selection) -> Preview:
 
 
 def _rehearse(conn: Connection, hub: Hub, selection: Selection, preview: Preview) -> None:
-    ids: list[uuid.UUID] = []
-    if selection.status in (None, "quarantined"):
-        ids += store.quarantined_events(conn, selection)
-    if selection.status in (None, "done"):
-        ids += store.done_events(conn, selection, None, DRY_RUN_LIMIT + 1)
+    ids = first_events(conn, selection)
     preview.truncated = len(ids) > DRY_RUN_LIMIT
     ids = ids[:DRY_RUN_LIMIT]
     preview.events = len(ids)
@@ -220,6 +218,16 @@ def _rehearse(conn: Connection, hub: Hub, selection: Selection, preview: Preview
         pass
     preview.changes = store.changes_after(conn, first)
     preview.targets = _named(hub, store.dirty_counts(conn), before)
+
+
+def first_events(conn: Connection, selection: Selection) -> list[uuid.UUID]:
+    """The events that a dry run looks at, in the order of the replay; more than `DRY_RUN_LIMIT` when there are more."""
+    ids: list[uuid.UUID] = []
+    if selection.status in (None, "quarantined"):
+        ids += store.quarantined_events(conn, selection)
+    if selection.status in (None, "done"):
+        ids += store.done_events(conn, selection, None, DRY_RUN_LIMIT + 1)
+    return ids
 
 
 def _map_chunk(conn: Connection, hub: Hub, ids: Sequence[uuid.UUID], preview: Preview) -> None:

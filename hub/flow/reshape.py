@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.flow.connection import ConnectionRow
@@ -21,20 +21,25 @@ class Reshaping:
     """Compares what the rules of before write with what those of now write, for each (connection, kind) in `changed`.
 
     Looks at all targets when it is made, and when it is called once more at those that changed since:
-    that call is short, so it may be made while nobody else writes.
+    that call is short, so it may be made while nobody else writes. `progress` hears of each chunk of the first look.
     """
 
-    def __init__(self, before: Hub, now: Hub, changed: Collection[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        before: Hub,
+        now: Hub,
+        changed: Collection[tuple[str, str]],
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
         self._before, self._now = before, now
-        self._parts = [
-            (row, kind) for row in now.connections.all() for name, kind in sorted(changed)
-            if row.name == name and row.writes(kind) and row.disconnected_at is None
-        ]  # fmt: skip
+        self._parts = written(now.connections.all(), changed)
         self._seen: dict[Target, int] = {}
         self._found: set[Target] = set()
         for row, kind in self._parts:
             for marks in self._chunks(row, kind):
                 now.db.run(lambda conn, marks=marks, row=row: self._look(conn, row, marks))  # type: ignore[misc]
+                if progress is not None:
+                    progress(len(marks))
 
     def __call__(self, conn: Connection) -> Mapping[int, Sequence[Target]]:
         """Per connection the targets whose record is written differently, as of now."""
@@ -63,6 +68,14 @@ class Reshaping:
             is_other = before[each.due.id] != shape_of(each)
             (self._found.add if is_other else self._found.discard)(each.due.id)
         self._seen.update(marks)
+
+
+def written(rows: Iterable[ConnectionRow], changed: Collection[tuple[str, str]]) -> list[tuple[ConnectionRow, str]]:
+    """Of (connection, kind) by name those that are written to now."""
+    return [
+        (row, kind) for row in rows for name, kind in sorted(changed)
+        if row.name == name and row.writes(kind) and row.disconnected_at is None
+    ]  # fmt: skip
 
 
 def shape_of(each: Difference) -> dict[str, Any] | None:

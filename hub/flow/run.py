@@ -19,7 +19,7 @@ from hub.store.database import Connection
 from hub.store.run import Run
 
 STALE_S = 900
-STOPPABLE = frozenset({"pull", "replay", "import"})
+STOPPABLE = frozenset({"pull", "replay", "import", "rehearsal", "activation"})
 HOLDABLE = frozenset({"pull", "replay"})
 
 

@@ -175,14 +175,20 @@ def put_in_force(hub: Hub, number: int | None, expected: str, actor: str, reason
     `expected`: the digest of the `Consequence` that was looked at (empty: whatever is there). Errors: as there, and
     `ConflictError` when the files are others by now.
     """
-    new = _rules(hub, number)
-    if expected and new.hash.hex() != expected:
-        raise ConflictError("the files are not those any more that were looked at: look again at what follows")
+    new = rules_as_planned(hub, number, expected)
     publish_release(hub.db, new)
     kinds = release.activate(replace(hub, rules=new), actor, reason)
     hub.connections.reload()
     release.follow(hub)
     return new.release_id, kinds
+
+
+def rules_as_planned(hub: Hub, number: int | None, expected: str) -> Rules:
+    """The rules of the files on disk (None), or of an earlier release, if they are those of the digest. Errors: as `put_in_force`."""
+    new = _rules(hub, number)
+    if expected and new.hash.hex() != expected:
+        raise ConflictError("the files are not those any more that were looked at: look again at what follows")
+    return new
 
 
 def _rules(hub: Hub, number: int | None) -> Rules:

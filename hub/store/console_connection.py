@@ -163,7 +163,7 @@ def streams_of(db: Database, connection_id: int) -> list[StreamRow]:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One pull, replay, verify or import. `outcome` and `coverage` are set when it ends."""
+    """One pull, replay, verify, import, rehearsal or activation. `outcome` and `coverage` are set when it ends."""
 
     id: uuid.UUID
     type: str

@@ -11,7 +11,7 @@ from hub.store.about import LIMIT, rough
 from hub.store.console_connection import RunRow
 from hub.store.database import Database
 
-TYPES = ("pull", "replay", "verify", "import")
+TYPES = ("pull", "replay", "verify", "import", "rehearsal", "activation")
 STATUSES = ("running", "paused", "done", "failed", "cancelled")
 PLAN_STATES = ("held", "canary", "counting", "released", "discarded")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.store import errand
 from hub.store.database import Database
 from hub.store.run import WAITING_REPLAY
 
@@ -33,7 +34,9 @@ _DUE = {
             select from notice n join connection c on c.id = n.connection_id
             where n.due_at <= now()
               and c.phase <> 'off' and not c.halted_in and c.paused_at is null and c.disconnected_at is null
-        ) or exists (select from run where {replay})""".replace("{replay}", WAITING_REPLAY),
+        ) or exists (select from run where {replay} or {errand})""".replace("{replay}", WAITING_REPLAY).replace(
+        "{errand}", errand.WAITING
+    ),
 }
 
 _PENDING = """

@@ -12,7 +12,7 @@ import orjson
 
 from hub.store.database import Connection, Database, new_id
 
-RunType = Literal["pull", "replay", "verify", "import"]
+RunType = Literal["pull", "replay", "verify", "import", "rehearsal", "activation"]
 Status = Literal["running", "paused", "done", "failed", "cancelled"]
 Asked = Literal["pause", "cancel"]
 Coverage = Literal["complete", "partial", "truncated", "skipped"]
@@ -41,7 +41,11 @@ class Run:
     wish: Asked | None = None
     total: int | None = None
     position: dict[str, Any] | None = None
-    """Of a replay: `selection` (connection, since, status), `after` (the last event put back), `go` (waits for a worker)."""
+    """Of a replay: `selection` (connection, since, status), `after` (the last event put back), `go` (waits for a worker).
+
+    Of a rehearsal or an activation: see `hub.store.errand`.
+    """
+    result: dict[str, Any] | None = None
 
 
 WAITING_REPLAY = """
@@ -152,11 +156,11 @@ def note_total(conn: Connection, run_id: uuid.UUID, total: int) -> None:
 def end_abandoned(conn: Connection) -> int:
     """Ends the runs whose processes are gone: for a start at which nothing of before can still live.
 
-    Replays that know how far they are wait for a worker instead.
+    Those that know how far they are, or what they are about, wait for a worker instead.
     """
     conn.execute(
         "update run set status = 'paused', position = position || '{\"go\": true}'"
-        " where status = 'running' and type = 'replay' and position is not null"
+        " where status = 'running' and position is not null"
     )
     return conn.execute(
         "update run set status = 'cancelled', outcome = 'cancelled', note = 'its process ended',"
@@ -202,7 +206,7 @@ def give_up_stale(db: Database, older_than_s: float = 900.0) -> int:
     """Runs whose process died are failed, not running; returns how many."""
     return db.execute(
         "update run set status = 'failed', outcome = 'died', coverage = 'partial', note = 'its process stopped', ended_at = now()"
-        " where status = 'running' and not (type = 'replay' and position is not null) and updated_at < now() - make_interval(secs => %s)",
+        " where status = 'running' and position is null and updated_at < now() - make_interval(secs => %s)",
         (older_than_s,),
     )
 

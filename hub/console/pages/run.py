@@ -1,4 +1,4 @@
-"""Runs: what is read, replayed or imported now and lately, how complete it was, and how to stop it."""
+"""Runs: what is read, replayed, imported, tried out or put in force now and lately, how complete it was, and how to stop it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, g, render_template, request
 
-from hub.console import visit
+from hub.console import visit, workshop
 from hub.console.address import PAGE, cut, id_of, pages, wished, wished_id
 from hub.console.language import _
 from hub.console.message import done
@@ -15,9 +15,11 @@ from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub, local_path
 from hub.flow import run as acts
+from hub.flow.forecast_kept import restored
 from hub.store import console_run as store
 from hub.store import run as run_store
 from hub.store.console_connection import RunRow
+from hub.store.run import Run
 
 
 def list_runs() -> Any:
@@ -64,9 +66,31 @@ def show_run(run_id: str) -> Any:
         is_open=found.status in ("running", "paused"),
         can_hold=found.type in acts.HOLDABLE,
         can_stop=found.type in acts.STOPPABLE,
-        may_act=visit.may("flow.operate", _realm(found)),
+        result=_result(stored),
+        selection=_selection(stored),
+        permission=_permission(found),
+        may_act=visit.may(_permission(found), _realm(found)),
         command=f"retail-hub pull {found.connection} --stream {found.stream}" if found.type == "pull" else "",
     )
+
+
+def _result(run: Run | None) -> Any:
+    """What came of a rehearsal or an activation, for the template; None before its end, and of other runs."""
+    if run is None or run.result is None:
+        return None
+    return workshop.shown(restored(run.result), is_masked=True) if run.type == "rehearsal" else run.result
+
+
+def _selection(run: Run | None) -> dict[str, str]:
+    """The form fields that name the events of a rehearsal, so that they can be run again; empty for other runs."""
+    kept = (run.position or {}).get("selection") if run and run.type == "rehearsal" else None
+    if run is None or kept is None or run.connection_id is None:
+        return {}
+    return {"connection": hub().connections.by_id(run.connection_id).name, "since": kept["since"] or ""}
+
+
+def _permission(found: RunRow) -> str:
+    return "rule.publish" if found.type == "activation" else "flow.operate"
 
 
 def _run(run_id: str) -> RunRow:
@@ -89,8 +113,8 @@ def _seconds(found: RunRow) -> float:
 
 def _act(run_id: str, work: Callable[..., None], text: str) -> Any:
     found = _run(run_id)
-    if not visit.may("flow.operate", _realm(found)):
-        abort(403, "flow.operate")
+    if not visit.may(_permission(found), _realm(found)):
+        abort(403, _permission(found))
     work(hub(), found.id, visit.visit().principal.actor)
     return done(local_path(request.form.get("back"), page_url("show_run", run_id=run_id)), text)
 

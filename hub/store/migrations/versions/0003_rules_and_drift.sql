@@ -42,6 +42,10 @@ create index target_due on target (connection_id, bulk, coalesce(wait_until, dir
 
 alter table run add column position jsonb;
 comment on column run.position is 'of a replay: what it is about (selection), how far it is (after), whether a worker is to go on (go)';
+alter table run drop constraint run_type_check;
+alter table run add check (type in ('pull', 'replay', 'verify', 'import', 'rehearsal', 'activation'));
+alter table run add column result jsonb;
+comment on column run.result is 'of a rehearsal: what a replay would change, personal values masked; of an activation: what came of it';
 
 -- Quarantine
 create table rerun (
