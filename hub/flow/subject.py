@@ -14,6 +14,7 @@ from hub.model.value import check_external_id
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.runtime import joined_id
 from hub.sdk.item import read_page
+from hub.sdk.oddity import Twice
 from hub.store.inbox import StoredEvent
 
 RECORD_ID = "x-hub-record-id"
@@ -36,8 +37,17 @@ def subject_of(hub: Hub, event: StoredEvent) -> Subject | None:
     if known := event.headers.get(RECORD_ID):
         return _subject(hub, event.connection_id, event.topic, known)
     try:
-        return told_by(hub, event.connection_id, event.topic, content_of(event))
+        payload = content_of(event)
     except RecordError:
+        payload = _legible(event)
+    return told_by(hub, event.connection_id, event.topic, payload)
+
+
+def _legible(event: StoredEvent) -> Any:
+    """What can be read of an event that cannot be used: one bad value does not hide whom it is about."""
+    try:
+        return read_page(event.body or b"")
+    except ValueError:
         return None
 
 
@@ -87,6 +97,8 @@ def _mapping(hub: Hub, connection_id: int, topic: str) -> Any:
 
 def _at(value: Any, path: Path) -> Any:
     for part in path.parts:
+        if isinstance(value, Twice) and any(name == part for name, _ in value.earlier):
+            return None
         if isinstance(part, str) and isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(part, int) and isinstance(value, list) and -len(value) <= part < len(value):
