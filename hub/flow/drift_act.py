@@ -15,7 +15,7 @@ from hub.flow.context import Hub
 from hub.flow.drift_note import subject
 from hub.model.identifier import format_id
 from hub.model.mask import mask_raw
-from hub.rules.drift import GONE, NEW, NULLED, VALUE, Read, Suggestion, read_of, reads_of, suggest
+from hub.rules.drift import GONE, NEW, NULLED, VALUE, Read, Suggestion, read_of, read_of_field, reads_of, suggest
 from hub.rules.drift.skeleton import is_word, joined, key_name
 from hub.rules.mapping import InMapping
 from hub.store import audit, drift, event, item, plan
@@ -96,7 +96,7 @@ def _mapping(hub: Hub, row: ConnectionRow, found: Drift) -> InMapping | None:
 
 def _read(found: Drift, reads: list[Read]) -> Read | None:
     if found.what == NULLED:
-        return next((one for one in reads if one.kind == found.stream and one.field == found.path), None)
+        return read_of_field(reads, found.stream, found.path)
     return read_of(reads, found.path)
 
 

@@ -128,7 +128,12 @@ def of_stream(conn: Connection, connection_id: int, stream: str) -> list[Drift]:
 def _read(conn: Connection, row: Sequence[Any]) -> Drift:
     found = Drift(*row)
     # Of a field that turned null the stream is the kind.
-    return replace(found, path=upcasts_of(conn).name(found.stream, found.path)) if found.what == "null" else found
+    return replace(found, path=_today(conn, found.stream, found.path)) if found.what == "null" else found
+
+
+def _today(conn: Connection, kind: str, path: str) -> str:
+    head, dot, rest = path.partition(".")
+    return f"{upcasts_of(conn).name(kind, head)}{dot}{rest}"
 
 
 _PAGE = f"""
@@ -191,8 +196,43 @@ def touched(conn: Connection, found: Drift, clusters: Sequence[uuid.UUID]) -> di
     return {cluster: bool(null) for cluster, null in conn.execute(_TOUCHED, values)}
 
 
+_GIVEN = """
+    select r.cluster, (select jsonb_object_agg(e.key, e.value) from jsonb_each(v.asserted) as e
+        where split_part(e.key, e'\\x1f', 1) = any(%(names)s))
+    from (select * from record where cluster = any(%(clusters)s) offset 0) r join version v on v.rid = r.rid
+    where r.connection_id = %(connection)s and r.kind = %(kind)s and v.event_id >= %(first)s
+      and (%(last)s::uuid is null or v.event_id <= %(last)s)
+"""
+
+
+def given(conn: Connection, found: Drift, clusters: Sequence[uuid.UUID]) -> list[tuple[uuid.UUID, Any]]:
+    """Of these clusters, what the source gave since something inside a field turned null: (cluster, value of the field).
+
+    A list whose elements have an identity comes as the list of those that were named.
+    """
+    head = found.path.partition(".")[0]
+    upcasts = upcasts_of(conn)
+    values = {
+        "clusters": list(clusters), "names": upcasts.names_of(found.stream, head), "connection": found.connection_id,
+        "kind": found.stream, "first": found.first_event,
+        "last": None if found.state == "open" or not found.events else found.events[-1],
+    }  # fmt: skip
+    rows = conn.execute(_GIVEN, values)
+    return [(cluster, _value(upcasts.flat(found.stream, flat or {}), head)) for cluster, flat in rows]
+
+
+def _value(flat: Mapping[str, Any], head: str) -> Any:
+    return flat[head] if head in flat else [value for value in flat.values() if value is not None]
+
+
 def field_of(conn: Connection, episode: uuid.UUID | None) -> str:
-    """The field whose turning null an episode was; "" when it has begun another since."""
+    """The field that, or of which something, turned null in an episode; "" when it has begun another since."""
     sql = "select stream, path from drift where episode = %s and what = 'null'"
     row = conn.execute(sql, (episode,)).fetchone()
-    return upcasts_of(conn).name(row[0], row[1]) if row else ""
+    return _today(conn, row[0], row[1]).partition(".")[0] if row else ""
+
+
+def open_nulls(conn: Connection) -> set[tuple[int, str, str]]:
+    """(connection id, kind, field) of all that turned null and still is."""
+    sql = "select connection_id, stream, path from drift where what = 'null' and state = 'open'"
+    return {(connection_id, kind, _today(conn, kind, path)) for connection_id, kind, path in conn.execute(sql)}

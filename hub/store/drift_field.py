@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from hub.store.database import Connection
 
-Key = tuple[int, str, str]
-"""(connection id, kind, field)."""
+Kind = tuple[int, str]
+"""(connection id, kind)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +52,45 @@ class Standing(Protocol):
         """The last record of it."""
 
 
-def load(conn: Connection, connection_id: int, kind: str) -> dict[str, Known]:
-    """The fields of one kind of a connection."""
-    sql = (
-        "select field, seen, filled, run, first_event, last_key from drift_field where connection_id = %s and kind = %s"
-    )
-    return {name: Known(*rest) for name, *rest in conn.execute(sql, (connection_id, kind))}
+_COLUMNS = "field, seen, filled, run, first_event, last_key"
 
 
-def take(conn: Connection, key: Key) -> Known:
-    """One field, made when missing, locked for this (short) transaction: the row of nulls is one for all workers."""
-    conn.execute("insert into drift_field (connection_id, kind, field) values (%s, %s, %s) on conflict do nothing", key)
-    row = conn.execute(
-        "select seen, filled, run, first_event, last_key from drift_field"
-        " where connection_id = %s and kind = %s and field = %s for update",
-        key,
-    ).fetchone()
-    return Known(*row) if row else Known()
+def load(conn: Connection, kinds: Iterable[Kind]) -> dict[Kind, dict[str, Known]]:
+    """The fields of kinds of connections."""
+    found: dict[Kind, dict[str, Known]] = {kind: {} for kind in kinds}
+    sql = f"select connection_id, kind, {_COLUMNS} from drift_field where connection_id = any(%s)"  # noqa: S608 -- constant
+    for connection_id, kind, name, *rest in conn.execute(sql, (list({one[0] for one in found}),)):
+        if (connection_id, kind) in found:
+            found[connection_id, kind][name] = Known(*rest)
+    return found
 
 
-def save(conn: Connection, key: Key, counts: Counts, run: Standing, *, is_learning: bool) -> None:
-    """Stores where a field stands; shares are learnt once."""
+def take(conn: Connection, kind: Kind, names: Sequence[str]) -> dict[str, Known]:
+    """Fields, made when missing, locked for this (short) transaction: the row of nulls is one for all workers."""
+    key = (*kind, sorted(names))
     conn.execute(
-        "update drift_field set seen = seen + %s, filled = filled + %s, run = %s, first_event = %s, last_key = %s"
-        " where connection_id = %s and kind = %s and field = %s",
-        (counts.seen if is_learning else 0, counts.filled if is_learning else 0, run.length, run.first, run.key, *key),
+        "insert into drift_field (connection_id, kind, field) select %s, %s, unnest(%s::text[]) on conflict do nothing",
+        key,
+    )
+    rows = conn.execute(
+        f"select {_COLUMNS} from drift_field"  # noqa: S608 -- constant text
+        " where connection_id = %s and kind = %s and field = any(%s) order by field for update",
+        key,
+    )
+    return {name: Known(*rest) for name, *rest in rows}
+
+
+def save(conn: Connection, kind: Kind, found: Mapping[str, tuple[Counts, Standing, bool]]) -> None:
+    """Stores where fields stand: what a batch adds, the row it ends with, and whether shares are still learnt."""
+    rows = [
+        (name, counts.seen if is_learning else 0, counts.filled if is_learning else 0, run.length, run.first, run.key)
+        for name, (counts, run, is_learning) in found.items()
+    ]
+    conn.execute(
+        "update drift_field d set seen = d.seen + n.seen, filled = d.filled + n.filled, run = n.run,"
+        " first_event = n.first_event, last_key = n.last_key"
+        " from unnest(%s::text[], %s::bigint[], %s::bigint[], %s::integer[], %s::uuid[], %s::text[])"
+        " as n(field, seen, filled, run, first_event, last_key)"
+        " where d.connection_id = %s and d.kind = %s and d.field = n.field",
+        (*map(list, zip(*rows, strict=True)), *kind),
     )

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.rules.drift.nulls import Nulls, Row, is_nothing
+from hub.model.kinds import KINDS
+from hub.rules.drift.nulls import (
+    Nulls,
+    Row,
+    filled_inside,
+    inside_of,
+    is_nothing,
+    is_nothing_inside,
+    is_nothing_of,
+    sampled,
+)
 
 
 def _rows(*said: Any) -> list[Row]:
@@ -54,3 +64,48 @@ def test_nothing_is_what_holds_no_value() -> None:
     something: list[Any] = [0, False, " ", [None]]
     assert all(is_nothing(value) for value in nothing)
     assert not any(is_nothing(value) for value in something)
+
+
+LINES = [{"sku": "A", "tax_lines": [{"amount": "1"}]}, {"sku": None, "tax_lines": []}]
+
+
+@pytest.mark.parametrize(
+    ("value", "rest", "expected"),
+    [
+        ({"total": None}, "total", True),
+        ({"items": 1}, "total", True),
+        ({"total": 0}, "total", False),
+        (LINES, "sku", False),
+        (LINES, "title", True),
+        (LINES, "tax_lines.amount", False),
+        (LINES, "tax_lines.rate", True),
+        (LINES[1:], "tax_lines.amount", None),
+        ([], "sku", None),
+        (None, "sku", None),
+        ({}, "total", None),
+        ("text", "total", None),
+        (["text"], "total", None),
+    ],
+)
+def test_inside_when_no_object_has_a_value_then_nothing(value: Any, rest: str, expected: bool | None) -> None:
+    assert is_nothing_inside(value, rest) is expected
+    assert is_nothing_of({"f": value}, f"f.{rest}") is expected
+    assert is_nothing_of({}, f"f.{rest}") is None
+
+
+def test_inside_when_filled_then_named_as_declared() -> None:
+    lines = inside_of(KINDS["order"].by_name["lines"].fields)
+    value = [{"sku": "A", "title": "", "surprise": 1, "tax_lines": [{"amount": "1", "rate": None}]}, {"quantity": "2"}]
+    found = filled_inside("lines", lines, value)
+    assert found == {"lines.sku", "lines.quantity", "lines.tax_lines", "lines.tax_lines.amount"}
+    assert all(is_nothing_of({"lines": value}, name) is False for name in found)
+    assert filled_inside("lines", lines, value, {"lines.sku"}) == found - {"lines.quantity"}
+    assert filled_inside("lines", lines, "text") == filled_inside("lines", lines, None) == set()
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(1, 25))
+def test_sample_when_taken_then_no_row_so_long_is_passed_over(nulls: list[bool], step: int) -> None:
+    places = sampled(range(len(nulls)), step)
+    assert len(nulls) - 1 in places
+    for start in range(len(nulls) - step + 1):
+        assert set(places) & set(range(start, start + step))

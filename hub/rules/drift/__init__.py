@@ -1,7 +1,7 @@
 """Drift: the shape of what a system sends, learnt from what it sent, and what of it changed. Pure."""
 
 from hub.rules.drift.attention import Arrived, Attention, Budget
-from hub.rules.drift.reads import Read, read_of, reads_of
+from hub.rules.drift.reads import Read, read_of, read_of_field, reads_of
 from hub.rules.drift.recognise import Recogniser
 from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE, Cause, Delta, Ruling, Sighting, Track
 from hub.rules.drift.shape import Place, Shape, seeded
@@ -28,6 +28,7 @@ __all__ = [
     "Suggestion",
     "Track",
     "read_of",
+    "read_of_field",
     "reads_of",
     "seeded",
     "suggest",

@@ -21,6 +21,9 @@ LONGEST_S: Final = 1.0
 BURST: Final = 1000
 EACH_SECOND: Final = 20
 """How many that are not familiar are looked at whole: so many at once, then so many a second; and every 32nd."""
+MANY: Final = 32
+WORDS_EVERY: Final = 4
+"""In batches of more than so many the words of one in so many familiar payloads are looked at; if one is new, those of all."""
 MOST_FAMILIAR: Final = 5000
 LONGEST: Final = 65_536
 """Bytes of a payload that may be familiar."""
@@ -57,7 +60,7 @@ class Attention:
     def __init__(self, recogniser: Recogniser, budget: Budget) -> None:
         self.recogniser, self.budget = recogniser, budget
         self.familiar: set[bytes] = set()
-        self._passed = 0
+        self._passed = self._turns = 0
         self._looked_at = -LONGEST_S
         self._begun = recogniser.begun
 
@@ -68,7 +71,7 @@ class Attention:
             self._passed, self._looked_at = EVERY, now
         payloads, bodies, _ = zip(*batch, strict=True)
         builds = builds_of(bodies)
-        has_known_words = self.recogniser.knows_words(payloads)
+        has_known_words = self.recogniser.knows_words(self._turn(payloads))
         if has_known_words and self._passed + len(batch) < EVERY and self.familiar.issuperset(builds):
             self._passed += len(batch)
             return
@@ -82,6 +85,13 @@ class Attention:
             met = self.recogniser.met
             self._look(one[0], build, one[2])
             has_known_words = has_known_words and met == self.recogniser.met
+
+    def _turn(self, payloads: Sequence[Any]) -> Sequence[Any]:
+        """Those whose words are looked at: all, or of many one in so many, beginning at another one each time."""
+        if len(payloads) <= MANY:
+            return payloads
+        self._turns = (self._turns + 1) % WORDS_EVERY
+        return payloads[self._turns :: WORDS_EVERY]
 
     def _look(self, payload: Any, build: bytes, event: uuid.UUID) -> None:
         is_noted = self.recogniser.look(payload, event.hex)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
+
+from hub.model.kind import Field
 
 LEARNT_FROM: Final = 100
 FILLED: Final = 0.9
 """Only a field that had a value in nine of ten records can turn null; of others a row of nulls says nothing."""
+MOST_DEPTH: Final = 3
+
+One = TypeVar("One")
+Inside: TypeAlias = "dict[str, Inside | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,64 @@ def is_nothing(value: Any) -> bool:
     return value is None or value == [] or value == {} or value == ""
 
 
+def is_nothing_of(asserted: Mapping[str, Any], name: str) -> bool | None:
+    """Whether no value is given for a field (`gender`) or one inside (`totals.total`, `lines.sku`); None: nothing is said of it."""
+    head, _, rest = name.partition(".")
+    if head not in asserted:
+        return None
+    return is_nothing_inside(asserted[head], rest) if rest else is_nothing(asserted[head])
+
+
+def is_nothing_inside(value: Any, rest: str) -> bool | None:
+    """Whether none of the objects in `value` has a value at `rest`; None where there is no object."""
+    found = [value]
+    for step in rest.split("."):
+        objects = objects_of(found)
+        if not objects:
+            return None
+        found = [one.get(step) for one in objects]
+    return all(map(is_nothing, found))
+
+
+def objects_of(values: Iterable[Any]) -> list[Mapping[str, Any]]:
+    """The objects among values, and in lists among them, that hold something."""
+    each = [one for value in values for one in (value if value.__class__ is list else (value,))]
+    return [one for one in each if one and one.__class__ is dict]
+
+
+def inside_of(fields: Iterable[Field], depth: int = 1) -> Inside:
+    """What the objects of a field are made of: name -> the same of what is inside that, None where nothing is."""
+    return {
+        field.name: inside_of(field.fields, depth + 1) if field.fields and depth < MOST_DEPTH else None
+        for field in fields
+    }
+
+
+def filled_inside(name: str, inside: Inside, value: Any, enough: Set[str] | None = None) -> set[str]:
+    """The names (`totals.total`) of all that has a value in the objects of `value`, which is of the field `name`.
+
+    `enough`: names with which no further object need be looked at.
+    """
+    found: set[str] = set()
+    for one in value if value.__class__ is list else (value,):
+        if one.__class__ is not dict:
+            continue
+        for key, inner in one.items():
+            if key in inside and not is_nothing(inner):
+                below = f"{name}.{key}"
+                found.add(below)
+                if deeper := inside[key]:
+                    found |= filled_inside(below, deeper, inner)
+        if enough is not None and enough <= found:
+            break
+    return found
+
+
+def sampled(rows: Sequence[One], step: int) -> list[One]:
+    """Every `step`-th and the last: no `step` in a row are passed over, nor those that the rows end with."""
+    return [*rows[step - 1 : -1 : step], *rows[-1:]]
+
+
 @dataclass(slots=True)
 class Nulls:
     """One field in one batch: the records that said something of it, in order."""
@@ -53,8 +117,8 @@ class Nulls:
     @classmethod
     def of(cls, name: str, rows: Iterable[Row]) -> Nulls:
         """Those that assert the field; a record that says nothing of it neither goes on with a row nor ends it."""
-        said = [(row.external_id, row.event_id, is_nothing(row.asserted[name])) for row in rows if name in row.asserted]
-        return cls(said)
+        found = ((row.external_id, row.event_id, is_nothing_of(row.asserted, name)) for row in rows)
+        return cls([(record, event, null) for record, event, null in found if null is not None])
 
     @property
     def seen(self) -> int:

@@ -46,6 +46,16 @@ def read_of(reads: list[Read], path: str) -> Read | None:
     return next((one for one in reads if path.startswith((f"{one.path}.", f"{one.path}[")) and one.field), None)
 
 
+def read_of_field(reads: list[Read], kind: str, field: str) -> Read | None:
+    """What is read into a field of a kind, or into the field that it is inside of (`totals.total`, else `totals`)."""
+    while field:
+        found = next((one for one in reads if one.kind == kind and one.field == field), None)
+        if found is not None:
+            return found
+        field = field.rpartition(".")[0]
+    return None
+
+
 def _record(spec: RecordSpec, scopes: list[str]) -> Iterator[Read]:
     for path in spec.id:
         yield Read(_at(scopes, path), spec.kind.name, "", f"{spec.file}:{spec.line}")
