@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.shopify.given_back import Parts, reading_of, shipping_currency, shipping_of
 from connectors.shopify.payment import given_back, payment_reference
 from connectors.shopify.shape import amount, elements, get, id_of, money_set, number_of, word
 from hub.model.money import Money, add_up
@@ -82,10 +83,8 @@ def refund_lines(
     """
     known = _currency(value, ()) or currency or _currency((), transactions)
     restock = {"return": "return", "legacy_restock": "return", "cancel": "cancel"}
-    is_inside = taxes_included
-    if not isinstance(is_inside, bool):
-        beside = refund_shipping([shipping, adjustments], known, transactions)
-        is_inside = _is_tax_inside(value, known, transactions, beside)
+    beside = shipping_of(shipping, adjustments, known)
+    is_inside = reading_of(_goods(value, known), beside, _whole(transactions, value, known), taxes_included).lines
     found = []
     for line in elements(value):
         given, tax = amount(line, "subtotal", known), amount(line, "total_tax", known)
@@ -101,15 +100,16 @@ def refund_lines(
     return found
 
 
-def _is_tax_inside(lines: Any, currency: str, transactions: Any, shipping: Mapping[str, str] | None) -> bool:
-    """Whether the subtotals hold the tax: unless they make up what was given back only with it."""
-    whole = refund_amount(transactions, lines, currency)
-    if whole is None:
-        return True
+def _goods(lines: Any, currency: str) -> Parts:
+    """The subtotals of lines and the taxes beside them, in minor units."""
     stated = [[amount(line, name, currency) for line in elements(lines)] for name in ("subtotal", "total_tax")]
     bare, tax = (sum(money.minor for money in column if money) for column in stated)
-    given = Money.parse(whole).minor - (Money.parse(shipping).minor if shipping else 0)
-    return bare == given or bare + tax != given
+    return Parts(bare, tax)
+
+
+def _whole(transactions: Any, lines: Any, currency: str) -> int | None:
+    whole = refund_amount(transactions, lines, currency)
+    return Money.parse(whole).minor if whole else None
 
 
 def _currency(lines: Any, transactions: Any) -> str:
@@ -128,20 +128,24 @@ def _currency(lines: Any, transactions: Any) -> str:
     ],
     one_way="refunds are not written",
 )
-def refund_shipping(value: list[Any], currency: str | None = None, transactions: Any = None) -> dict[str, str] | None:
+def refund_shipping(
+    value: list[Any],
+    currency: str | None = None,
+    transactions: Any = None,
+    goods: Any = None,
+    taxes_included: Any = None,
+) -> dict[str, str] | None:
     """Shipping given back with its tax, of `[refund_shipping_lines, order_adjustments]`; null when none was.
 
-    Older payloads have it as a negative adjustment of the order only.
+    `goods` (the refunded lines), `transactions` and `taxes_included` say whether the amounts hold their tax, as for the lines.
     """
-    lines, adjustments = (*value, None)[:2]
-    bags = ("subtotal_amount_set", "tax_amount_set")
-    parts = [money_set(get(line, bag)) for line in elements(lines) for bag in bags]
-    if not parts:
-        known = currency or _currency((), transactions)
-        rows = [row for row in elements(adjustments) if get(row, "kind") == "shipping_refund"]
-        parts = [amount(row, name, known) for row in rows for name in ("amount", "tax_amount")]
-    given = [money if money.minor > 0 else -money for money in parts if money]
-    return add_up(given, given[0].currency).as_dict() if given else None
+    shipping, adjustments = (*value, None)[:2]
+    known = shipping_currency(shipping, adjustments) or _currency(goods, ()) or currency or _currency((), transactions)
+    given = shipping_of(shipping, adjustments, known) if known else None
+    if given is None:
+        return None
+    read = reading_of(_goods(goods, known), given, _whole(transactions, goods, known), taxes_included)
+    return Money(given.bare if read.shipping else given.bare + given.tax, known).as_dict()
 
 
 @transform(
