@@ -154,6 +154,10 @@ def _members(entry: Entry, word: str, report: Report) -> list[tuple[str, Entry]]
 
 
 def _rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
+    if isinstance(entry.value, list):
+        what = f"is the name of a policy, or an object of {', '.join(RULE_WORDS)}; fields that survive together stand under `groups`"
+        report.add(entry.line, name, what)
+        return Rule(group=group)
     plain = entry.plain if entry.is_object else {"policy": entry.value}
     given: dict[str, Any] = {"null" if word is None else word: value for word, value in plain.items()}
     for word in given.keys() - set(RULE_WORDS):

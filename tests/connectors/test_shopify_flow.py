@@ -13,7 +13,7 @@ from connectors.shopify.simulator import ShopifySimulator
 from hub.sdk import RawEvent
 from hub.store import inbox
 from hub.store.inbox import NewEvent
-from tests.connectors.shopify_shared import connected
+from tests.connectors.shopify_shared import connected, sample
 from tests.fixtures.hub import Rig
 
 KINDS = ("customer", "order", "payment", "refund", "fulfilment", "product", "location")
@@ -97,3 +97,29 @@ def test_day_when_also_read_then_the_golden_records_stay_as_they_are(
     assert rig.quarantined() == []
     for kind in KINDS:
         assert rig.goldens(kind) == before[kind], kind
+
+
+@pytest.mark.parametrize(("is_inside", "line", "shipping"), [(True, "113.00", "10.70"), (False, "100.00", "10.00")])
+def test_refund_with_shipping_when_its_parts_do_not_sum_then_an_item_tells_the_difference(
+    rig: Rig, shop: int, is_inside: bool, line: str, shipping: str
+) -> None:
+    """Goods of 100.00 and 13 %, shipping of 10.00 and 7 %: 123.70 in all; of the second refund 5.00 were kept."""
+
+    def refund(number: int, given: str) -> dict[str, Any]:
+        found = sample("refunds_create") | {"id": number}
+        found["refund_line_items"][0] |= {"subtotal": line, "total_tax": "13.00"}
+        found["transactions"][0] |= {"id": number, "amount": given}
+        bag = {"shop_money": {"amount": shipping, "currency_code": "CNY"}}
+        found["refund_shipping_lines"] = [{"id": number, "subtotal_amount_set": bag}]
+        found["order_adjustments"] = [{"kind": "shipping_refund", "amount": "-10.00", "tax_amount": "-0.70"}]
+        return found
+
+    order = sample("orders_updated") | {"taxes_included": is_inside}
+    order["refunds"] = [refund(1, "123.70"), refund(2, "118.70")]
+    take_in(rig, shop, [RawEvent("orders/updated", orjson.dumps(order))])
+    shown = {one["provider_ref"]: one["shipping_amount"]["amount"] for one in rig.goldens("refund")}
+    assert sorted(shown.values()) == ["10.70", "10.70"]
+    told = rig.hub.db.all(
+        "select data ->> 'text' from item where type = 'money' and kind = 'refund' and state = 'open'"
+    )
+    assert [("118.70" in text or "5.00" in text) for (text,) in told] == [True]

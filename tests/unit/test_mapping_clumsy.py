@@ -65,6 +65,7 @@ BOMB = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9 if n else ['x'] * 9)
         (HEAD + "in:\n  lines: {each: l, title: t, fields: {title: u, quantity: q}}\n", "5: lines.title: stands in `fields` and beside it; keep one"),
         (HEAD + "in:\n  lines: {each: l, title: t, quantity: q, fields: [a]}\n", "5: lines.fields: is an object of members"),
         (HEAD + "in:\n  lines: {path: l, default: 5}\n", "5: lines: the value 5 is not a list"),
+        (HEAD + "in: {number: a}\nalso:\n  - {each: x, use: {in: {number: b}}}\n", "6: also.use: is another file's `from` or place"),
         # Transforms
         (HEAD + "in:\n  placed_at: {path: a, to: }\n", "5: placed_at.to: names no transform"),
         (HEAD + "in:\n  placed_at: {path: a, to: []}\n", "5: placed_at.to: names no transform"),

@@ -61,6 +61,12 @@ def test_folders_when_several_have_a_kind_then_the_first_wins(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("default: [latest]", "customer.yaml:1: default: is the name of a policy, or an object of policy, connections"),
+        (
+            "defalt: latest",
+            "1: defalt: is not a word of a policy file; known are: default, fields, groups; did you mean default?",
+        ),
+        ("fields:\n  fields: [full_name]\n", "2: fields: is the name of a policy, or an object"),
         ("default: {policy: newest}", "customer.yaml:1: default: policy 'newest' is none of"),
         ("default: {policy: priority}", "1: default: priority needs connections"),
         ("default: {policy: latest, null: maybe}", "1: default: null is `wins` or `yields`"),

@@ -247,7 +247,12 @@ class RecordReader:
         return self._record(document, entry, kind, kind.plural, "also.", used)
 
     def _used(self, document: Document, entry: Entry, used: tuple[str, ...]) -> RecordSpec | None:
-        name = str(entry.value["use"].value)
+        if not isinstance(entry.value["use"].value, str):
+            document.report.add(
+                entry.value["use"].line, "also.use", "is another file's `from` or place, like shopify/refunds"
+            )
+            return None
+        name = entry.value["use"].value
         other = self.find(name)
         if other is None or other.key in used:
             what = f"no mapping {name!r}" if other is None else f"{name!r} uses itself"
