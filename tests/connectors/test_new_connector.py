@@ -55,6 +55,9 @@ def test_new_connector_when_made_then_passes_the_kit(path: str) -> None:
     skipped = {each["proof"]: each["reason"] for each in found["results"] if each["result"] == "skipped"}
     assert len(skipped) <= 3
     assert all(skipped.values())
+    results = [each["result"] for each in found["results"]]
+    ends_so = f"{results.count('proved')} proved, {results.count('skipped')} skipped, 0 failed"
+    assert ends_so in (ROOT / "docs" / "how-to" / "write-a-connector.md").read_text()
     proved = {each["part"] for each in found["results"] if each["result"] == "proved"}
     assert proved == {"every connector", "reading", "receiving", "writing", "with mappings"}
 
