@@ -276,6 +276,12 @@ def _connecting(ids: dict[str, str], long_name: str) -> list[Case]:
         Case("list_runs", "long", "/runs?type=verify&status=failed"),
         Case("list_runs", "error", "/runs", 403, "viewer"),
         *(Case("show_run", "full", f"/runs/{ids[name]}") for name in ("run", "run_held", "run_import")),
+        *(
+            Case("show_run", "full", f"/runs/{ids[name]}")
+            for name in ("run_trying", "run_in_force", "run_not_in_force")
+        ),
+        Case("show_run", "long", f"/runs/{ids['run_tried']}", role="operator"),
+        Case("show_run", "full", f"/runs/{ids['run_tried_nothing']}"),
         Case("show_run", "long", f"/runs/{ids['run_failed']}", role="auditor"),
         Case("show_run", "error", f"/runs/run_{MISSING}", 404),
         Case("list_plans", "full", "/plans"),

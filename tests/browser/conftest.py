@@ -24,6 +24,7 @@ from hub.embedded.valkey import Valkey
 from hub.keyring import Keyring
 from tests.browser.connecting import make_connections
 from tests.browser.drifting import make_drift
+from tests.browser.errands import make_errands
 from tests.browser.rules import make_rules
 from tests.browser.world import World, make_shop, make_users
 
@@ -101,6 +102,7 @@ def full(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFa
         make_connections(world)
         make_drift(world)
         make_rules(world)
+        make_errands(world)
         yield world
 
 

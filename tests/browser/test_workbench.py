@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.flow import replay, site
+from hub.flow import errand, replay, site
 from hub.flow.context import Hub
 from hub.flow.rules import Rules
 from hub.model.identifier import format_id
@@ -92,6 +92,15 @@ def test_workbench_when_previewed_saved_put_in_force_and_replayed_then_the_plan_
     rig.quiet()
     shelf = rig.shelves["crm"]
     calls, changes = len(shelf.calls), world.hub.db.all("select count(*) from change")[0][0]
+    # Tried out: the same figures, nothing changed; its page leads on to the replay.
+    shown = visitor.post("/mappings/rehearse", connection="shop", span="")
+    page = visitor.client.get(shown.location).text
+    said = " ".join(_main(page).split())
+    assert "试了 4 个已存事件" in said
+    assert re.findall(r"(?:主记录：顾客|投递到 crm): ([\d,]+) ", said) == ["4", "4"]
+    assert "LI 0" not in page, "a run keeps no name"
+    assert [one.type for one in run.recent(world.hub.db)] == ["rehearsal", "activation"]
+    assert (calls, changes) == (len(shelf.calls), world.hub.db.all("select count(*) from change")[0][0])
     # Replay, by a worker.
     asked = visitor.post("/mappings/replay", connection="shop", span="")
     assert "/runs/run_" in asked.location
@@ -126,6 +135,42 @@ def test_policy_when_previewed_and_put_in_force_then_the_plan_was_the_deed(site_
     assert f"顾客：{records} 条来源记录重新取值" in plan
     visitor.post("/mappings/activate", digest=_hidden(plan, "digest"), reason="notes")
     assert world.hub.db.all("select count(*) from resolve_work where cause = 'policy'")[0][0] == records
+
+
+def test_activation_when_it_takes_long_then_its_page_says_how_it_goes_and_a_second_click_is_the_same(
+    site_world: tuple[World, PeerRig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, _rig = site_world
+    visitor = Visitor(world)
+    site.put_in_force(world.hub, None, "", "test", "first")
+    monkeypatch.setattr(errand, "SMALL_RECORDS", -1)
+    assert world.hub.settings.mappings_dir
+    path = world.hub.settings.mappings_dir / "webhook"
+    path.mkdir()
+    (path / "customers.yaml").write_text(FILE % "")
+    digest = _hidden(visitor.post("/mappings/plan").text, "digest")
+    first, second = (visitor.post("/mappings/activate", digest=digest, reason="slowly") for _ in range(2))
+    assert "/runs/run_" in first.location
+    assert first.location == second.location
+    waiting = _main(visitor.client.get(first.location).text)
+    assert "等待工作进程" in waiting
+    assert "生效的仍是原来的规则" in waiting
+    assert errand.run_due(world.hub) == 1
+    assert "已生效" in _main(visitor.client.get(first.location).text)
+    assert "slowly" in visitor.get("/mappings").text
+    again = visitor.post("/mappings/activate", digest=digest, reason="slowly")
+    assert again.location.endswith("/mappings")
+    assert errand.run_due(world.hub) == 0
+    # Of what fails the page tells why, and what is in force.
+    (path / "customers.yaml").write_text(FILE % ", to: upper")
+    digest = _hidden(visitor.post("/mappings/plan").text, "digest")
+    failing = visitor.post("/mappings/activate", digest=digest, reason="then this")
+    (path / "customers.yaml").write_text((FILE % "") + "  gender: gender\n")
+    site.put_in_force(world.hub, None, "", "test", "quicker")
+    errand.run_due(world.hub)
+    said = _main(visitor.client.get(failing.location).text)
+    assert "was put in force in the meantime" in said
+    assert "重新看后果" in said
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +37,7 @@ PLACE = "webhook/customers.yaml"
 
 
 @pytest.fixture
-def rig(peers: PeerRig, tmp_path: Path) -> Iterator[PeerRig]:
+def rig(peers: PeerRig, tmp_path: Path) -> PeerRig:
     """Three customers of a shop that a CRM is told of, and a folder of rules."""
     peers.peer("crm", flow="out")
     peers.hub.settings = replace(peers.hub.settings, mappings_dir=tmp_path)

@@ -13,6 +13,7 @@ from hub.console import visit
 from hub.console.alert import to_do
 from hub.console.connection_tab import Shown, sentence_of
 from hub.console.language import N_
+from hub.console.pages.mapping import SPANS
 from hub.console.route import Route
 from hub.console.state import due_s, lag_s, state_of
 from hub.console.visit import hub
@@ -120,6 +121,7 @@ def render_tab(name: str, tab: str, **more: Any) -> Any:
             "behind_s": lag_s(f, g.fmt.now),
             "due_s": due_s(f, g.fmt.now),
             "manifest": manifest,
+            "spans": SPANS,
             "pullable": [stream.name for stream in shown.read_streams],
             "setup_id": _setup_of(f),
             "command": f"retail-hub check {name}",
