@@ -13,10 +13,12 @@ from werkzeug import Response
 
 from hub import console
 from hub.api.app import create_app as create_api
-from hub.bootstrap import start
+from hub.bootstrap import preload, start
 from hub.config import load_settings
 from hub.flow.context import Hub
 from hub.flow.release import follow
+
+__all__ = ["create_app", "preload"]
 
 _made: dict[str, Flask] = {}
 

@@ -9,24 +9,17 @@ from contextlib import contextmanager
 from hub import bootstrap
 from hub.config import load_settings
 from hub.flow.context import Hub
-from hub.registry import Registry
 
 GC_EVERY = 50_000
 """Objects made since the collector last looked; a batch makes about as many."""
 
-_preloaded: list[Registry] = []
-
 
 def preload() -> None:
-    """Imports all that workers need and freezes it, so that forks share the pages instead of copying them."""
+    """Imports and loads all that workers need and freezes it, so that forks share the pages instead of copying them."""
     import worker.jobs  # noqa: F401 - the import is the purpose
-    from hub import registry
     from hub.flow import deliver, poll, record, resolve, sweep  # noqa: F401
-    from hub.flow.rules import remember_code
 
-    if not _preloaded:
-        _preloaded.append(registry.load())
-        remember_code(_preloaded[0])
+    bootstrap.preload(load_settings())
     gc.collect()
     gc.freeze()
 
@@ -34,8 +27,7 @@ def preload() -> None:
 @contextmanager
 def open_hub(*, pool_size: int | None = None) -> Iterator[Hub]:
     """This process's hub for the time of the block. Never to be carried over a fork."""
-    registry = _preloaded[0] if _preloaded else None
-    hub = bootstrap.start(load_settings(), registry=registry, pool_size=pool_size)
+    hub = bootstrap.start(load_settings(), pool_size=pool_size)
     # The rules live as long as the process: looking through them again and again took a fifth of the pipeline's time.
     gc.collect()
     gc.freeze()

@@ -31,7 +31,9 @@ def serve(settings: Settings, *, app: str = APP, processes: int = PROCESSES, thr
     if sys.platform == "linux":
         multiprocessing.set_start_method("fork", force=True)
         # Loaded before the fork, so that the processes share its pages; the hub itself is wired after it.
-        import_module(app.partition(":")[0])
+        module = import_module(app.partition(":")[0])
+        if preload := getattr(module, "preload", None):
+            preload(settings)
         gc.collect()
         gc.freeze()
     server = Granian(

@@ -19,6 +19,7 @@ from typing import Any
 
 from hub.config import Settings
 from hub.errors import ConfigError, NotFoundError
+from hub.flow import drift_mapped
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.reshape import Reshaping
@@ -50,16 +51,19 @@ def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules
     return found
 
 
-def rules_at_start(db: Database, registry: Registry, settings: Settings) -> Rules:
+def rules_at_start(db: Database, registry: Registry, settings: Settings, known: Rules | None = None) -> Rules:
     """The rules a new process works by: those in force, or what is on disk when none are yet.
 
-    Where the installation cannot read those in force (a plugin is missing) it gets its own: enough to look
+    `known`: rules of this installation that are loaded already, taken where they are the same. Where the installation cannot read those in force (a plugin is missing) it gets its own: enough to look
     at records and to mend things, while `ensure` lets it process nothing.
     """
     number = store.in_force(db)
     found = store.get(db, number) if number is not None else None
     try:
-        rules = rules_on_disk(db, registry, settings) if found is None else _rules_of(registry, found)
+        if found is None:
+            rules = rules_on_disk(db, registry, settings)
+        else:
+            rules = known if known is not None and known.hash == found.hash else _rules_of(registry, found)
     except ConfigError as error:
         if found is None:
             raise
@@ -144,6 +148,7 @@ def activate(hub: Hub, by: str = "cli", reason: str = "", progress: Callable[[in
     log.info("release %s is in force%s", hub.rules.release_id, f"; decided again: {', '.join(kinds)}" if kinds else "")
     hub.queue.wake("pipeline")
     hub.queue.wake("deliver")
+    drift_mapped.settle(hub, earlier)
     return kinds
 
 

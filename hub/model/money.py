@@ -166,7 +166,7 @@ def _format_any(value: Any, exponent: int, rounding: Rounding | None) -> str:
 
 
 # Amounts repeat: most are nothing, and prices end in 9.
-_format_text = lru_cache(maxsize=8192)(_format_any)
+_format_text = lru_cache(maxsize=2048)(_format_any)
 
 
 def format_unit_price(value: Any, exponent: int) -> str:
@@ -186,7 +186,7 @@ def _format_any_price(value: Any, exponent: int) -> str:
     return f"-{text}" if sign == "-" and text.strip("0.") else text
 
 
-_format_text_price = lru_cache(maxsize=8192)(_format_any_price)
+_format_text_price = lru_cache(maxsize=2048)(_format_any_price)
 
 
 def split_number(value: Any) -> tuple[str, str, str]:

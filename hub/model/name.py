@@ -39,6 +39,11 @@ _READ = """
 _SURNAMES = {word[0]: word[1:] for word in _READ.split()}
 
 
+def load_tables() -> None:
+    """Loads the tables of characters and their readings, some 20 MB, before they are needed: once, ahead of a fork."""
+    forms_of("國強", is_person=True)
+
+
 def is_han(text: str) -> bool:
     """Whether a Chinese character is in it."""
     return _HAN.search(text) is not None
@@ -49,7 +54,7 @@ def simplified(text: str) -> str:
     return _simplified(text) if is_han(text) else text
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def forms_of(name: str, *, is_person: bool) -> tuple[str, ...]:
     """What a name in its normal form is found by besides itself; each form once, without spaces.
 
@@ -138,7 +143,7 @@ def _plain(word: str) -> str:
     return "".join(sign for sign in spread if not unicodedata.combining(sign))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _simplified(text: str) -> str:
     return str(_converter().convert(text))
 
