@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.shopify.transforms import TRANSFORMS as SHOPIFY
+from connectors.zoho.transforms import TRANSFORMS as ZOHO
 from hub.model.kinds import KINDS
 from hub.rules.mapping import check_mappings
 from hub.rules.mapping.beside import EACH_WORDS, VALUE_WORDS
@@ -20,7 +22,7 @@ WORDS = st.sampled_from(
     [*sorted(VALUE_WORDS | EACH_WORDS | ALSO_WORDS | FILE_WORDS), "equals", "in", "given", "a", "b.c", "lines", "number",
      "totals.total", "identities", "state", "customer", "namespace"]
 )  # fmt: skip
-ATOMS = st.sampled_from(
+ATOMS: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 5, 1.5, "", "a", "a.b", "^x", "^^^a", "@topic", "@x", "[", "canonical", "money", {"money": "CNY"},
      {"money": {"currency": {"path": "("}}}, {"cut": {}}, "*", "order", "2026"]
 )  # fmt: skip
@@ -55,3 +57,50 @@ def test_file_when_it_holds_anything_then_understood_or_every_fault_has_its_plac
     (folder / "x.yaml").write_text(json.dumps(document), encoding="utf-8")
     for fault in check_mappings([folder], KINDS, {}):
         assert FAULT.fullmatch(fault, 0), fault
+
+
+SHIPPED = [
+    path for path in sorted((Path(__file__).parents[2] / "mappings").rglob("*.yaml")) if path.parent.name != "policies"
+]
+WRECKS = [
+    "",
+    "  ",
+    "\t",
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ": ",
+    "'",
+    '"',
+    "*",
+    "&a ",
+    "!!x ",
+    "|",
+    "# ",
+    "---\n",
+    "path",
+    "each",
+    "null",
+    "5",
+]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    path=st.sampled_from(SHIPPED),
+    wrecks=st.lists(st.tuples(st.integers(0, 5000), st.sampled_from(WRECKS)), min_size=1, max_size=3),
+)
+def test_shipped_file_when_damaged_then_understood_or_every_fault_has_its_place(
+    folder: Path, path: Path, wrecks: list[tuple[int, str]]
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    for at, wreck in wrecks:
+        place = at % len(text)
+        text = text[:place] + wreck + text[place + (at % 3) :]
+    (folder / "x.yaml").write_text(text, encoding="utf-8")
+    for fault in check_mappings([folder], KINDS, {**SHOPIFY, **ZOHO}):
+        assert FAULT.match(fault, 0), fault
+        assert "Entry(" not in fault

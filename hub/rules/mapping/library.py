@@ -12,9 +12,10 @@ from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.rules.mapping.document import Entry, Fault, Report, read_document
 from hub.rules.mapping.in_force import MappingSet
-from hub.rules.mapping.narrow import MARK, WORD, file_mark, overlap, read_connections
+from hub.rules.mapping.narrow import WORD, file_mark, read_connections
 from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.outbound import OutMapping
+from hub.rules.mapping.place import is_taken, source_of
 from hub.rules.mapping.records import Document, RecordReader
 from hub.rules.mapping.rule_file import read_table, what_is
 from hub.rules.mapping.system import Part, System
@@ -184,7 +185,7 @@ class _Loader:
             ]
             return
         document = self._document(entry, report, name)
-        if self._is_taken(document, here):
+        if is_taken(document, here):
             self.faults += report.faults
             return
         here.append(document)
@@ -196,35 +197,7 @@ class _Loader:
 
     def _document(self, entry: Entry, report: Report, name: str) -> Document:
         connections = read_connections(entry.value.get(WORD), report)
-        return Document(name, self._source(entry, report, name), entry, report, "from" in entry.value, connections)
-
-    @staticmethod
-    def _is_taken(document: Document, here: Sequence[Document]) -> bool:
-        """Whether another file of the folder is for the same stream of the same connections."""
-        for other in here:
-            both = overlap(document.connections, other.connections)
-            if other.key == document.key and not both:
-                document.report.add(1, "from", f"{document.key} is mapped by {other.file} too; keep one file")
-                return True
-            if both and other.source == document.source:
-                line = document.entry.value[WORD].line
-                what = f"{both[0]} here and {both[1]} in {other.file} can be one connection, of which two files would map {other.source}"
-                document.report.add(line, WORD, f"{what}; leave each connection to one file")
-                return True
-        return False
-
-    @staticmethod
-    def _source(entry: Entry, report: Report, name: str) -> str:
-        source = entry.value.get("from")
-        if source is None:
-            if WORD in entry.value:
-                report.add(entry.value[WORD].line, WORD, "is a word of files with `from`; leave it out")
-            return name.removesuffix(".yaml")
-        connector, slash, stream = str(source.value).partition("/")
-        if source.value.__class__ is str and connector and slash and stream and MARK not in stream:
-            return str(source.value)
-        report.add(source.line, "from", "is connector/stream or connector/topic, like shopify/orders")
-        return name.removesuffix(".yaml")
+        return Document(name, source_of(entry, report, name), entry, report, "from" in entry.value, connections)
 
     def _index(self) -> MappingSet:
         reader = RecordReader(self.kinds, self._node_reader, self._find)

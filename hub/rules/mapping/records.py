@@ -12,6 +12,7 @@ from hub.rules.mapping.conditions import read_conditions
 from hub.rules.mapping.document import Entry, Report
 from hub.rules.mapping.narrow import key_of
 from hub.rules.mapping.nodes import NodeReader
+from hub.rules.mapping.partial import asserted_by, limited_to
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.spec import AlsoSpec, Condition, Node, OutSpec, RecordSpec, Value
 from hub.rules.mapping.words import check_words, read_choice, read_flag, read_text, read_texts
@@ -142,9 +143,9 @@ class RecordReader:
         else:
             report.add(inner.line, f"{label}in", f"is `{canonical.WORD}` or an object of the fields of {kind.name}")
             members = {}
-        asserts = self._asserts(given, kind, report)
+        asserts = asserted_by(given, kind, report)
         if asserts is not None:
-            members = self._limited(members, asserts, inner.line, report, is_canonical=is_canonical)
+            members = limited_to(members, asserts, inner.line, report, is_canonical=is_canonical)
         # What a partial stream does not assert is no extension either.
         ignored = read_texts(given, "ignore", report) + (
             tuple(kind.by_name) if is_canonical and asserts is not None else ()
@@ -169,29 +170,6 @@ class RecordReader:
             deletes=read_conditions(given.get("deletes"), report, "deletes"),
             superseded_by=self._value(given, "superseded_by", reader),
         )
-
-    @staticmethod
-    def _asserts(given: Mapping[str, Entry], kind: Kind, report: Report) -> tuple[str, ...] | None:
-        """The fields that a partial stream says anything about; None when the file does not list them."""
-        entry = given.get("partial")
-        if entry is None or not isinstance(entry.value, list):
-            return None
-        names = read_texts(given, "partial", report)
-        for name in names:
-            if name not in kind.by_name or kind.by_name[name].derived:
-                report.add(
-                    entry.line, "partial", f"{name} is no field of {kind.name} that a source can assert; leave it out"
-                )
-        return names
-
-    @staticmethod
-    def _limited(
-        members: Mapping[str, Node], asserts: tuple[str, ...], line: int, report: Report, *, is_canonical: bool
-    ) -> Mapping[str, Node]:
-        for name in () if is_canonical else members:
-            if name not in asserts:
-                report.add(line, name, "is mapped, but `partial` does not list it; add it there, or leave it out here")
-        return {name: node for name, node in members.items() if name in asserts}
 
     def _id(self, entry: Entry, reader: NodeReader, label: str) -> tuple[Path, ...]:
         named = entry.value.get("id")
