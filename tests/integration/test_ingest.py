@@ -115,71 +115,71 @@ def aside(hub: Hub) -> list[tuple[bytes | None, str, str]]:
     return [(kept[id_], cause, message) for id_, cause, message in rows]
 
 
-@pytest.mark.parametrize("line", UNREADABLE)
-def test_ingest_when_an_item_cannot_be_read_then_it_is_kept_as_it_came_where_its_topic_is_known(
-    hub: Hub, line: bytes
-) -> None:
-    summary = put(hub, b'{"id": 1}', line, b'{"id": 2}')
-    assert (counts(summary), summary.quarantined, summary.set_aside[0].line) == ((3, 0, 0), 1, 2)
-    assert [event.body for event in events(hub)] == [b'{"id": 1}', line, b'{"id": 2}']
-    ((body, _, message),) = aside(hub)
-    assert body == line
-    assert message.endswith("(line 2)")
-    assert counts(put(hub, line)) == (0, 1, 0)
-    assert counts(put(hub, line, topic=None)) == (0, 1, 0)
-    (refused,) = put(hub, line, name="crm", topic=None).refusals
-    assert refused.reason.startswith("not JSON")
-    assert refused.reason.endswith("no topic: give --topic, or _topic in the envelope")
+def test_ingest_when_items_cannot_be_read_then_each_is_kept_as_it_came_where_its_topic_is_known(hub: Hub) -> None:
+    good = [b'{"id": %d}' % number for number, _ in enumerate(UNREADABLE)]
+    summary = put(hub, *(line for pair in zip(good, UNREADABLE, strict=True) for line in pair))
+    assert (counts(summary), summary.quarantined) == ((2 * len(good), 0, 0), len(good))
+    lines = [2 * number + 2 for number, _ in enumerate(good)]
+    assert [one.line for one in summary.set_aside] == lines
+    assert [event.body for event in events(hub)][1::2] == UNREADABLE
+    found = aside(hub)
+    assert [body for body, _, _ in found] == UNREADABLE
+    assert [message.rpartition(" (")[2] for _, _, message in found] == [f"line {number})" for number in lines]
+    assert counts(put(hub, *UNREADABLE)) == (0, len(good), 0)
+    assert counts(put(hub, *UNREADABLE, topic=None)) == (0, len(good), 0)
+    for refused in put(hub, *UNREADABLE, name="crm", topic=None).refusals:
+        assert refused.reason.startswith("not JSON")
+        assert refused.reason.endswith("no topic: give --topic, or _topic in the envelope")
 
 
-@pytest.mark.parametrize(
-    "body", [*UNREADABLE[1:], b"nope", b"", b'{"a": }', b'"half \\ud83d"', b'{"a": [1, "x" 2], "b": "},{"}']
-)
-@pytest.mark.parametrize(
-    "shape", [b'{"_topic":"note","_id":"d-1","_body":%s}', b'{"_body": %s , "_id" : "d-1", "_topic": "note"}']
-)
-def test_ingest_when_the_body_of_an_envelope_cannot_be_read_then_it_alone_is_quarantined_with_line_and_file(
-    hub: Hub, shape: bytes, body: bytes
+LAST, FIRST = b'{"_topic":"note","_id":"d-%d","_body":%s}', b'{"_id" : "d-%d","_body": %s , "_topic": "note"}'
+BODIES = [*UNREADABLE[1:], b"nope", b"", b'{"a": }', b'"half \\ud83d"', b'{"a": [1, "x" 2], "b": "},{"}']
+
+
+@pytest.mark.parametrize("shape", [LAST, FIRST])
+def test_ingest_when_bodies_of_envelopes_cannot_be_read_then_each_alone_is_quarantined_with_line_and_file(
+    hub: Hub, shape: bytes
 ) -> None:
-    lines = [b'{"_topic":"note","_body":{"id":1}}', shape % body, b"", b'{"_topic":"note","_body":{"id":2}}']
+    bad = [shape % (number, body) for number, body in enumerate(BODIES)]
+    lines = [b'{"_topic":"note","_body":{"id":1}}', b"", *bad, b'{"_topic":"note","_body":{"id":2}}']
     summary = ingest(hub, "shop", lines, file="notes.ndjson")
-    assert (counts(summary), summary.quarantined) == ((3, 0, 0), 1)
-    ((kept, cause, message),) = aside(hub)
-    assert (kept, events(hub)[1].topic) == (body, "note")
-    assert message.endswith("(line 2 of notes.ndjson)")
-    assert summary.set_aside[0].reason.startswith(cause)
-    assert counts(ingest(hub, "shop", lines, file="notes.ndjson")) == (0, 3, 0)
+    assert (counts(summary), summary.quarantined) == ((len(bad) + 2, 0, 0), len(bad))
+    found = aside(hub)
+    assert [body for body, _, _ in found] == BODIES
+    assert {event.topic for event in events(hub)} == {"note"}
+    for number, (_, cause, message) in enumerate(found):
+        assert message.endswith(f"(line {number + 3} of notes.ndjson)")
+        assert summary.set_aside[number].reason.startswith(cause)
+    assert counts(ingest(hub, "shop", lines, file="notes.ndjson")) == (0, len(bad) + 2, 0)
     # Corrected under the same id it is new; from then on the id counts again.
-    assert counts(put(hub, shape % b'{"a": 1}')) == (1, 0, 0)
-    assert counts(put(hub, shape % b'{"a": 2}')) == (0, 1, 0)
-    assert len(aside(hub)) == 1
+    assert counts(put(hub, *(shape % (number, b'{"a": 1}') for number, _ in enumerate(BODIES)))) == (len(bad), 0, 0)
+    assert counts(put(hub, *(shape % (number, b'{"a": 2}') for number, _ in enumerate(BODIES)))) == (0, len(bad), 0)
+    assert len(aside(hub)) == len(bad)
 
 
-@pytest.mark.parametrize(
-    ("line", "cause"),
-    [
-        (b'{"_connection":"till","_topic":"note","_id":"d-1","_body":{"id": 1', "bad_json"),
-        (b'{"_connection":"till","_topic":"note","_body":{"id": "cut of', "bad_json"),
-        (b'{"_connection":"till","_topic":"note","_at":NaN,"_body":{"id": 1}}', "bad_number"),
-        (b'{"_connection":"till","_topic":"note","_id":"\xff","_body":{"id": 1}}', "bad_encoding"),
-        (b'{"_connection":"till","_topic":"note","_body":{"id":1},"_body":{"id":2}}', "repeated_key"),
-        (b'{"_body":{"id": ]},"_connection":"till","_topic":"note"}', ""),
-        (b'{"_connection":"till","_topic":"note","_body":{"id":1},}', "bad_json"),
-        (b'{"_connection":"till" "_topic":"note","_body":{"id":1}}', ""),
-    ],
-)
-def test_ingest_when_an_envelope_cannot_be_read_then_the_line_is_kept_whole_where_it_says_it_belongs(
-    hub: Hub, line: bytes, cause: str
-) -> None:
-    summary = ingest(hub, None, [line, b'{"_connection":"till","_topic":"note","_body":{"id":2}}'], file="all.ndjson")
-    assert (counts(summary), summary.quarantined) == ((2, 0, 0), 1) if cause else ((1, 0, 1), 0)
-    if cause:
-        assert [(body, why) for body, why, _ in aside(hub)] == [(line, cause)]
-        assert aside(hub)[0][2].endswith("(line 1 of all.ndjson)")
-        assert events(hub)[0].topic == "note"
-        assert counts(ingest(hub, None, [line])) == (0, 1, 0)
-    else:
-        assert summary.refusals[0].reason.startswith("not JSON")
+TORN = [
+    (b'{"_connection":"till","_topic":"note","_id":"d-1","_body":{"id": 1', "bad_json"),
+    (b'{"_connection":"till","_topic":"note","_body":{"id": "cut of', "bad_json"),
+    (b'{"_connection":"till","_topic":"note","_at":NaN,"_body":{"id": 1}}', "bad_number"),
+    (b'{"_connection":"till","_topic":"note","_id":"\xff","_body":{"id": 1}}', "bad_encoding"),
+    (b'{"_connection":"till","_topic":"note","_body":{"id":1},"_body":{"id":2}}', "repeated_key"),
+    (b'{"_connection":"till","_topic":"note","_body":{"id":1},}', "bad_json"),
+    (b'{"_body":{"id": ]},"_connection":"till","_topic":"note"}', ""),
+    (b'{"_connection":"till" "_topic":"note","_body":{"id":1}}', ""),
+]
+
+
+def test_ingest_when_envelopes_cannot_be_read_then_each_line_is_kept_whole_where_it_says_it_belongs(hub: Hub) -> None:
+    lines = [line for line, _ in TORN]
+    kept = [(line, cause) for line, cause in TORN if cause]
+    summary = ingest(hub, None, [*lines, b'{"_connection":"till","_topic":"note","_body":{"id":2}}'], file="all.ndjson")
+    assert (counts(summary), summary.quarantined) == ((len(kept) + 1, 0, 2), len(kept))
+    found = aside(hub)
+    assert [(body, cause) for body, cause, _ in found] == kept
+    assert found[0][2].endswith("(line 1 of all.ndjson)")
+    assert {event.topic for event in events(hub)} == {"note"}
+    assert all(refused.reason.startswith("not JSON") for refused in summary.refusals)
+    assert counts(ingest(hub, None, lines)) == (0, len(kept), 2)
 
 
 def test_ingest_when_a_line_in_quarantine_is_run_again_then_it_still_says_where_it_stood(hub: Hub) -> None:
