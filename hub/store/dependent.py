@@ -33,24 +33,22 @@ class Standing:
     dependents: tuple[Dependent, ...]
 
 
-_RECORD = """
-    select r.rid, case when r.state <> 0 then r.cluster end,
-           (select count(*) from version v where v.rid = r.rid and v.event_id > %s)
-    from record r where r.connection_id = %s and r.object_type = %s and r.external_id = %s
-"""
-_DEPENDENTS = """
-    select r.rid, r.kind, r.external_id, c.name, count(*) over ()
-    from reference f join record r on r.rid = f.child and r.parked join connection c on c.id = r.connection_id
-    where f.parent = %s order by r.rid limit %s
+_STANDING = """
+    select case when r.state <> 0 then r.cluster end,
+           (select count(*) from version v where v.rid = r.rid and v.event_id > %s),
+           d.rid, d.kind, d.external_id, d.name, coalesce(d.waiting, 0)
+    from record r left join lateral (
+        select k.rid, k.kind, k.external_id, c.name, count(*) over () as waiting
+        from reference f join record k on k.rid = f.child and k.parked join connection c on c.id = k.connection_id
+        where f.parent = r.rid order by k.rid limit %s) d on true
+    where r.connection_id = %s and r.object_type = %s and r.external_id = %s order by d.rid
 """
 
 
 def standing(db: Database, event_id: uuid.UUID, key: tuple[int, str, str]) -> Standing:
     """Where the record of that source key (connection id, object type, external id) stands beside an event about it."""
-    record = db.one(_RECORD, (event_id, *key))
-    if record is None:
+    rows = db.all(_STANDING, (event_id, MOST, *key))
+    if not rows:
         return Standing(None, 0, 0, ())
-    rid, golden_id, newer = record
-    rows = db.all(_DEPENDENTS, (rid, MOST))
-    found = tuple(Dependent(*row[:4]) for row in rows)
-    return Standing(golden_id, newer, rows[0][4] if rows else 0, found)
+    golden_id, newer = rows[0][:2]
+    return Standing(golden_id, newer, rows[0][6], tuple(Dependent(*row[2:6]) for row in rows if row[2] is not None))

@@ -13,6 +13,7 @@ from hub.model.permission import Grant
 from hub.store import rerun
 from hub.store.rerun import Which
 from tests.browser.client import Visitor
+from tests.browser.test_persons import MOST_STATEMENTS, statements
 from tests.browser.world import PASSWORD, World
 from tests.fixtures.hub import at
 from tests.fixtures.market import Market, MarketRig
@@ -54,7 +55,7 @@ def about(market: MarketRig, external_id: str) -> str:
 
 
 def test_cause_when_opened_then_all_that_is_wrong_what_waits_and_the_lines_of_the_mapping(
-    market: MarketRig, operator: Visitor
+    market: MarketRig, operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = words(operator.get("/quarantine").text)
     assert "映射出错" in page
@@ -66,6 +67,10 @@ def test_cause_when_opened_then_all_that_is_wrong_what_waits_and_the_lines_of_th
     assert "all.yaml:" in page
     assert "y1" in page
     assert "/mappings/bazaar/orders?event=" in shown
+    # Also where something waits for its record.
+    with statements(monkeypatch) as asked:
+        operator.get(f"/quarantine/{order}")
+    assert len(asked) <= MOST_STATEMENTS, asked
 
 
 def test_events_when_tried_fixed_and_run_again_then_the_page_says_what_came_of_them(
