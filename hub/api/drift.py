@@ -55,7 +55,7 @@ def get_drift(id_: str) -> Response:
     """One change, with sample values (masked; the event has them in clear) and the mapping line to add."""
     found = _drift(id_)
     more = {
-        "suggestion": {"line": found.suggestion.line, "where": found.suggestion.where},
+        "suggestion": _suggestion(found),
         "plans": [format_id("pln", each.id) for each in found.plans],
         "samples": _samples(found),
     }
@@ -68,7 +68,7 @@ def get_drift(id_: str) -> Response:
 @blp.response(200, description="The change, accepted")
 @once
 def accept_drift(body: dict[str, Any], id_: str) -> Response:
-    """Takes it as part of the shape: it may come, and nobody is asked again; 409 when it was decided before."""
+    """Takes it as part of the shape: it may come, and nobody is asked again; says how to map it; 409 when it was decided before."""
     return _decided(drift_act.accept, id_, body["reason"])
 
 
@@ -95,7 +95,12 @@ def reopen_drift(body: dict[str, Any], id_: str) -> Response:
 def _decided(act: Callable[..., None], id_: str, reason: str) -> Response:
     found = _drift(id_)
     act(current_hub(), found.drift.id, principal().actor, reason)
-    return answer(_json(_drift(id_)))
+    found = _drift(id_)
+    return answer({**_json(found), "suggestion": _suggestion(found)})
+
+
+def _suggestion(found: Shown) -> dict[str, str]:
+    return {"line": found.suggestion.line, "where": found.suggestion.where}
 
 
 def _drift(id_: str) -> Shown:
@@ -123,7 +128,7 @@ def _json(found: Shown) -> dict[str, Any]:
         "id": format_id("drf", one.id), "connection": found.connection, "stream": one.stream, "change": one.what,
         "path": one.path, "types": type_names(one.mask), "state": one.state, "count": one.count, "kind": found.kind,
         "field": found.read.field if found.read else None, "mapping": found.read.where if found.read else None,
-        "writes_stopped": found.is_stopped,
+        "mapped_since": one.mapped_in, "writes_stopped": found.is_stopped,
         "events": [format_id("evt", each) for each in one.events], "first_at": written(one.first_at),
         "last_at": written(one.last_at), "decided_at": written(one.decided_at), "decided_by": one.decided_by,
         "reason": one.reason,

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("id", "connection", "stream", "change", "path", "field", "count", "writes_stopped", "last_at", "state")
 
+_ADVICE = {
+    "map": "to map it, add this line below `in`",
+    "choose": "to map it, add the first line below `in`, with the name of a field; to leave it out, the second at the top",
+    "rename": "if it was renamed, read the old path and the new one",
+    "retype": "to read the new type, name a transform that takes both",
+    "lookup": "to give the new word a meaning, add it to the table",
+    "remap": "if the value stands elsewhere now, read that path",
+}
+
 
 @click.group(cls=ListingGroup)
 def drift() -> None:
@@ -79,7 +88,7 @@ def show_(drift_id: str, as_json: bool) -> None:
 @click.argument("drift_id", metavar="ID")
 @click.option("--reason", default="", help="Why; kept in the audit trail.")
 def accept(drift_id: str, reason: str) -> None:
-    """Take it as part of the shape from now on: it may come, and nobody is asked again.
+    """Take it as part of the shape from now on: it may come, and nobody is asked again. Says how to map it.
 
     \b
     Example:
@@ -87,8 +96,14 @@ def accept(drift_id: str, reason: str) -> None:
     """
     from hub.flow import drift_act
 
-    _decide(drift_act.accept, drift_id, reason)
+    with open_hub() as hub:
+        one = read_id(drift_id, "drf", "a drift")
+        drift_act.accept(hub, one, ACTOR, reason)
+        found = drift_act.look(hub, one)
     say(f"{drift_id} is accepted")
+    if found.suggestion.line and not found.is_mapped:
+        say(f"{_ADVICE[found.suggestion.code]} ({found.suggestion.where or 'the mapping'}):\n{found.suggestion.line}")
+        say("then look at it with `retail-hub mapping preview` and put it in force with `retail-hub release activate`")
 
 
 @drift.command()
@@ -135,7 +150,7 @@ def _row(found: Shown) -> dict[str, Any]:
     return {
         "id": format_id("drf", one.id), "connection": found.connection, "stream": one.stream, "change": one.what,
         "path": one.path, "field": found.read.field if found.read else None, "count": one.count,
-        "writes_stopped": found.is_stopped, "first_at": one.first_at, "last_at": one.last_at, "state": one.state,
+        "mapped_since": one.mapped_in, "writes_stopped": found.is_stopped, "first_at": one.first_at, "last_at": one.last_at, "state": one.state,
     }  # fmt: skip
 
 

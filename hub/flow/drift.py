@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
+from hub.flow import drift_mapped, release
 from hub.flow.context import Hub
-from hub.flow.drift_note import store_delta
+from hub.flow.drift_note import digest, store_delta
 from hub.flow.drift_null import NullWatch
 from hub.flow.drift_sample import sampled_shape
 from hub.rules.drift import GONE, Arrived, Attention, Budget, Recogniser, Ruling, Shape, reads_of
@@ -157,6 +158,7 @@ def _stream(hub: Hub, watcher: Watcher, key: Key) -> Watched | None:
         return None
     found = watcher.streams.get((key[0], stream))
     if found is None or found.mapping is not mapping:
+        drift_mapped.settle(hub, release.earlier, key[0], stream)
         found = hub.db.run(lambda conn: _load(conn, hub, key, mapping, stream))
         watcher.streams[key[0], stream] = found
     return found
@@ -192,11 +194,6 @@ def _recogniser(conn: Connection, hub: Hub, key: Key, mapping: InMapping, shape:
     fixed = {read.path: read.words for read in reads if read.words is not None}
     plain = {read.path for read in reads if read.is_personal}
     return Recogniser(shape, rulings, lambda text: digest(hub, text), fixed, plain)
-
-
-def digest(hub: Hub, text: str) -> str:
-    """The keyed hash that stands for a word in a shape: whoever reads the table learns no values."""
-    return hub.keyring.blind(hub.blind_key, "drift", text).hex()[:16]
 
 
 def _is_due(topic: Watched) -> bool:

@@ -12,10 +12,22 @@ import orjson
 from hub.errors import ConflictError, NotFoundError
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
-from hub.flow.drift_note import subject
+from hub.flow.drift_note import digest, subject
 from hub.model.identifier import format_id
 from hub.model.mask import mask_raw
-from hub.rules.drift import GONE, NEW, NULLED, VALUE, Read, Suggestion, read_of, read_of_field, reads_of, suggest
+from hub.rules.drift import (
+    GONE,
+    NEW,
+    NULLED,
+    VALUE,
+    Read,
+    Suggestion,
+    read_of,
+    read_of_field,
+    reads_of,
+    root_of,
+    suggest,
+)
 from hub.rules.drift.skeleton import is_word, joined, key_name
 from hub.rules.mapping import InMapping
 from hub.store import audit, drift, event, item, plan
@@ -41,6 +53,11 @@ class Shown:
     suggestion: Suggestion
     plans: list[plan.Plan]
     reads: list[Read]
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the rules have taken it up since it opened: nothing has to be added any more."""
+        return self.drift.mapped_in is not None
 
     @property
     def is_stopped(self) -> bool:
@@ -113,7 +130,9 @@ def _suggested(hub: Hub, brief: Shown) -> Suggestion:
     elif found.what == NULLED:
         path = brief.read.path if brief.read else path
     kind = hub.registry.kinds.get(brief.kind)
-    return suggest(found.what, path, found.mask, reads, kind, values=words, others=beside)
+    mapping = _mapping(hub, hub.connections.by_id(found.connection_id), found)
+    root = root_of(mapping.spec) if mapping else ""
+    return suggest(found.what, path, found.mask, reads, kind, values=words, others=beside, root=root)
 
 
 def samples(hub: Hub, found: Drift) -> list[Sample]:
@@ -137,14 +156,8 @@ def _sample(hub: Hub, found: Drift, one: event.StoredEvent) -> list[Sample]:
         return []
     values = list(values_at(payload, found.path))
     if found.what == VALUE:
-        values = [value for value in values if value.__class__ is str and _digest(hub, value) in found.words] or values
+        values = [value for value in values if value.__class__ is str and digest(hub, value) in found.words] or values
     return [Sample(one.id, value) for value in values[:1]]
-
-
-def _digest(hub: Hub, value: str) -> str:
-    from hub.flow.drift import digest
-
-    return digest(hub, value)
 
 
 def values_at(value: Any, path: str, place: str = "") -> Iterator[Any]:

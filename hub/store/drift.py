@@ -20,7 +20,8 @@ MOST_EVENTS: Final = 5
 class Drift:
     """One change. `what`: new, gone, type, value, null; `words`: hash of a new word -> an event that holds it.
 
-    `events`: some in which it was seen, newest last; `episode`: new each time it opens.
+    `events`: some in which it was seen, newest last; `episode`: new each time it opens; `mapped_in`: the release whose
+    rules take it up, as those did not that were in force when it opened.
     """
 
     id: uuid.UUID
@@ -41,6 +42,7 @@ class Drift:
     decided_at: datetime | None
     decided_by: str | None
     reason: str | None
+    mapped_in: int | None
 
 
 _COLUMNS = ", ".join(f"d.{name}" for name in Drift.__dataclass_fields__)
@@ -57,6 +59,7 @@ _SEE = f"""
         first_event = case when d.state = 'open' then d.first_event else excluded.first_event end,
         first_at = case when d.state = 'open' then d.first_at else clock_timestamp() end,
         episode = case when d.state in ('open', 'ignored') then d.episode else excluded.episode end,
+        mapped_in = case when d.state in ('open', 'ignored') then d.mapped_in end,
         state = case when d.state = 'ignored' then 'ignored' else 'open' end
     returning {_COLUMNS}, d.episode = %(episode)s
 """  # noqa: S608 -- constant text
@@ -102,6 +105,33 @@ def decide(conn: Connection, drift_id: uuid.UUID, state: str, by: str, reason: s
         (state, by, reason, drift_id),
     )
     touch(conn, drift_id)
+
+
+def unmapped(conn: Connection, connection_id: int | None = None, stream: str = "") -> list[tuple[Drift, int | None]]:
+    """Changes that rules may take up and did not yet, of one stream or of all, with the release in force when each opened."""
+    sql = f"""
+        select {_COLUMNS}, (select a.release_id from release_activation a where a.at <= d.first_at order by a.at desc limit 1)
+        from drift d where d.state in ('open', 'accepted') and d.mapped_in is null and d.what in ('new', 'gone', 'value')
+          and (%(connection)s::integer is null or (d.connection_id = %(connection)s and d.stream = %(stream)s))
+        order by d.id
+    """  # noqa: S608 -- constant text
+    rows = conn.execute(sql, {"connection": connection_id, "stream": stream})
+    return [(_read(conn, row[:-1]), row[-1]) for row in rows]
+
+
+def mapped(conn: Connection, drift_id: uuid.UUID, release_id: int) -> bool:
+    """Notes that a release takes a change up, which is accepted thereby if nobody did; False when that was noted before."""
+    row = conn.execute(
+        "update drift set mapped_in = %(release)s, state = 'accepted',"
+        " decided_at = case when state = 'open' then clock_timestamp() else decided_at end,"
+        " decided_by = case when state = 'open' then 'hub' else decided_by end,"
+        " reason = case when state = 'open' then '' else reason end"
+        " where id = %(id)s and state in ('open', 'accepted') and mapped_in is null returning true",
+        {"id": drift_id, "release": release_id},
+    ).fetchone()
+    if row is not None:
+        touch(conn, drift_id)
+    return row is not None
 
 
 def touch(conn: Connection, drift_id: uuid.UUID) -> None:

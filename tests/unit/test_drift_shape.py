@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.model.kinds import KINDS
-from hub.rules.drift import GONE, NEW, TYPE, VALUE, Cause, Recogniser, Ruling, Shape, reads_of, suggest
+from hub.rules.drift import GONE, NEW, TYPE, VALUE, Cause, Recogniser, Ruling, Shape, is_mapped, reads_of, suggest
 from hub.rules.drift.shape import GONE_AFTER, LEARNT_FROM
 from hub.rules.drift.skeleton import joined, split
 from hub.rules.mapping import load_mappings
@@ -209,10 +209,45 @@ def test_reads_when_mapping_nests_then_paths_are_those_of_the_payload(tmp_path: 
         "body.items[].id": "lines.line_id", "body.items[].code": "lines.sku", "body.default.code": "lines.sku",
     }  # fmt: skip
     order = KINDS["order"]
-    value = suggest(VALUE, "body.status", 8, reads, order, values=["complete"])
-    assert value.line == "  state: {path: body.status, lookup: {'complete': completed}}"
-    gone = suggest(GONE, "body.name", 8, reads, order, others=[("body.title", 8), ("body.order_name", 8)])
-    assert gone.line == "  number: {path: [body.name, body.order_name]}"
-    assert suggest(NEW, "body.buyer-note", 8, reads, order).line == "  buyer_note: {path: body.buyer-note}"
-    assert "to: TRANSFORM" in suggest(TYPE, "body.items[].code", 4, reads, order).line
-    assert suggest(NEW, "zzz", 8, reads, order).line == "ignore: [zzz]"
+    value = suggest(VALUE, "body.status", 8, reads, order, values=["complete"], root="body")
+    assert value.line == "  state: {path: status, lookup: {'complete': completed}}"
+    gone = suggest(GONE, "body.name", 8, reads, order, others=[("body.title", 8), ("body.order_name", 8)], root="body")
+    assert gone.line == "  number: {path: [name, order_name]}"
+    assert suggest(NEW, "body.buyer-note", 8, reads, order, root="body").line == "  buyer_note: {path: buyer-note}"
+    assert "to: TRANSFORM" in suggest(TYPE, "body.items[].code", 4, reads, order, root="body").line
+    assert suggest(NEW, "body.zzz", 8, reads, order, root="body").line == "  FIELD: {path: zzz}\nignore: [zzz]"
+    assert suggest(NEW, "body.items[].zzz", 8, reads, order, root="body").line == "  FIELD: {path: zzz}"
+    assert suggest(NEW, "zzz", 8, reads, order).line == "  FIELD: {path: zzz}\nignore: [zzz]"
+
+
+@pytest.mark.parametrize(
+    ("cause", "words", "expected"),
+    [
+        ((NEW, "body.name"), [], True),
+        ((NEW, "body.extra"), [], True),
+        ((NEW, "body.items[].extra"), [], False),
+        ((NEW, "body.items[]"), [], True),
+        ((NEW, "body.customer"), [], True),
+        ((NEW, "body.nam"), [], False),
+        ((VALUE, "body.status"), ["#placed", "#done"], True),
+        ((VALUE, "body.status"), ["#placed", "#lost"], False),
+        ((VALUE, "body.status"), [], False),
+        ((GONE, "body.items[].code"), [], True),
+        ((GONE, "body.name"), [], False),
+        ((TYPE, "body.name"), [], False),
+    ],
+)
+def test_change_when_the_mapping_reads_it_then_it_is_mapped(
+    tmp_path: Path, cause: Cause, words: list[str], expected: bool
+) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "orders.yaml").write_text(
+        "kind: order\nfrom: shop/orders\nroot: body\nid: id\nignore: [extra]\nin:\n  number: name\n"
+        "  customer: {ref: customers, path: customer.id}\n  state: {path: status, lookup: {placed: open, done: completed}}\n"
+        "  lines:\n    each: items\n    line_id: id\n    sku: [code, article]\n"
+        "    title: {const: x}\n    quantity: {const: '1'}\n"
+    )
+    mapping = load_mappings([tmp_path], KINDS, {}).inbound("shop", "orders")
+    assert mapping is not None
+    beside = {"body.items[].article", "body.title"}
+    assert is_mapped(mapping.spec, cause, words, beside, lambda text: f"#{text}") is expected

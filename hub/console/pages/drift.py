@@ -45,7 +45,9 @@ MEANINGS = {
 }
 ADVICE = {
     "map": N_("To map it, add this line below `in`:"),
-    "ignore": N_("To leave it out, add it to what the mapping ignores:"),
+    "choose": N_(
+        "To map it, add the first line below `in`, with the name of a field; to leave it out, the second at the top:"
+    ),
     "rename": N_("If it was renamed, read the old path and the new one:"),
     "retype": N_("To read the new type, name a transform that takes both:"),
     "lookup": N_("To give the new word a meaning, add it to the table:"),
@@ -135,8 +137,11 @@ def decide_drift(drift_id: str) -> Any:
         abort(400)
     reason = request.form.get("reason", "").strip()[:300]
     ACTS[decision](hub(), found.drift.id, visit.visit().principal.actor, reason)
+    is_to_map = bool(found.suggestion.line) and not found.is_mapped
     text = {
-        "accept": _("Accepted: it may come, and nobody is asked again."),
+        "accept": _("Accepted: it may come, and nobody is asked again. The line that maps it stands below.")
+        if is_to_map
+        else _("Accepted: it may come, and nobody is asked again."),
         "ignore": _("Ignored: nobody is asked about it again."),
         "reopen": _("Taken back: it opens again when it is seen the next time."),
     }[decision]

@@ -1,7 +1,8 @@
 """Drift: the shape of what a system sends, learnt from what it sent, and what of it changed. Pure."""
 
 from hub.rules.drift.attention import Arrived, Attention, Budget
-from hub.rules.drift.reads import Read, read_of, read_of_field, reads_of
+from hub.rules.drift.mapped import is_mapped
+from hub.rules.drift.reads import Read, read_of, read_of_field, reads_of, root_of
 from hub.rules.drift.recognise import Recogniser
 from hub.rules.drift.seen import GONE, NEW, TYPE, VALUE, Cause, Delta, Ruling, Sighting, Track
 from hub.rules.drift.shape import Place, Shape, seeded
@@ -27,9 +28,11 @@ __all__ = [
     "Sighting",
     "Suggestion",
     "Track",
+    "is_mapped",
     "read_of",
     "read_of_field",
     "reads_of",
+    "root_of",
     "seeded",
     "suggest",
     "type_names",

@@ -29,10 +29,12 @@ class Read:
 
 def reads_of(spec: RecordSpec) -> list[Read]:
     """Every path that the record and those it contains are made of, from the payload's root."""
-    base = [""]
-    if spec.root is not None:
-        base.append(_below("", spec.root))
-    return list(_record(spec, base))
+    return list(_record(spec, [""] if spec.root is None else ["", root_of(spec)]))
+
+
+def root_of(spec: RecordSpec) -> str:
+    """Where the record stands in the payload; "" is the payload itself."""
+    return "" if spec.root is None else _below("", spec.root)
 
 
 def read_of(reads: list[Read], path: str) -> Read | None:

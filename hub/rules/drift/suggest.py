@@ -20,7 +20,7 @@ _LIKE: Final = 0.72
 class Suggestion:
     """`line`: as it stands in a mapping file ("": none to be had); `where`: `file:line` it belongs to; `code`: what it does.
 
-    Codes: map, ignore, rename, retype, lookup, remap.
+    Codes: map, choose (map it, or leave it out), rename, retype, lookup, remap.
     """
 
     code: str
@@ -37,25 +37,41 @@ def suggest(
     *,
     values: Sequence[str] = (),
     others: Iterable[tuple[str, int]] = (),
+    root: str = "",
 ) -> Suggestion:
     """The line that would settle a change of `path`.
 
     `values`: the new words in clear, "" where they may not be shown. `others`: (path, types) that turned up
     at the same time: a key that vanished beside one that is new and of its type was most likely renamed.
+    `root`: where the record stands in the payload, as its mapping says.
     """
-    read = read_of(list(reads), path)
+    read, place = read_of(list(reads), path), _Place(root)
     if what == VALUE:
-        return _lookup(read, path, kind, values)
+        return _lookup(read, path, kind, values, place)
     if what == GONE:
-        return _renamed(read, path, mask, others)
+        return _renamed(read, path, mask, others, place)
     if what == TYPE:
-        return _retyped(read, path, mask)
+        return _retyped(read, path, mask, place)
     if what == NEW:
-        return _new(path, mask, reads, kind)
-    return Suggestion("remap", f"  {read.field}: {{path: [{path}]}}" if read else "", read.where if read else "")
+        return _new(path, mask, reads, kind, place)
+    return Suggestion(
+        "remap", f"  {read.field}: {{path: [{place.of(path)}]}}" if read else "", read.where if read else ""
+    )
 
 
-def _new(path: str, mask: int, reads: Sequence[Read], kind: Kind | None) -> Suggestion:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a record stands in the payload."""
+
+    root: str
+
+    def of(self, path: str) -> str:
+        """A path as it stands in the mapping: below the record, or below the `each` that goes through its list."""
+        inner = path.rpartition("[].")[2]
+        return inner.removeprefix(f"{self.root}.") if inner == path and self.root else inner
+
+
+def _new(path: str, mask: int, reads: Sequence[Read], kind: Kind | None, root: _Place) -> Suggestion:
     place, key = split(path)
     where = reads[0].where if reads else ""
     if kind is not None and not mask & OBJECT:
@@ -63,13 +79,16 @@ def _new(path: str, mask: int, reads: Sequence[Read], kind: Kind | None) -> Sugg
         free = [field.name for field in kind.fields if field.name not in taken and not field.derived]
         near = difflib.get_close_matches(_plain(key), free, 1, _LIKE)
         if near:
-            return Suggestion("map", f"  {near[0]}: {{path: {_relative(path)}}}", where)
-    if place:
-        return Suggestion("map", f"  FIELD: {{path: {_relative(path)}}}", where)
-    return Suggestion("ignore", f"ignore: [{key}]", where)
+            return Suggestion("map", f"  {near[0]}: {{path: {root.of(path)}}}", where)
+    line = f"  FIELD: {{path: {root.of(path)}}}"
+    return (
+        Suggestion("choose", f"{line}\nignore: [{key}]", where)
+        if place == root.root
+        else Suggestion("map", line, where)
+    )
 
 
-def _renamed(read: Read | None, path: str, mask: int, others: Iterable[tuple[str, int]]) -> Suggestion:
+def _renamed(read: Read | None, path: str, mask: int, others: Iterable[tuple[str, int]], root: _Place) -> Suggestion:
     if read is None:
         return Suggestion("rename", "")
     place, key = split(path)
@@ -77,17 +96,17 @@ def _renamed(read: Read | None, path: str, mask: int, others: Iterable[tuple[str
     names = {split(other)[1]: other for other in beside}
     near = difflib.get_close_matches(key, names, 1, 0.3) or (list(names) if len(names) == 1 else [])
     after = names[near[0]] if near else "NEW_PATH"
-    return Suggestion("rename", f"  {read.field}: {{path: [{_relative(path)}, {_relative(after)}]}}", read.where)
+    return Suggestion("rename", f"  {read.field}: {{path: [{root.of(path)}, {root.of(after)}]}}", read.where)
 
 
-def _retyped(read: Read | None, path: str, mask: int) -> Suggestion:
+def _retyped(read: Read | None, path: str, mask: int, root: _Place) -> Suggestion:
     if read is None:
         return Suggestion("retype", "")
     into = "/".join(type_names(mask & ~NULL)) or "value"
-    return Suggestion("retype", f"  {read.field}: {{path: {_relative(path)}, to: TRANSFORM}}  # now {into}", read.where)
+    return Suggestion("retype", f"  {read.field}: {{path: {root.of(path)}, to: TRANSFORM}}  # now {into}", read.where)
 
 
-def _lookup(read: Read | None, path: str, kind: Kind | None, values: Sequence[str]) -> Suggestion:
+def _lookup(read: Read | None, path: str, kind: Kind | None, values: Sequence[str], root: _Place) -> Suggestion:
     if read is None:
         return Suggestion("lookup", "")
     choices = _choices(kind, read.field)
@@ -98,7 +117,7 @@ def _lookup(read: Read | None, path: str, kind: Kind | None, values: Sequence[st
     if read.lookup and read.lookup != read.field:
         return Suggestion("lookup", "\n".join(pairs), f"lookups/{read.lookup}.yaml")
     return Suggestion(
-        "lookup", f"  {read.field}: {{path: {_relative(path)}, lookup: {{{', '.join(pairs)}}}}}", read.where
+        "lookup", f"  {read.field}: {{path: {root.of(path)}, lookup: {{{', '.join(pairs)}}}}}", read.where
     )
 
 
@@ -109,11 +128,6 @@ def _choices(kind: Kind | None, field: str) -> list[str]:
         head, _, rest = rest.partition(".")
         found = next((one for one in found.fields if one.name == head), None)
     return list(found.choices) if found is not None else []
-
-
-def _relative(path: str) -> str:
-    """A path as it stands below the `each` that goes through its list."""
-    return path.rpartition("[].")[2]
 
 
 def _plain(key: str) -> str:

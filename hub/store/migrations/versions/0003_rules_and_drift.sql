@@ -85,12 +85,14 @@ create table drift (
     decided_at timestamptz,
     decided_by text,
     reason text,
+    mapped_in integer references release,
     unique (connection_id, stream, what, path)
 );
 create index drift_by_state on drift (state, id);
 create index drift_nulled on drift (stream) where what = 'null' and state in ('open', 'over');
 comment on column drift.path is 'of null: the canonical field, and stream is the kind';
 comment on column drift.words is 'hash of a new word -> an event that holds it';
+comment on column drift.mapped_in is 'the release in force when the rules were found to take it up, which they did not when it opened';
 comment on column drift.quiet is 'how often in a row the place was as before';
 comment on column drift.episode is 'new each time it opens; of null the cause of the plan that holds its writes';
 
