@@ -15,6 +15,7 @@ VALUE_WORDS = frozenset(
 OBJECT_WORDS = frozenset(("path", "when", "fields"))
 EACH_WORDS = frozenset(("each", "when", "fields", "item"))
 _SOURCES = frozenset(("path", "paths", "first"))
+_IDLE = {"const": ("to", "lookup", "default"), "first": ("to", "lookup")}
 _NEEDS = {"unknown": "lookup", "reverse": "lookup", "required": "ref"}
 
 
@@ -34,6 +35,10 @@ def check_value(entry: Entry, report: Report, name: str) -> None:
     for word, other in _NEEDS.items():
         if word in given and other not in given:
             report.add(given[word].line, name, f"`{word}` says something of `{other}`, and there is none; leave it out")
+    for whole, idle in _IDLE.items():
+        for word in idle if whole in given else ():
+            if word in given:
+                report.add(given[word].line, name, f"`{word}` has no effect on `{whole}`; leave it out")
     for word in ("required", "reverse"):
         if word in given and not isinstance(given[word].value, bool):
             report.add(given[word].line, name, f"`{word}` is true or false, not {given[word].plain!r}")

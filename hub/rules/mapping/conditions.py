@@ -17,6 +17,12 @@ def read_conditions(entry: Entry | None, report: Report, name: str) -> tuple[Con
     if entry is None:
         return ()
     inners = entry.value if isinstance(entry.value, list) else [entry]
+    if not inners:
+        report.add(
+            entry.line,
+            f"{name}.when" if name else "when",
+            "names no condition; leave it out, or write {path: …, equals: …}",
+        )
     found = [_condition(inner, report, name) for inner in inners]
     return tuple(condition for group in found for condition in group)
 

@@ -125,6 +125,10 @@ class NodeReader:
             self.report.add(entry.line, name, f"is {a(field.type)}; `each` makes a list")
             return Each(entry.line, path)
         if "item" in entry.value and (field is None or not field.fields):
+            for word in sorted(str(word) for word in entry.value.keys() - EACH_WORDS):
+                self.report.add(
+                    entry.value[word].line, _joined(name, word), "`item` makes plain values, which have no members"
+                )
             single = None if field is None else replace(field, type=field.of, identity=None, of="text")
             return Each(entry.line, path, item=self.value(entry.value["item"], single, name), when=when)
         inner = None if field is None else {one.name: one for one in field.fields}
@@ -197,6 +201,8 @@ class NodeReader:
 
     def _paths(self, entry: Entry, name: str) -> tuple[Path, ...]:
         inners = entry.value if isinstance(entry.value, list) else [entry]
+        if not inners:
+            self.report.add(entry.line, name, "names no path; a path is like customer.id")
         found = [self.path(inner, name) for inner in inners]
         return tuple(path for path in found if path is not None)
 

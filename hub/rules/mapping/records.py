@@ -15,7 +15,8 @@ from hub.rules.mapping.nodes import NodeReader
 from hub.rules.mapping.partial import asserted_by, limited_to
 from hub.rules.mapping.path import Path
 from hub.rules.mapping.spec import AlsoSpec, Condition, Node, OutSpec, RecordSpec, Value
-from hub.rules.mapping.words import check_words, read_choice, read_flag, read_text, read_texts
+from hub.rules.mapping.words import check_sides, check_words, read_choice, read_flag, read_text, read_texts
+from hub.rules.mapping.yaml_tree import full_width
 
 RECORD_WORDS = frozenset(
     (
@@ -79,8 +80,7 @@ class RecordReader:
         """How the file's own record is made; None when it has no `in` or is too faulty to say."""
         entry = document.entry
         check_words(entry, FILE_WORDS, document.report, "")
-        if entry.value.keys().isdisjoint(("in", "out")):
-            document.report.add(entry.line, "", "makes nothing and shows nothing; it needs `in`, `out`, or both")
+        check_sides(entry, document.report)
         kind = kind or self._kind(entry, document.report, "")
         if kind is None or "in" not in entry.value:
             return None
@@ -141,7 +141,10 @@ class RecordReader:
         elif inner.is_object:
             members = reader.members(inner, kind.by_name, label)
         else:
-            report.add(inner.line, f"{label}in", f"is `{canonical.WORD}` or an object of the fields of {kind.name}")
+            hint = full_width(inner.value) if isinstance(inner.value, str) else ""
+            report.add(
+                inner.line, f"{label}in", f"is `{canonical.WORD}` or an object of the fields of {kind.name}{hint}"
+            )
             members = {}
         asserts = asserted_by(given, kind, report)
         if asserts is not None:

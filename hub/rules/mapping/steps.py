@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hub.errors import ConfigError
@@ -146,10 +148,20 @@ def _check_literals(function: Callable[..., Any], step: Step) -> None:
         literal = bound.get(name)
         if literal and not isinstance(literal, Path):
             check(literal)
+    if step.name in ("timestamp", "date") and isinstance(bound.get("pattern"), str):
+        _check_pattern(bound["pattern"])
     for name, words in _choices(function).items():
         if name in bound and not isinstance(bound[name], Path) and bound[name] not in words:
             shown = ", ".join(str(word) for word in words if word)
             raise ValueFault("bad_argument", f"{name} is one of {shown}, not {bound[name]!r}")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        datetime.strptime("", pattern)  # noqa: DTZ007 -- only whether it is a pattern
+    except (ValueError, re.error) as fault:
+        if "does not match" not in str(fault):
+            raise ValueFault("bad_argument", f"pattern {pattern!r}: {fault}; it is like %Y-%m-%d %H:%M:%S") from None
 
 
 def _choices(function: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:

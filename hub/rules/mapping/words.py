@@ -16,6 +16,14 @@ def check_words(entry: Entry, known: frozenset[str], report: Report, label: str)
             report.add(inner.line, f"{label}{word}", f"is not a word of a mapping file{hint}")
 
 
+def check_sides(entry: Entry, report: Report) -> None:
+    """Notes a file that neither makes nor shows anything, and one that says how it is kept what it does not show."""
+    if entry.value.keys().isdisjoint(("in", "out")):
+        report.add(entry.line, "", "makes nothing and shows nothing; it needs `in`, `out`, or both")
+    if "holds" in entry.value and "out" not in entry.value:
+        report.add(entry.value["holds"].line, "holds", "says something of `out`, and there is none; leave it out")
+
+
 def read_text(given: Mapping[str, Entry], word: str, default: str, report: Report) -> str:
     """A text, `default` when it is not given."""
     if word not in given:

@@ -17,6 +17,11 @@ _LONGEST_NUMBER: Final = 100
 _INTEGER = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)\.\d+", re.ASCII)
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_FULL_WIDTH: Final = {
+    "\uff1a": ":", "\uff0c": ",", "\uff5b": "{", "\uff5d": "}", "\uff3b": "[", "\uff3d": "]",
+    "\u3010": "[", "\u3011": "]", "\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'",
+}  # fmt: skip
+_ODD_SPACES: Final = "\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _MERGE: Final = "<<"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What YAML's own words mean to somebody who has never read its grammar.
@@ -126,7 +131,7 @@ class Tree:
             hint = next((hint for words, hint in _HINTS if words in problem), "")
         opened = error.context_mark.line + 1 if error.context_mark else line
         where = f" (of what begins in line {opened})" if opened != line else ""
-        return TreeError(line, f"not YAML: {problem}{where}" + (f"; {hint}" if hint else ""))
+        return TreeError(line, f"not YAML: {problem}{where}" + (f"; {hint}" if hint else "") + full_width(here))
 
     def _open(self, event: Any, line: int) -> None:
         if len(self._frames) >= MOST_DEPTH:
@@ -150,6 +155,11 @@ class Tree:
             # Names are text whatever they look like, so that `1`, `"1"` and `true` in a look-up table differ by text only.
             is_null = not event.style and _WORDS.get(event.value, True) is None
             frame.key = (None if is_null else str(event.value), line)
+            if not event.style and event.value != event.value.strip(_ODD_SPACES):
+                name = event.value.strip(_ODD_SPACES)
+                self.remarks.append(
+                    (line, name, "has a space beside it that looks like a plain one and is none; type the line anew")
+                )
             if event.anchor:
                 self._anchors[event.anchor] = (Entry(event.value, line), 1)
             return
@@ -201,6 +211,12 @@ class Tree:
         if event.tag is not None:
             shown = str(event.tag).replace("tag:yaml.org,2002:", "!!")
             self.remarks.append((line, "", f"the tag {shown} means nothing here; leave it out"))
+
+
+def full_width(text: str) -> str:
+    """`; write : and not ：` for the first sign of YAML that stands there in its Chinese form, or nothing."""
+    found = next((sign for sign in text if sign in _FULL_WIDTH), "")
+    return f"; write {_FULL_WIDTH[found]} and not {found}" if found else ""
 
 
 def _plain(text: str) -> Any:
