@@ -94,6 +94,14 @@ def test_day_when_things_wait_then_they_stand_where_they_are_picked_up_the_oldes
     assert (other.orders.count, other.pickup, other.low, other.zone) == (1, 1, 1, "UTC")
 
 
+def test_day_when_the_store_is_large_then_the_same_figures_are_found_otherwise(shop, monkeypatch):
+    small = day_of(shop)
+    monkeypatch.setattr(near, "MOST_ORDERS", 0)
+    large = day_of(shop)
+    assert (small.place.is_small, large.place.is_small) == (True, False)
+    assert replace(large, place=small.place) == small
+
+
 def test_day_when_no_stock_is_known_then_low_stock_is_not_zero(rig):
     rig.connect("shop", {"location": "in"})
     rig.send("shop", "location.updated", {"id": "s1", "updated_at": ago(minutes=1), "code": "SH01", "name": "浦东店"})
