@@ -10,7 +10,7 @@ from tests.browser.world import World
 
 
 def make_drift(world: World) -> None:
-    """One change of each sort at the shop, and one that somebody decided on."""
+    """One change of each sort at the shop, one that somebody decided on, and one that a release took up."""
     hub = world.hub
     world.ids["drift"] = _id(_see(hub, "customers", "value", "data.gender", 8))
     world.ids["drift_new"] = _id(_see(hub, "customers", "new", "data.addresses[].recipient_phone", 8))
@@ -20,6 +20,9 @@ def make_drift(world: World) -> None:
     decided = _see(hub, "orders", "new", "data.gift_wrap", 2)
     world.ids["drift_decided"] = _id(decided)
     hub.db.run(lambda conn: drift.decide(conn, decided.id, "accepted", "usr_01", "the shop's new app"))
+    taken_up = _see(hub, "customers", "new", "data.note", 8)
+    world.ids["drift_mapped"] = _id(taken_up)
+    hub.db.run(lambda conn: drift.mapped(conn, taken_up.id, hub.rules.release_id))
 
 
 def _see(hub: Hub, stream: str, what: str, path: str, mask: int) -> Drift:

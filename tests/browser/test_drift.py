@@ -36,6 +36,22 @@ def test_drift_when_shown_then_values_field_and_the_line_to_add(full: World) -> 
     assert "等待有人决定" in text_of(Visitor(full).get(f"/drift/{full.ids['drift_null']}").text)
 
 
+def test_drift_when_a_release_took_it_up_then_the_page_names_it_instead_of_a_line_to_add(full: World) -> None:
+    found = full.hub.db.run(lambda conn: drift.read(conn, parse_id(full.ids["drift_mapped"])[1]))
+    assert found is not None
+    number = found.mapped_in
+    page = Visitor(full).get(f"/drift/{full.ids['drift_mapped']}").text
+    assert f"自版本 {number} 起已映射" in text_of(page)
+    assert "要添加的行" not in page
+    assert f"Mapped since release {number}." in text_of(
+        Visitor(full, "admin-en").get(f"/drift/{full.ids['drift_mapped']}").text
+    )
+    accepted = text_of(Visitor(full, "admin-en").get(f"/drift/{full.ids['drift_decided']}").text)
+    assert "When a release with it is in force, this closes by itself." in accepted
+    assert "FIELD: {path: gift_wrap}" in accepted
+    assert "Mapped since" not in accepted
+
+
 def test_drift_when_decided_then_it_is_so_with_its_reason_and_can_be_taken_back(full: World) -> None:
     path = f"/drift/{full.ids['drift_new']}"
     assert Visitor(full, "operator").post(f"{path}/decide", decision="accept").status_code == 403
