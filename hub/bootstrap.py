@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,23 +34,29 @@ class _Preloaded:
 _preloaded: list[_Preloaded] = []
 
 
-def preload(settings: Settings) -> None:
-    """Loads what every hub of this installation needs, so that processes forked from here on share its pages. Idempotent."""
+def preload(settings: Settings, *, for_records: bool = False) -> None:
+    """Loads what every hub of this installation needs, so that processes forked from here on share its pages. Idempotent.
+
+    `for_records`: also what only those need who process records, some 20 MB: compiled mappings, tables of names.
+    """
     if not _preloaded:
         registry = registries.load()
         remember_code(registry)
-        load_tables()
-        _preloaded.append(_Preloaded(registry, _rules_here(registry, settings)))
+        rules = _rules_here(registry, settings)
+        _preloaded.append(_Preloaded(registry, rules))
+        if for_records:
+            load_tables()
+            if rules is not None:
+                with suppress(ConfigError):  # a file that cannot be compiled is told of where it is used
+                    rules.mappings.compile()
 
 
 def _rules_here(registry: Registry, settings: Settings) -> Rules | None:
     # The rules on disk are nearly always those in force. Where they are faulty each hub says so itself.
     try:
-        found = load_site(registry, installed_folders(), site_files(settings.mappings_dir))
-        found.mappings.compile()
+        return load_site(registry, installed_folders(), site_files(settings.mappings_dir))
     except ConfigError:
         return None
-    return found
 
 
 def start(

@@ -19,7 +19,7 @@ def preload() -> None:
     import worker.jobs  # noqa: F401 - the import is the purpose
     from hub.flow import deliver, poll, record, resolve, sweep  # noqa: F401
 
-    bootstrap.preload(load_settings())
+    bootstrap.preload(load_settings(), for_records=True)
     gc.collect()
     gc.freeze()
 
