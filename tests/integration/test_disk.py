@@ -33,7 +33,7 @@ def test_manifest_when_a_file_changes_then_at_once_and_faults_each_time(site):
     assert disk.manifest_on_disk(hub)["mappings"][LOOKUP] != first
     _write(path, "a: [\n")
     for _ in range(2):
-        with pytest.raises(ConfigError, match="words.yaml"):
+        with pytest.raises(ConfigError, match=r"words\.yaml"):
             disk.manifest_on_disk(hub)
     path.unlink()
     assert LOOKUP not in disk.manifest_on_disk(hub)["mappings"]
