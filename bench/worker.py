@@ -21,10 +21,6 @@ from worker.wiring import GC_EVERY
 def full(hub: Hub) -> None:
     """The real path: T1 and T2 until nothing waits."""
     worker = uuid.uuid4()
-    # As `worker.wiring` does.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_EVERY)
     while record.run_batch(hub, worker) + resolve.run_batch(hub):
         pass
 
@@ -69,6 +65,10 @@ def main() -> None:
     hub = bootstrap.start(load_settings(), pool_size=3)
     try:
         hub.db.one("select 1")
+        # As `worker.wiring` does; the bound is given the same.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_EVERY)
         print("ready", flush=True)
         sys.stdin.read()  # until the benchmark closes it: all processes begin at once
         {"full": full, "bare": bare}[sys.argv[1]](hub)
