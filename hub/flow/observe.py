@@ -10,17 +10,14 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from hub.flow.context import Hub
-from hub.model.key import keys_of
-from hub.model.kind import MatchKey
+from hub.flow.look_up import guard_data, is_linking, key_rows, keys_in
 from hub.model.observation import Reference
 from hub.rules import register
-from hub.rules.matching import GUARDS
 from hub.rules.observe import Observation
 from hub.rules.register import Fold, Item
 from hub.store import record as store
@@ -45,6 +42,8 @@ class _Entry:
     """Source keys of the parents that this batch's observations name."""
     is_replayed: bool = False
     """Only events that are run again speak of it."""
+    is_repeated: bool = False
+    """An event that is run again speaks of it. What that said before is forgotten: only the whole set tells what it is now."""
     is_whole: bool = False
     """The fold was made from its whole set."""
 
@@ -59,8 +58,8 @@ class Stored:
 
     rids: dict[Key, uuid.UUID] = field(default_factory=dict)
     deferred: set[uuid.UUID] = field(default_factory=set)
-    whole: dict[uuid.UUID, tuple[str, str, dict[str, Any]]] = field(default_factory=dict)
-    """rid -> kind, realm and packed fold of the records that were folded from their whole sets."""
+    whole: set[uuid.UUID] = field(default_factory=set)
+    """Records that were folded from their whole sets."""
 
 
 def store_observations(
@@ -80,8 +79,10 @@ def store_observations(
     if not observations:
         return Stored()
     entries = _group(observations)
-    for entry in entries.values():
-        entry.is_replayed = bool(again) and all(o.origin.event_id in again for o in entry.observations)
+    if again:
+        for entry in entries.values():
+            repeated = [o.origin.event_id in again for o in entry.observations]
+            entry.is_replayed, entry.is_repeated = all(repeated), any(repeated)
     parents = _parent_keys(hub, entries)
     for entry in entries.values():
         entry.named = {_parent_key(hub, o, r) for o in entry.observations for r in o.draft.references}
@@ -102,8 +103,7 @@ def store_observations(
         # Another worker made some of these records first: start over, now they exist.
         return store_observations(conn, hub, observations, wait=wait, again=again)
     _store_content(conn, hub, entries, rids, waiting)
-    whole = {entry.rid: (entry.kind, entry.realm, entry.packed) for entry in entries.values() if entry.is_whole}
-    return Stored(rids, whole=whole)
+    return Stored(rids, whole={entry.rid for entry in entries.values() if entry.is_whole})
 
 
 def _group(observations: Iterable[Observation]) -> dict[Key, _Entry]:
@@ -227,7 +227,6 @@ def _row_state(hub: Hub, entry: _Entry) -> dict[str, Any]:
     }
 
 
-_place_of = attrgetter("namespace", "scope", "value")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -281,7 +280,7 @@ def _fold_existing(conn: Connection, entries: Sequence[_Entry]) -> None:
     for entry in entries:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         folded = register.decode(entry.row.fold)
-        if all(register.fits_at_end(folded, o.order) for o in entry.observations):
+        if not entry.is_repeated and all(register.fits_at_end(folded, o.order) for o in entry.observations):
             for item in _distinct(entry.observations):
                 register.extend(folded, item)
             entry.packed = register.encode(folded)
@@ -319,7 +318,10 @@ def _store_references(
 def _store_keys(
     conn: Connection, hub: Hub, fresh: Sequence[_Entry], existing: Sequence[_Entry]
 ) -> list[dict[str, Any]]:
-    """Look-up keys of what changed; returns the marks of the batch."""
+    """Look-up keys of what changed; returns the marks of the batch.
+
+    A newer version of the hub may make other keys of the same values: what is run again brings them.
+    """
     rows: list[dict[str, Any]] = []
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
@@ -331,6 +333,8 @@ def _store_keys(
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         packed = entry.packed
         if not differs(entry.row.fold, packed):
+            if entry.is_repeated:
+                rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, packed)))
             continue
         old, new = keys_in(hub, entry.kind, entry.row.fold), keys_in(hub, entry.kind, packed)
         relink = False
@@ -338,6 +342,8 @@ def _store_keys(
             replaced.append(entry.rid)
             rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, new))
             relink = is_linking(old) or is_linking(new)
+        elif entry.is_repeated:
+            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, new))
         relink = relink or (
             is_linking(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed)
         )
@@ -361,32 +367,3 @@ def _cause(entry: _Entry) -> dict[str, Any]:
 def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether two packed folds say something different."""
     return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))
-
-
-def is_linking(keys: Iterable[MatchKey]) -> bool:
-    """Whether any of these look-up keys may link records."""
-    return any(key.strength >= 1 for key in keys)
-
-
-def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
-    """The values that keep two records apart although a key links them."""
-    values = packed.get("v", {})
-    return [values.get(name) for name in GUARDS.get(kind, ())]
-
-
-def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:
-    """The look-up keys of a packed fold, in one order. A deleted record keeps its keys: its evidence stays."""
-    return sorted(keys_of(hub.registry.kinds[kind], register.evidence(packed)), key=_place_of)
-
-
-def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[dict[str, Any]]:
-    """A record's look-up keys as they are stored."""
-    blind = hub.keyring.blind
-    found: dict[str, dict[str, Any]] = {}
-    for key in keys:
-        digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
-        if digest not in found or found[digest]["strength"] < key.strength:
-            found[digest] = {
-                "hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength, "guarded": key.guarded
-            }  # fmt: skip
-    return [found[digest] for digest in sorted(found)]

@@ -19,7 +19,7 @@ from hub.flow import drift, notice, release
 from hub.flow.content import content_of
 from hub.flow.context import Hub
 from hub.flow.observe import store_observations
-from hub.flow.refold import add_keys, refold
+from hub.flow.refold import refold
 from hub.model.observation import Draft
 from hub.rules.mapping import MapContext
 from hub.rules.observe import Observation, Origin, observe
@@ -244,7 +244,5 @@ def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: se
     if before:
         changed = before | {stored.rids[o.key] for m in replayed for o in m.observations}
         # What was folded from its whole set just now is as a second time would make it.
-        whole = {rid: stored.whole[rid] for rid in changed & stored.whole.keys()}
-        add_keys(conn, hub, whole)
-        refold(conn, hub, changed - whole.keys(), "replay")
+        refold(conn, hub, changed - stored.whole, "replay")
     return stored.deferred

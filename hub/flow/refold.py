@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.flow.context import Hub
+from hub.flow.look_up import guard_data, is_linking, key_rows, keys_in
 from hub.flow.observe import (
     differs,
-    guard_data,
-    is_linking,
-    key_rows,
-    keys_in,
     line_item,
     record_state,
     winning_references,
@@ -21,16 +18,6 @@ from hub.rules import register
 from hub.store import record as store
 from hub.store.database import Connection
 from hub.store.record import Key
-
-
-def add_keys(conn: Connection, hub: Hub, folds: Mapping[uuid.UUID, tuple[str, str, Mapping[str, Any]]]) -> None:
-    """Look-up keys that a newer version of the hub makes of the same values: a replay brings them."""
-    rows = [
-        row
-        for rid, (kind, realm, packed) in folds.items()
-        for row in key_rows(hub, kind, realm, rid, keys_in(hub, kind, packed))
-    ]
-    store.replace_match_keys(conn, [], rows)
 
 
 def refold(

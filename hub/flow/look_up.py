@@ -1,0 +1,45 @@
+"""The look-up keys of records: what a search, and whoever looks for the same thing, finds them by."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Any
+
+from hub.flow.context import Hub
+from hub.model.key import keys_of
+from hub.model.kind import MatchKey
+from hub.rules import register
+from hub.rules.matching import GUARDS
+
+_place_of = attrgetter("namespace", "scope", "value")
+
+
+def is_linking(keys: Iterable[MatchKey]) -> bool:
+    """Whether any of these look-up keys may link records."""
+    return any(key.strength >= 1 for key in keys)
+
+
+def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
+    """The values that keep two records apart although a key links them."""
+    values = packed.get("v", {})
+    return [values.get(name) for name in GUARDS.get(kind, ())]
+
+
+def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:
+    """The look-up keys of a packed fold, in one order. A deleted record keeps its keys: its evidence stays."""
+    return sorted(keys_of(hub.registry.kinds[kind], register.evidence(packed)), key=_place_of)
+
+
+def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[dict[str, Any]]:
+    """A record's look-up keys as they are stored."""
+    blind = hub.keyring.blind
+    found: dict[str, dict[str, Any]] = {}
+    for key in keys:
+        digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
+        if digest not in found or found[digest]["strength"] < key.strength:
+            found[digest] = {
+                "hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength, "guarded": key.guarded
+            }  # fmt: skip
+    return [found[digest] for digest in sorted(found)]
