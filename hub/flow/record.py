@@ -219,7 +219,9 @@ def _store_all(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[
         return Outcome()
     try:
         with conn.transaction():
-            return Outcome(deferred=store_mapped(conn, hub, mapped, again))
+            busy = _busy(conn, [m for m in mapped if m.event.id in again])
+            free = [m for m in mapped if m.event.id not in busy]
+            return Outcome(deferred=busy | store_mapped(conn, hub, free, again))
     except Exception as error:
         if not is_data_error(error):
             raise
@@ -230,6 +232,22 @@ def _store_all(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[
         one = _store_all(conn, hub, mapped[:half], again)
         other = _store_all(conn, hub, mapped[half:], again)
         return Outcome(one.failed + other.failed, one.deferred | other.deferred)
+
+
+def _busy(conn: Connection, replayed: Sequence[Mapped]) -> set[uuid.UUID]:
+    """Events run again of whose records another worker holds one; the others' records are locked from here on.
+
+    They wait for the next batch. Once what an event said before is forgotten, it has to be stored in the same
+    transaction, and nearly every batch would wait there for somebody else's.
+    """
+    if not replayed:
+        return set()
+    records = record_store.said_about(conn, [m.event.id for m in replayed])
+    known = record_store.find_by_keys(conn, {o.key for m in replayed for o in m.observations})
+    for m in replayed:
+        records.setdefault(m.event.id, set()).update(known[o.key].rid for o in m.observations if o.key in known)
+    held = record_store.held_by_others(conn, set().union(*records.values()))
+    return {event_id for event_id, rids in records.items() if rids & held}
 
 
 def store_mapped(conn: Connection, hub: Hub, mapped: Sequence[Mapped], again: set[uuid.UUID]) -> set[uuid.UUID]:

@@ -6,7 +6,7 @@ Batches travel as one JSON document (`jsonb_to_recordset`): one parameter, no pe
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -141,6 +141,21 @@ def insert_versions(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None
         on conflict do nothing
     """
     conn.execute(sql, (packed(rows),))
+
+
+def said_about(conn: Connection, event_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, set[uuid.UUID]]:
+    """Event -> the records that it said something about."""
+    sql = "select distinct event_id, rid from version where event_id = any(%s)"
+    found: dict[uuid.UUID, set[uuid.UUID]] = {}
+    for event_id, rid in conn.execute(sql, (list(event_ids),)).fetchall():
+        found.setdefault(event_id, set()).add(rid)
+    return found
+
+
+def held_by_others(conn: Connection, rids: Set[uuid.UUID]) -> Set[uuid.UUID]:
+    """Those of these records that somebody else holds; the others are locked, in rid order."""
+    sql = "select rid from record where rid = any(%s) order by rid for no key update skip locked"
+    return rids - {rid for (rid,) in conn.execute(sql, (list(rids),)).fetchall()}
 
 
 def delete_versions(conn: Connection, event_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:

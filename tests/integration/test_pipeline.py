@@ -9,7 +9,7 @@ import pytest
 from hub.errors import ConfigError, ConflictError
 from hub.flow import record, stewardship
 from hub.flow.explain import explain
-from hub.flow.replay import dry_run
+from hub.flow.replay import dry_run, replay
 from hub.store.replay import Selection
 from tests.fixtures.histories import connect_all
 from tests.fixtures.hub import Rig, at
@@ -49,6 +49,23 @@ def test_newest_value_wins_whatever_the_order_of_arrival(chain: Rig) -> None:
     chain.send("shop", "customer.updated", _customer("1", 3, full_name="old", note="n"))
     chain.settle()
     assert chain.goldens("customer") == [{"full_name": "new", "note": "n"}]
+
+
+def test_replay_when_somebody_holds_a_record_then_its_event_waits_and_keeps_what_it_said(chain: Rig) -> None:
+    for id_ in ("1", "2"):
+        chain.send("shop", "customer.updated", _customer(id_, 1, full_name=f"n{id_}"))
+    chain.settle()
+    before, said = chain.state_hash(), chain.hub.db.one("select count(*) from version")
+    replay(chain.hub, Selection(status="done"))
+    with chain.hub.db.transaction() as other:
+        other.execute("select from record where external_id = '1' for update")
+        assert chain.record() == 2
+        assert chain.hub.db.all(
+            "select v.asserted ->> 'full_name' from event_work w join version v on v.event_id = w.id"
+        ) == [("n1",)]
+    chain.settle()
+    assert chain.hub.db.one("select count(*) from event_work") == (0,)
+    assert (chain.state_hash(), chain.hub.db.one("select count(*) from version")) == (before, said)
 
 
 def test_absent_asserts_nothing_and_null_clears(chain: Rig) -> None:
