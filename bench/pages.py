@@ -33,7 +33,7 @@ _FOUND = {
     "quarantined": ("evt", "select id from event_work where state = 1 order by id limit 1"),
     "alert_id": ("alr", "select id from alert order by id limit 1"),
     "item_id": ("itm", "select id from item where type = 'conflict' order by id limit 1"),
-    "run_id": ("run", "select id from run order by id limit 1"),
+    "run_id": ("run", "select id from run order by id desc limit 1"),
     "plan_id": ("pln", "select id from plan order by id limit 1"),
     "user_id": ("usr", "select id from person order by name limit 1"),
     "location_id": ("loc", "select cluster from record where external_id = 's1' and kind = 'location'"),
