@@ -92,11 +92,11 @@ def read(conn: Connection, place: Place, zone: str, now: datetime, limits: Limit
     recent = id_at(now - SPAN)
     dated = replace(base, day=day_bounds(day, zone))
     orders = replace(dated, kind="order", floor=floor_of("order", day))
-    # What happened today was told of today. The feed of two days is little, the refunds of sixty may be very many.
+    # What happened today was told of today: the refunds of sixty days may be very many, those of few orders are not.
+    told = None if place.is_small else datetime.combine(day - timedelta(days=1), time(), UTC)
     refunds = replace(
-        base, day=dated.day, kind="refund", floor=floor_of("refund", day), states=(("state", GIVEN_BACK),),
-        told=datetime.combine(day - timedelta(days=1), time(), UTC),
-    )  # fmt: skip
+        parts, day=dated.day, kind="refund", floor=floor_of("refund", day), states=(("state", GIVEN_BACK),), told=told
+    )
     unpaid = replace(base, kind="order", floor=recent, states=(("state", KEPT), ("payment_state", UNPAID)))
     pickup = replace(parts, kind="fulfilment", floor=recent, states=(("state", ("ready_for_pickup",)),))
     by_state = store.sums(conn, orders)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.store.database import Connection, Database
+from hub.store.partition import first_id
 from hub.store.release import Activation
 
 NEWEST = 2000
@@ -25,12 +26,14 @@ class TopicCount:
     aside: int
 
 
+# Bounds and order are those of the index by connection: by the order of ids alone the events of all others would be read.
 _TOPICS = """
 with fresh as (
     select c.id as connection_id, e.topic, count(*)::integer as n
     from connection c cross join lateral (
-        select topic from event where connection_id = c.id and received_at > now() - interval '1 day'
-        order by id desc limit %(newest)s) e
+        select topic from event where (connection_id, id) >= (c.id, %(since)s)
+        and (connection_id, id) <= (c.id, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+        order by connection_id desc, id desc limit %(newest)s) e
     where c.id = any(%(ids)s) group by 1, 2),
 aside as (
     select w.connection_id, e.topic, count(*)::integer as n from (
@@ -43,7 +46,8 @@ from fresh f full join aside a on a.connection_id = f.connection_id and a.topic 
 
 def topic_counts(db: Database, ids: Sequence[int]) -> list[TopicCount]:
     """What came lately, by connection and topic."""
-    return [TopicCount(*row) for row in db.all(_TOPICS, {"ids": list(ids), "newest": NEWEST})]
+    since = first_id(datetime.now(UTC) - timedelta(days=1))  # ids of events begin with their time of receipt
+    return [TopicCount(*row) for row in db.all(_TOPICS, {"ids": list(ids), "newest": NEWEST, "since": since})]
 
 
 def open_drift(db: Database, ids: Sequence[int]) -> dict[tuple[int, str], int]:
@@ -97,18 +101,24 @@ class Win:
     value: Any
 
 
+# The few records are read once, and the sources of their values found by id: a plain join reads every record there is.
 _WINS = """
-with few as (
+with few as materialized (
     select id, data, winners from (
         select id, data, winners, updated_at from golden where realm = any(%(realms)s) and kind = %(kind)s and lifecycle = 'active'
         order by id desc limit %(most)s) newest
     where updated_at > now() - interval '30 days'),
+source as materialized (
+    select r.rid::text, r.connection_id from record r
+    where r.rid = any(array(select distinct w.value::uuid from few cross join lateral jsonb_each_text(winners) w))),
 each as (
-    select f.id, d.key, d.value, coalesce(f.winners ->> d.key, f.winners ->> '*')::uuid as rid
-    from few f cross join lateral jsonb_each(f.data) d where d.value <> 'null')
-select e.key, c.name, count(*)::integer, (array_agg(e.id))[1], (array_agg(e.value))[1]
-from each e join record r on r.rid = e.rid join connection c on c.id = r.connection_id
-group by 1, 2 order by 1, 3 desc
+    select f.id, d.key, coalesce(f.winners ->> d.key, f.winners ->> '*') as rid
+    from few f cross join lateral jsonb_each(f.data) d where d.value <> 'null'),
+won as (
+    select e.key, s.connection_id, count(*)::integer as n, min(e.id::text)::uuid as id
+    from each e join source s on s.rid = e.rid group by 1, 2)
+select won.key, c.name, won.n, won.id, f.data -> won.key
+from won join connection c on c.id = won.connection_id join few f on f.id = won.id order by 1, 3 desc
 """
 
 
