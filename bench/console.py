@@ -85,7 +85,7 @@ def run(
     loads: int = 10,
     customers: int = 100_000,
     orders: int = 1_500,
-    rate: float = 300.0,
+    rate: float = 100.0,
     count: int = 30_000,
     open_consoles: int = 10,
     worker_count: int = 2,
