@@ -42,8 +42,9 @@ def check_value(entry: Entry, report: Report, name: str) -> None:
     for word in ("required", "reverse"):
         if word in given and not isinstance(given[word].value, bool):
             report.add(given[word].line, name, f"`{word}` is true or false, not {given[word].plain!r}")
-    if "ref" in given and not isinstance(given["ref"].value, str):
-        report.add(given["ref"].line, name, "`ref` is the object type that it refers to, like customers")
+    if "ref" in given and not (isinstance(given["ref"].value, str) or given["ref"].value is True):
+        text = "`ref` is the object type that it refers to, like customers; or true, for that of the field's kind"
+        report.add(given["ref"].line, name, text)
     if "default" in given and given["default"].is_object and not _SOURCES.isdisjoint(given["default"].value):
         text = "`default` is a fixed value and takes no path; for the next path with a value write a list of paths, or `first`"
         report.add(given["default"].line, name, text)
