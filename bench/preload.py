@@ -12,7 +12,7 @@ from bench.load import START_US, customer
 from hub import bootstrap
 from hub.config import Settings
 from hub.flow.context import Hub
-from hub.flow.look_up import key_rows, keys_in
+from hub.flow.keys import key_rows, keys_in
 from hub.model import time
 from hub.rules import register
 from hub.rules.mapping import MapContext

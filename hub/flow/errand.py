@@ -76,9 +76,9 @@ def _size(hub: Hub, before: int | None, new: Rules) -> tuple[int, int]:
         return 0, 0
     rows = hub.connections.all()
     parts = written(rows, release.changed_parts(old.manifest, new.manifest, rows))
-    targets = store.live_targets(hub.db, [(row.id, kind) for row, kind in parts])
     kinds = release.changed_kinds(old.manifest, new.manifest)
     with hub.db.session() as conn:
+        targets = release_store.count_live_targets(conn, [(row.id, kind) for row, kind in parts])
         return targets, targets + sum(console_mapping.members(conn, kinds).values())
 
 

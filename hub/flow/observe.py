@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from hub.flow.context import Hub
-from hub.flow.look_up import guard_data, is_linking, key_rows, keys_in
+from hub.flow.keys import guard_data, is_linking, key_rows, keys_in
 from hub.model.observation import Reference
 from hub.rules import register
 from hub.rules.observe import Observation

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.flow.context import Hub
-from hub.flow.look_up import guard_data, is_linking, key_rows, keys_in
+from hub.flow.keys import guard_data, is_linking, key_rows, keys_in
 from hub.flow.observe import (
     differs,
     line_item,

@@ -54,8 +54,9 @@ def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules
 def rules_at_start(db: Database, registry: Registry, settings: Settings, known: Rules | None = None) -> Rules:
     """The rules a new process works by: those in force, or what is on disk when none are yet.
 
-    `known`: rules of this installation that are loaded already, taken where they are the same. Where the installation cannot read those in force (a plugin is missing) it gets its own: enough to look
-    at records and to mend things, while `ensure` lets it process nothing.
+    `known`: rules of this installation that are loaded already, taken where they are the same. Where the
+    installation cannot read those in force (a plugin is missing) it gets its own: enough to look at records
+    and to mend things, while `ensure` lets it process nothing.
     """
     number = store.in_force(db)
     found = store.get(db, number) if number is not None else None

@@ -39,7 +39,7 @@ Rounding = Literal["half_up", "half_even"]
 _ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
 _NUMBER = re.compile(r"([+-]?)0*(\d+)(?:\.(\d+))?", re.ASCII)
 _EXACT = Context(prec=40)
-_SHORT = 32
+_SHORT = 32  # longer texts are no amounts: they are refused, not remembered
 
 
 def exponent_of(currency: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -47,13 +47,3 @@ def open_ones(conn: Connection, type_: RunType) -> list[Run]:
 def keep(conn: Connection, run_id: uuid.UUID, result: Mapping[str, Any]) -> None:
     """Keeps what came of it, with the run."""
     conn.execute("update run set result = %s where id = %s", (orjson.dumps(result, default=str).decode(), run_id))
-
-
-def live_targets(db: Database, parts: Sequence[tuple[int, str]]) -> int:
-    """How many records of these (connection, kind) are at their systems."""
-    sql = """
-        select count(*) from target t join unnest(%s::integer[], %s::text[]) as p(connection_id, kind) using (connection_id, kind)
-        where t.rid is not null and t.state <> 'dropped'
-    """
-    row = db.one(sql, ([id_ for id_, _ in parts], [kind for _, kind in parts]))
-    return int(row[0]) if row else 0

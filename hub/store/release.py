@@ -185,3 +185,13 @@ def live_targets(
         and (%s::uuid is null or id > %s) order by id limit %s
     """
     return conn.execute(sql, (connection_id, kind, after, after, limit)).fetchall()
+
+
+def count_live_targets(conn: Connection, parts: Sequence[tuple[int, str]]) -> int:
+    """How many targets `live_targets` has of these (connection id, kind) together."""
+    sql = """
+        select count(*) from target t join unnest(%s::integer[], %s::text[]) as p(connection_id, kind) using (connection_id, kind)
+        where t.rid is not null and t.state <> 'dropped'
+    """
+    row = conn.execute(sql, ([id_ for id_, _ in parts], [kind for _, kind in parts])).fetchone()
+    return int(row[0]) if row else 0
