@@ -85,6 +85,21 @@ def readings_of(typed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def sound_of(text: str) -> str:
+    """Pinyin of simplified signs, each read by itself, joined and without tones; what is no Chinese sign is left out."""
+    return "".join(map(_syllable, text))
+
+
+def sound_of_surname(text: str) -> str:
+    """Pinyin of a family name, as families read it: 曾 is zeng."""
+    return _joined(_surname(text))
+
+
+def latin(text: str) -> str:
+    """Without tone marks and in lower case; ü is v, as on a keyboard."""
+    return _plain(text.casefold())
+
+
 def _han_forms(name: str, is_person: bool) -> list[str]:
     plain = _joined([simplified(name)])
     words = _words(plain)

@@ -1,0 +1,179 @@
+"""Candidate keys: two records are compared when they have one in common that few others have.
+
+A key is made of atoms, as the model file lists them; one of its values for each choice of an atom's values. Where one
+part is common (a birthday, a surname), another part belongs beside it: keys of more than 50 records give no candidates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice, product
+from typing import Any
+
+from hub.model.kind import MatchKey
+from hub.rules.identity.address_form import BLOCK, CITY, DISTRICT, NUMBER, POSTCODE, ROOM, STREET
+from hub.rules.identity.compare_value import visible
+
+Features = Mapping[str, Any]
+Atom = Callable[[Features], tuple[str, ...]]
+MOST = 8
+"""So many values of one key a record has; the rest, in their own order, are left out."""
+NAMESPACE = "match:"
+
+
+def keys_of(features: Features, keys: Mapping[str, tuple[str, ...]]) -> Iterator[MatchKey]:
+    """The candidate keys of a record: strength 1, namespace `match:<name>`."""
+    known: dict[str, tuple[str, ...]] = {}
+    for name, atoms in keys.items():
+        choices = []
+        for atom in atoms:
+            values = known.get(atom)
+            if values is None:
+                values = known[atom] = tuple(dict.fromkeys(ATOMS[atom](features)))
+            if not values:
+                break
+            choices.append(values)
+        else:
+            for chosen in islice(product(*choices), MOST):
+                yield MatchKey(NAMESPACE + name, "", "|".join(chosen), 1)
+
+
+def _phone(features: Features) -> tuple[str, ...]:
+    return tuple(features.get("phones", ()))
+
+
+def _visible(features: Features) -> tuple[str, ...]:
+    return (*features.get("masked", ()), *map(visible, features.get("phones", ())))
+
+
+def _phone_head(features: Features) -> tuple[str, ...]:
+    return tuple(number[:10] for number in features.get("phones", ()))
+
+
+def _phone_tail(features: Features) -> tuple[str, ...]:
+    return tuple(number[-4:] for number in features.get("phones", ()))
+
+
+def _email(features: Features) -> tuple[str, ...]:
+    return tuple(features.get("emails", ()))
+
+
+def _email_name(features: Features) -> tuple[str, ...]:
+    return tuple(address.partition("@")[0] for address in features.get("emails", ()))
+
+
+def _identity(features: Features) -> tuple[str, ...]:
+    return tuple(f"{place}|{value}" for place, values in features.get("ids", {}).items() for value in values)
+
+
+def _birthday(features: Features) -> tuple[str, ...]:
+    said = features.get("birthday")
+    return (f"{said[0]}-{said[1]}-{said[2]}",) if said and said[0] else ()
+
+
+def _birth_year(features: Features) -> tuple[str, ...]:
+    said = features.get("birthday")
+    return (str(said[0]),) if said and said[0] else ()
+
+
+def _birth_day(features: Features) -> tuple[str, ...]:
+    """Month and day in either order."""
+    said = features.get("birthday")
+    return ("-".join(map(str, sorted(said[1:3]))),) if said else ()
+
+
+def _name_sound(features: Features) -> tuple[str, ...]:
+    """The letters of a whole name, its parts in either order."""
+    name = features.get("name")
+    if not name or name[0] in ("nick", "family"):
+        return ()
+    joined = (name[3] + name[4], name[4] + name[3]) if name[0] == "han" else (name[3], name[4])
+    return (min(joined),)
+
+
+def _family_sound(features: Features) -> tuple[str, ...]:
+    name = features.get("name")
+    if not name or name[0] == "nick":
+        return ()
+    return ({"han": name[3], "family": name[2]}.get(name[0], name[1]),)
+
+
+def _initial(features: Features) -> tuple[str, ...]:
+    """The first letters of either part of a name."""
+    name = features.get("name")
+    if not name or name[0] == "nick":
+        return ()
+    return (_family_sound(features)[0][:1],)
+
+
+def _names(features: Features) -> tuple[str, ...]:
+    """Either part of a name in letters."""
+    name = features.get("name")
+    if not name or name[0] in ("nick", "family"):
+        return ()
+    return tuple(part for part in ((name[3], name[4]) if name[0] == "han" else (name[1], name[2])) if part)
+
+
+def _name_heads(features: Features) -> tuple[str, ...]:
+    return tuple(part[:3] for part in _names(features))
+
+
+def _places(features: Features, *parts: int) -> tuple[str, ...]:
+    found = ["|".join(form[part] for part in parts) for form in features.get("addresses", ()) if _has(form, parts)]
+    return tuple(found)
+
+
+def _has(form: list[str], parts: tuple[int, ...]) -> bool:
+    return all(form[part] for part in parts)
+
+
+ATOMS: Mapping[str, Atom] = {
+    "phone": _phone,
+    "visible_digits": _visible,
+    "phone_head": _phone_head,
+    "phone_tail": _phone_tail,
+    "email": _email,
+    "email_name": _email_name,
+    "identity": _identity,
+    "birthday": _birthday,
+    "birth_year": _birth_year,
+    "birth_day": _birth_day,
+    "name_sound": _name_sound,
+    "family_sound": _family_sound,
+    "initial": _initial,
+    "names": _names,
+    "name_heads": _name_heads,
+    "home": lambda features: _places(features, STREET, NUMBER, BLOCK, ROOM),
+    "street": lambda features: _places(features, STREET),
+    "street_head": lambda features: tuple(text[:4] for text in _places(features, STREET)),
+    "street_number": lambda features: _places(features, NUMBER),
+    "district": lambda features: _places(features, DISTRICT),
+    "city": lambda features: _places(features, CITY),
+    "postcode": lambda features: _places(features, POSTCODE),
+}
+"""Atom -> the values it has of a record; none where the record says nothing of it."""
+ATOM_HELP: Mapping[str, str] = {
+    "phone": "whole numbers",
+    "visible_digits": "the first three and last four digits of mobile numbers, masked ones too",
+    "phone_head": "all but the last four digits",
+    "phone_tail": "the last four digits",
+    "email": "addresses",
+    "email_name": "what stands before the @",
+    "identity": "other identities: namespace, scope and value",
+    "birthday": "year, month and day",
+    "birth_year": "the year of birth",
+    "birth_day": "month and day, in either order",
+    "name_sound": "the whole name in letters (pinyin)",
+    "family_sound": "the family name in letters",
+    "initial": "the first letter of the family name",
+    "names": "either part of the name in letters",
+    "name_heads": "the first three letters of either part of the name",
+    "home": "street, number, block and room together",
+    "street": "the street",
+    "street_head": "the first four signs of the street",
+    "street_number": "the number in the street",
+    "district": "the district",
+    "city": "the city",
+    "postcode": "the postcode",
+}
+"""What each atom is, for the reference."""
