@@ -4,42 +4,69 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
 from hub.flow.context import Hub
-from hub.rules import clustering, matching, register
-from hub.store import record as record_store
+from hub.flow.scoring import rescore
+from hub.rules import clustering, matching
+from hub.rules.clustering import AUTO, Cut
+from hub.store import hot_key, scored
 from hub.store import resolve as store
 from hub.store.database import Connection
+from hub.store.resolve import Place
 
 Rid = uuid.UUID
-MAX_STEPS = 50
 
 
-def relink(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> dict[Rid, tuple[Rid, Rid]]:
-    """The records of the touched components whose cluster changes: rid -> (old golden id, new golden id).
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A component that was cut to size."""
 
-    Takes no row locks and stores nothing: the caller locks all it needs in one order, then calls
-    `store.set_clusters`.
+    realm: str
+    kind: str
+    cut: Cut
+
+
+@dataclass(slots=True)
+class Relinked:
+    """What came of linking records anew. `moves`: rid -> (old golden id, new golden id) of those that change.
+
+    `clusters`: every golden id, old or new, that some of the records looked at have. `cuts`: components that were too large.
+    `seen`: every record looked at.
     """
-    touched = set(rids)
-    touched.update(store.cross_cap(conn, touched))
+
+    moves: dict[Rid, tuple[Rid, Rid]] = field(default_factory=dict)
+    clusters: set[Rid] = field(default_factory=set)
+    cuts: list[TooLarge] = field(default_factory=list)
+    seen: set[Rid] = field(default_factory=set)
+
+
+def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> Relinked:
+    """Links records (rid -> realm, kind) anew with all they share something with.
+
+    Stores their scored edges; takes no row locks and moves nobody: the caller locks all it needs in one order, then
+    calls `store.set_clusters`.
+    """
+    touched = dict(turns)
+    crossed = hot_key.cross(conn, touched, set(turns.values()))
+    touched.update(store.kinds_of(conn, crossed - touched.keys()) if crossed else {})
+    rescore(conn, hub, touched)
     before = store.members(conn, set(store.clusters_of(conn, touched).values()))
-    found = _component(conn, touched | before.keys())
-    rows = {row.rid: row for row in record_store.load_rids(conn, found.rids)}
-    data = {rid: register.evidence(row.fold) for rid, row in rows.items()}
-    names = {rid: _source_key(hub, row.key) for rid, row in rows.items()}
-    new: dict[Rid, Rid] = {}
-    by_kind: dict[tuple[str, str], list[Rid]] = {}
-    for rid, row in rows.items():
-        by_kind.setdefault((row.realm, row.kind), []).append(rid)
-    for members in by_kind.values():
-        new.update(_partition(found, {rid: names[rid] for rid in members}, data))
-    return {rid: (rows[rid].cluster, cluster) for rid, cluster in new.items() if rows[rid].cluster != cluster}
-
-
-def _source_key(hub: Hub, key: tuple[int, str, str]) -> tuple[str, str, str]:
-    return (hub.connections.by_id(key[0]).name, key[1], key[2])
+    found = _component(conn, hub, touched.keys() | before.keys())
+    done = Relinked(clusters={*before.values()}, seen=found.rids)
+    places = store.places(conn, found.rids)
+    by_kind: dict[tuple[str, str], dict[Rid, Place]] = {}
+    for rid, place in places.items():
+        by_kind.setdefault((place.realm, place.kind), {})[rid] = place
+    for (realm, kind), members in by_kind.items():
+        cuts: list[Cut] = []
+        clusters = _partition(conn, hub, kind, found, members, cuts)
+        done.cuts += [TooLarge(realm, kind, cut) for cut in cuts]
+        for rid, cluster in clusters.items():
+            if members[rid].cluster != cluster:
+                done.moves[rid] = (members[rid].cluster, cluster)
+                done.clusters.update(done.moves[rid])
+    return done
 
 
 class _Component:
@@ -53,13 +80,12 @@ class _Component:
         self.edges: set[tuple[Rid, Rid, int]] = set()
 
 
-def _component(conn: Connection, start: Iterable[Rid]) -> _Component:
+def _component(conn: Connection, hub: Hub, start: Iterable[Rid]) -> _Component:
     found = _Component()
     frontier = set(start)
-    for _ in range(MAX_STEPS):
-        if not frontier:
-            break
-        near = store.neighbours(conn, frontier)
+    auto = min((model.auto for model in hub.rules.matching.values()), default=AUTO)
+    while frontier:
+        near = store.neighbours(conn, frontier, auto)
         found.rids |= frontier
         found.keys.update(near.keys)
         found.must.update(near.must)
@@ -68,23 +94,46 @@ def _component(conn: Connection, start: Iterable[Rid]) -> _Component:
         reached = near.rids() - found.rids
         # Old clusters come along whole: a link that is gone may have been what kept others apart.
         frontier = reached | (store.members(conn, set(store.clusters_of(conn, reached).values())).keys() - found.rids)
-    found.rids |= frontier
     return found
 
 
 def _partition(
-    found: _Component, names: Mapping[Rid, tuple[str, ...]], data: Mapping[Rid, Mapping[str, Any]]
+    conn: Connection, hub: Hub, kind: str, found: _Component, members: Mapping[Rid, Place], cuts: list[Cut]
 ) -> dict[Rid, Rid]:
+    if len(members) == 1:
+        return {rid: rid for rid in members}
+    model = hub.rules.matching.get(kind)
+    apart = guard_of(conn, hub, kind, members)
+    names = {
+        rid: (hub.connections.by_id(p.connection_id).name, p.object_type, p.external_id) for rid, p in members.items()
+    }
     links = matching.links(
         [key for key in found.keys if key[1] in names],
         [pair for pair in found.must if pair[0] in names and pair[1] in names],
         found.cannot,
         [edge for edge in found.edges if edge[0] in names and edge[1] in names],
         names,
-        data,
+        apart,
     )
     clusters: dict[Rid, Rid] = {}
-    for part in clustering.partition(names, links, matching.guard(data)):
+    for part in clustering.partition(names, links, apart, model.auto if model else AUTO, cuts):
         name = clustering.golden_id(part)
         clusters.update(dict.fromkeys(part, name))
     return clusters
+
+
+def guard_of(conn: Connection, hub: Hub, kind: str, rids: Iterable[Rid]) -> matching.Guard:
+    """Whether two records cannot be one by what they say; pairs are asked more than once, so answers are kept."""
+    model = hub.rules.matching.get(kind)
+    if model is None:
+        return lambda _a, _b: False
+    features = scored.features_of(conn, rids)
+    known: dict[tuple[Rid, Rid], bool] = {}
+
+    def apart(a: Rid, b: Rid) -> bool:
+        pair = (a, b) if a < b else (b, a)
+        if pair not in known:
+            known[pair] = bool(model.apart(features.get(a, {}), features.get(b, {})))
+        return known[pair]
+
+    return apart

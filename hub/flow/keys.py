@@ -11,7 +11,7 @@ from hub.flow.context import Hub
 from hub.model.key import keys_of
 from hub.model.kind import MatchKey
 from hub.rules import register
-from hub.rules.matching import GUARDS
+from hub.rules.identity.features import features_of
 
 _place_of = attrgetter("namespace", "scope", "value")
 
@@ -21,10 +21,15 @@ def is_linking(keys: Iterable[MatchKey]) -> bool:
     return any(key.strength >= 1 for key in keys)
 
 
-def guard_data(kind: str, packed: dict[str, Any]) -> list[Any]:
-    """The values that keep two records apart although a key links them."""
-    values = packed.get("v", {})
-    return [values.get(name) for name in GUARDS.get(kind, ())]
+def compared(hub: Hub, kind: str, packed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the scored tier compares of a packed fold; None where the kind has no model."""
+    return features_of(register.evidence(packed)) if kind in hub.rules.matching else None
+
+
+def candidate_keys(hub: Hub, kind: str, features: Mapping[str, Any] | None) -> list[MatchKey]:
+    """The keys by which the scored tier finds whom to compare a record with."""
+    model = hub.rules.matching.get(kind)
+    return model.keys_of(features) if model is not None and features else []
 
 
 def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:

@@ -15,12 +15,14 @@ from typing import Any
 import orjson
 
 from hub.flow.context import Hub
-from hub.flow.keys import guard_data, is_linking, key_rows, keys_in
+from hub.flow.keys import candidate_keys, compared, is_linking, key_rows, keys_in
+from hub.model.kind import MatchKey
 from hub.model.observation import Reference
 from hub.rules import register
 from hub.rules.observe import Observation
 from hub.rules.register import Fold, Item
 from hub.store import record as store
+from hub.store import scored
 from hub.store.database import Connection, new_id
 from hub.store.record import Key, Line, Row
 
@@ -325,31 +327,57 @@ def _store_keys(
     rows: list[dict[str, Any]] = []
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
+    moved = [entry for entry in existing if _says_other(entry)]
+    features = _features(hub, [*fresh, *moved])
+    changed = scored.put_features(conn, features)
     for entry in fresh:
-        keys = keys_in(hub, entry.kind, entry.packed)
+        keys = _all_keys(hub, entry, features)
         rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys))
         marks.append({"rid": entry.rid, "relink": is_linking(keys), **_cause(entry)})
+    linked = {entry.rid: _replace_keys(hub, entry, features, changed, replaced, rows) for entry in moved}
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
-        packed = entry.packed
-        if not differs(entry.row.fold, packed):
-            if entry.is_repeated:
-                rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, packed)))
-            continue
-        old, new = keys_in(hub, entry.kind, entry.row.fold), keys_in(hub, entry.kind, packed)
-        relink = False
-        if old != new or entry.row.state == store.STUB:
-            replaced.append(entry.rid)
-            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, new))
-            relink = is_linking(old) or is_linking(new)
-        elif entry.is_repeated:
-            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, new))
-        relink = relink or (
-            is_linking(new) and guard_data(entry.kind, entry.row.fold) != guard_data(entry.kind, packed)
-        )
-        marks.append({"rid": entry.rid, "relink": relink, **_cause(entry)})
+        if entry.is_repeated and entry.rid not in linked:
+            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, entry.packed)))
+        if differs(entry.row.fold, entry.packed):
+            marks.append({"rid": entry.rid, "relink": linked.get(entry.rid, False), **_cause(entry)})
     store.replace_match_keys(conn, replaced, rows)
     return marks
+
+
+def _says_other(entry: _Entry) -> bool:
+    """Whether a record that was there says something else now: all its keys are made of that."""
+    assert entry.row is not None  # noqa: S101 -- the caller sorted these out
+    return entry.row.state == store.STUB or bool(entry.row.fold.get("v") != entry.packed.get("v"))
+
+
+def _replace_keys(
+    hub: Hub,
+    entry: _Entry,
+    features: Mapping[uuid.UUID, Mapping[str, Any]],
+    changed: Collection[uuid.UUID],
+    replaced: list[uuid.UUID],
+    rows: list[dict[str, Any]],
+) -> bool:
+    """Adds a record to those that get other keys, where it does; returns whether it must be linked anew."""
+    assert entry.row is not None  # noqa: S101 -- the caller sorted these out
+    old, new = keys_in(hub, entry.kind, entry.row.fold), keys_in(hub, entry.kind, entry.packed)
+    is_other = old != new or entry.rid in changed or entry.row.state == store.STUB
+    if is_other:
+        replaced.append(entry.rid)
+    if is_other or entry.is_repeated:
+        rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, _all_keys(hub, entry, features)))
+    return entry.rid in changed or (is_other and (is_linking(old) or is_linking(new)))
+
+
+def _features(hub: Hub, entries: Iterable[_Entry]) -> dict[uuid.UUID, dict[str, Any]]:
+    found = ((entry.rid, compared(hub, entry.kind, entry.packed)) for entry in entries)
+    return {rid: features for rid, features in found if features is not None}
+
+
+def _all_keys(hub: Hub, entry: _Entry, features: Mapping[uuid.UUID, Mapping[str, Any]]) -> list[MatchKey]:
+    own = candidate_keys(hub, entry.kind, features.get(entry.rid))
+    return [*keys_in(hub, entry.kind, entry.packed), *own]
 
 
 def _cause(entry: _Entry) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from hub.flow.context import Hub
-from hub.flow.keys import guard_data, is_linking, key_rows, keys_in
+from hub.flow.keys import candidate_keys, compared, is_linking, key_rows, keys_in
 from hub.flow.observe import (
     differs,
     line_item,
@@ -16,6 +16,7 @@ from hub.flow.observe import (
 )
 from hub.rules import register
 from hub.store import record as store
+from hub.store import scored
 from hub.store.database import Connection
 from hub.store.record import Key
 
@@ -36,28 +37,38 @@ def refold(
     rows = store.lock_rids(conn, rids)
     updates, replaced, keys, marks = [], [], [], []
     links: dict[tuple[uuid.UUID, str], Key | None] = {}
-    for rid, found in store.lines(conn, rows).items():
-        row, packed = rows[rid], register.encode(register.fold(map(line_item, found)))
+    folds = {
+        rid: register.encode(register.fold(map(line_item, found))) for rid, found in store.lines(conn, rows).items()
+    }
+    moved = {
+        rid: compared(hub, rows[rid].kind, packed)
+        for rid, packed in folds.items()
+        if packed.get("v") != rows[rid].fold.get("v")
+    }
+    changed = scored.put_features(conn, {rid: found for rid, found in moved.items() if found is not None})
+    for rid, packed in folds.items():
+        row = rows[rid]
         if not differs(row.fold, packed):
             if cause == "replay":
                 keys.extend(key_rows(hub, row.kind, row.realm, rid, keys_in(hub, row.kind, packed)))
             continue
         updates.append({"rid": rid, "state": record_state(packed), "parked": row.parked, "fold": packed})
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, packed).items()})
-        old, new = keys_in(hub, row.kind, row.fold), keys_in(hub, row.kind, packed)
-        if old != new:
-            replaced.append(rid)
-            keys.extend(key_rows(hub, row.kind, row.realm, rid, new))
-        guards_moved = guard_data(row.kind, row.fold) != guard_data(row.kind, packed)
-        relink = rid in linked or ((is_linking(old) or is_linking(new)) and (old != new or guards_moved))
+        relink = rid in linked or rid in changed
+        if rid in moved:
+            old, new = keys_in(hub, row.kind, row.fold), keys_in(hub, row.kind, packed)
+            if old != new or rid in changed:
+                replaced.append(rid)
+                keys.extend(key_rows(hub, row.kind, row.realm, rid, [*new, *candidate_keys(hub, row.kind, moved[rid])]))
+                relink = relink or is_linking(old) or is_linking(new)
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
     store.replace_match_keys(conn, replaced, keys)
     parents = store.find_by_keys(conn, {key for key in links.values() if key})
-    moved = [
+    referred = [
         {"child": rid, "field": name, "parent": parents[key].rid if key else None}
         for (rid, name), key in links.items()
         if key is None or key in parents
     ]
-    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, moved))
+    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, referred))
     store.append_marks(conn, marks)

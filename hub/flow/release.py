@@ -4,8 +4,8 @@ A release is in force by a person's act: the start of a hub, `migrate`, `reload`
 the database with the site's own files, so every process on every machine works by the same rules, whatever lies in
 a folder by now; one that finds another release in force takes that over between two batches.
 
-A changed policy, or a changed declaration of a kind, marks the records of that kind; T2 computes their
-golden records again and the guard holds what would change many of a system's records. Where a mapping writes
+A changed policy, or a changed declaration of a kind, marks the records of that kind (a changed matching model, to be
+linked anew); T2 computes their golden records again and the guard holds what would change many of a system's records. Where a mapping writes
 records in another shape, those are sent whole, held likewise. What changed mappings make of stored events is a
 replay, which a person starts.
 """
@@ -33,7 +33,7 @@ from hub.store.release import Activation, Order, Release
 log = logging.getLogger(__name__)
 
 _REFUSED = "refused release"
-PARTS = ("mappings", "policies", "kinds", "transforms")
+PARTS = ("mappings", "policies", "kinds", "transforms", "matching")
 
 
 def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules:
@@ -142,7 +142,7 @@ def activate(hub: Hub, by: str = "cli", reason: str = "", progress: Callable[[in
     before = in_force(hub)
     whole = reshaping(hub, before, progress) if before not in (None, hub.rules.release_id) else None
     order = Order(hub.rules.release_id, by, reason)
-    kinds = store.activate(hub.db, order, lambda then: changed_kinds(then, hub.rules.manifest), whole)
+    kinds = store.activate(hub.db, order, lambda then: _difference(then, hub.rules.manifest), whole)
     if kinds is None:
         return []
     hub.connections.reload()
@@ -190,6 +190,13 @@ def earlier(hub: Hub, number: int) -> Rules:
         )
     found.release_id = number
     return found
+
+
+def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> store.Difference:
+    then, models = before.get("matching", {}), now["matching"]
+    return store.Difference(
+        changed_kinds(before, now), sorted(k for k in {*then, *models} if then.get(k) != models.get(k))
+    )
 
 
 def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -279,7 +286,7 @@ def standing(hub: Hub) -> Standing:
 
 
 def compare(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The names that differ between two releases, by part: `mappings` (files), `policies`, `kinds`, `transforms`."""
+    """The names that differ between two releases, by part: `mappings` (files), `policies`, `kinds`, `transforms`, `matching`."""
     found = {part: _differing(before.get(part), now.get(part)) for part in PARTS}
     return {part: names for part, names in found.items() if names}
 

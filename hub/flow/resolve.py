@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from hub.flow import cluster as clusters
-from hub.flow import release
+from hub.flow import release, review, scoring
 from hub.flow.context import Hub
 from hub.flow.golden import Computed, Member, compute_derived, compute_golden
 from hub.flow.publish import publish
@@ -43,6 +43,7 @@ class Work:
     """golden id -> records of it that said something (their target is looked at even if the golden record stays as it is)."""
     marked: dict[Rid, set[Rid]] = field(default_factory=dict)
     """golden id -> all marked records of it."""
+    linking: clusters.Relinked = field(default_factory=clusters.Relinked)
     derived: dict[Rid, Rid] = field(default_factory=dict)
     """golden id -> one of its children, for those that are looked at because of a child."""
 
@@ -82,6 +83,7 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     work = Work(marks)
     _find_clusters(conn, hub, work)
     _load_members(conn, hub, work)
+    review.refresh(conn, hub, work.linking)
     computed = _compute(conn, hub, work)
     return _Done(
         len(marks),
@@ -94,7 +96,8 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     rids = {mark.rid for mark in work.marks}
     kinds = store.kinds_of(conn, rids)
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
-    loose = store.loose(conn, relink) if relink else set()
+    rekeyed = {mark.rid for mark in work.marks if mark.rekey and mark.rid in relink}
+    loose = store.loose(conn, relink - rekeyed) if relink - rekeyed else set()
     relink -= loose
     turns = set(kinds.values())
     turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
@@ -104,10 +107,12 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     joined = store.with_others(conn, loose) if loose else set()
     relink |= {rid for rid in joined if kinds[rid] in own}
     rids -= _put_back(conn, work, joined - relink)
+    if rekeyed:
+        scoring.rekey(conn, hub, rekeyed)
     if relink:
-        moves = clusters.relink(conn, hub, relink)
-        work.moved = {rid: new for rid, (_, new) in moves.items()}
-        work.relinked = {id_ for move in moves.values() for id_ in move}
+        work.linking = clusters.relink(conn, hub, {rid: kinds[rid] for rid in relink})
+        work.moved = {rid: new for rid, (_, new) in work.linking.moves.items()}
+        work.relinked = {id_ for move in work.linking.moves.values() for id_ in move}
     now = {**store.clusters_of(conn, rids), **{rid: work.moved[rid] for rid in rids & work.moved.keys()}}
     said = {mark.rid for mark in work.marks if mark.cause != store.WRITE}
     for rid, cluster in now.items():

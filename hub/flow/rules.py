@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.resources import files as resource_files
 from pathlib import Path
@@ -18,6 +18,7 @@ from hub.errors import ConfigError
 from hub.model.derivation import Derivation
 from hub.model.kind import Kind
 from hub.registry import Registry
+from hub.rules.identity.model import MatchModel, load_models
 from hub.rules.mapping import MappingSet, load_mappings
 from hub.rules.policies import PolicySet, load_policies
 from hub.rules.survivorship import FieldRule
@@ -35,6 +36,7 @@ class Rules:
     mappings: MappingSet
     policies: Mapping[str, PolicySet]
     kinds: Mapping[str, Kind]
+    matching: Mapping[str, MatchModel]
     manifest: dict[str, Any]
     hash: bytes
     release_id: int = 0
@@ -87,6 +89,7 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
     places = [*folders, *registry.mapping_folders]
     mappings = load_mappings(places, registry.kinds, registry.transforms, registry.connectors)
     policies = load_policies(places, registry.kinds)
+    matching = load_models(places, registry.kinds)
     incoming, outgoing = mappings.files()
     manifest = {
         "mappings": dict(sorted(mappings.manifest.items())),
@@ -95,9 +98,10 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
         "policies": {name: repr(policies[name]) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
         "transforms": digest_code(registry),
+        "matching": {name: _model_digest(model) for name, model in sorted(matching.items())},
     }
     digest = hashlib.sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).digest()
-    return Rules(mappings, policies, registry.kinds, manifest, digest)
+    return Rules(mappings, policies, registry.kinds, matching, manifest, digest)
 
 
 def load_site(registry: Registry, installed: Sequence[Path], files: Mapping[str, str]) -> Rules:
@@ -145,13 +149,24 @@ def _kind_digest(kind: Kind, derivations: Iterable[Derivation]) -> str:
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
+def _model_digest(model: MatchModel) -> str:
+    """A model, and the code that makes what it compares: with another digest all keys and edges are made again."""
+    code = _beside(inspect.getfile(MatchModel))
+    said = orjson.dumps(asdict(model.spec), default=sorted, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(said + code.encode()).hexdigest()[:16]
+
+
 def _package_digest(function: Callable[..., Any]) -> str:
     """As `code_digest`, of all modules that lie beside the function's: derivations share what they reckon with."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     if code is None:
         return repr(type(function))
-    beside = sorted(Path(code.co_filename).parent.glob("*.py"))
-    return hashlib.sha256("".join(_module_digest(str(path)) for path in beside).encode()).hexdigest()[:16]
+    return hashlib.sha256(_beside(code.co_filename).encode()).hexdigest()[:16]
+
+
+def _beside(path: str) -> str:
+    """The digests of all modules that lie beside one, and of itself."""
+    return "".join(_module_digest(str(each)) for each in sorted(Path(path).parent.glob("*.py")))
 
 
 def remember_code(registry: Registry) -> None:

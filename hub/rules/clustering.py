@@ -7,7 +7,7 @@ parts join unless a cannot-decision, or (for scored edges) a guard, stands betwe
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Rid = uuid.UUID
@@ -55,17 +55,31 @@ def component(start: Iterable[Rid], links: Links) -> set[Rid]:
     return seen
 
 
+MOST = 200
+STEP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A component that was too large: `rids`, and the weight up to which its edges had to be left out (thousandths)."""
+
+    rids: frozenset[Rid]
+    threshold: int
+
+
 def partition(
     names: Mapping[Rid, tuple[str, ...]],
     links: Links,
     guarded: Callable[[Rid, Rid], bool] | None = None,
     auto: int = AUTO,
+    cuts: list[Cut] | None = None,
 ) -> list[frozenset[Rid]]:
-    """The clusters of the records in `names`.
+    """The clusters of the records in `names`, which hold every component whole that they touch.
 
     `names`: rid -> source key. Equal weights are ordered by source key, not by rid: a rid says who
     arrived first, and the people must not depend on that. `guarded(a, b)` true keeps two records
-    apart unless a certain key or a person joins them.
+    apart unless a certain key or a person joins them. A component of more than `MOST` records is cut: its threshold rises
+    by `STEP` until no part is larger; `cuts` hears of it.
     """
     home: dict[Rid, set[Rid]] = {rid: {rid} for rid in names}
 
@@ -78,9 +92,42 @@ def partition(
     for a, b in links.must:
         _join(home, a, b, forbidden)
     usable = [edge for edge in links.edges if edge.weight >= auto and edge.a in names and edge.b in names]
+    if len(names) > MOST:
+        usable = _cut(set(names), links.must, usable, auto, cuts if cuts is not None else [])
     for edge in sorted(usable, key=lambda e: (-e.weight, *sorted((names[e.a], names[e.b])))):
         _join(home, edge.a, edge.b, forbidden if edge.weight >= CERTAIN else apart)
     return list({id(part): frozenset(part) for part in home.values()}.values())
+
+
+def _cut(
+    rids: set[Rid], must: Sequence[tuple[Rid, Rid]], edges: Sequence[Edge], threshold: int, cuts: list[Cut]
+) -> list[Edge]:
+    """The edges that stay when every component is cut to size. What certain keys and people join is never cut."""
+    kept: list[Edge] = []
+    left = [(rids, edges, threshold)]
+    while left:
+        some, own, least = left.pop()
+        parts = _components(some, must, own)
+        inner: dict[int, list[Edge]] = {}
+        for edge in own:
+            inner.setdefault(id(parts[edge.a]), []).append(edge)
+        for part in {id(part): part for part in parts.values()}.values():
+            held = inner.get(id(part), [])
+            if len(part) <= MOST or all(edge.weight >= CERTAIN for edge in held):
+                kept += held
+                continue
+            higher = least + STEP
+            cuts.append(Cut(frozenset(part), higher))
+            left.append((part, [edge for edge in held if edge.weight >= higher], higher))
+    return kept
+
+
+def _components(rids: Iterable[Rid], must: Iterable[tuple[Rid, Rid]], edges: Iterable[Edge]) -> dict[Rid, set[Rid]]:
+    """rid -> all that it is connected with, one set for each component."""
+    home = {rid: {rid} for rid in rids}
+    for a, b in [*must, *((edge.a, edge.b) for edge in edges)]:
+        _join(home, a, b, lambda _a, _b: False)
+    return home
 
 
 def _join(home: dict[Rid, set[Rid]], a: Rid, b: Rid, apart: Callable[[Rid, Rid], bool]) -> None:

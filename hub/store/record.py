@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from hub.model.upcast import NONE, Upcasts
+from hub.store import hot_key
 from hub.store.database import Connection, upcasts_of
 
 STUB, LIVE, DELETED, SUPERSEDED = 0, 1, 2, 3
@@ -256,6 +257,7 @@ def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequence[Mapping[str, Any]]) -> None:
     """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength, guarded`."""
     if rids:
+        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in rows])
         conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
     if rows:
         conn.execute(
@@ -295,12 +297,13 @@ def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
 
 
 def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id, full_pass`."""
+    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id, full_pass, rekey`."""
     if rows:
         conn.execute(
-            "insert into resolve_work (rid, relink, cause, cause_id, full_pass)"
-            " select rid, relink, coalesce(cause, 'event'), cause_id, full_pass from jsonb_to_recordset(%s::jsonb)"
-            " as t(rid uuid, relink boolean, cause text, cause_id uuid, full_pass uuid)",
+            "insert into resolve_work (rid, relink, cause, cause_id, full_pass, rekey)"
+            " select rid, relink, coalesce(cause, 'event'), cause_id, full_pass, coalesce(rekey, false)"
+            " from jsonb_to_recordset(%s::jsonb)"
+            " as t(rid uuid, relink boolean, cause text, cause_id uuid, full_pass uuid, rekey boolean)",
             (packed(rows),),
         )
 

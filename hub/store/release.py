@@ -53,6 +53,14 @@ class Order:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Kinds whose golden records are computed again, and kinds of which also all that links records is made again."""
+
+    decided: Sequence[str] = ()
+    matched: Sequence[str] = ()
+
+
 def in_force(db: Database) -> int | None:
     """The number of the release that is in force; None before the first."""
     row = db.one("select value from setting where key = %s", (KEY,))
@@ -98,7 +106,7 @@ def history(db: Database, limit: int = 50) -> list[Activation]:
 def activate(
     db: Database,
     order: Order,
-    difference: Callable[[Mapping[str, Any]], list[str]],
+    difference: Callable[[Mapping[str, Any]], Difference],
     reshaped: Reshaped | None = None,
 ) -> list[str] | None:
     """Writes down that a release is in force; None when it was before.
@@ -134,15 +142,17 @@ def activate(
 
 
 def _decide_again(
-    conn: Connection, before: int, activation: uuid.UUID, difference: Callable[[Mapping[str, Any]], list[str]]
+    conn: Connection, before: int, activation: uuid.UUID, difference: Callable[[Mapping[str, Any]], Difference]
 ) -> list[str]:
     row = conn.execute("select manifest from release where id = %s", (before,)).fetchone()
-    kinds = difference(row[0]) if row else []
+    found = difference(row[0]) if row else Difference()
+    kinds = sorted({*found.decided, *found.matched})
     if kinds:
         conn.execute(
-            "insert into resolve_work (rid, relink, cause, cause_id)"
-            " select rid, false, 'policy', %s from record where kind = any(%s) and state > 0 order by rid",
-            (activation, kinds),
+            "insert into resolve_work (rid, relink, cause, cause_id, rekey)"
+            " select rid, kind = any(%(matched)s), 'policy', %(activation)s, kind = any(%(matched)s)"
+            " from record where kind = any(%(kinds)s) and state > 0 order by rid",
+            {"activation": activation, "kinds": kinds, "matched": list(found.matched)},
         )
         _rename_links(conn, kinds)
     return kinds

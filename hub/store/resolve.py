@@ -10,11 +10,9 @@ from typing import Any
 
 from hub.model.upcast import Upcasts
 from hub.store.database import Connection, Database, upcasts_of
+from hub.store.hot_key import KEY_CAP
 
 Rid = uuid.UUID
-KEY_CAP = 50
-"""A key carried by more records than this gives no evidence."""
-
 WRITE = "write"
 """Cause of a mark that the hub's own write made: the target it wrote for is in step and needs no look."""
 
@@ -29,6 +27,8 @@ class Mark:
     cause_id: Rid | None
     full_pass: Rid | None = None
     """The pass over a whole stream that everything new about the record came from."""
+    rekey: bool = False
+    """All its keys are to be made again first."""
 
 
 def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
@@ -37,7 +37,7 @@ def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
     sql = """
         delete from resolve_work where id = any(array(
             select id from resolve_work where id > %s order by id limit %s for update skip locked))
-        returning rid, relink, cause, cause_id, full_pass
+        returning rid, relink, cause, cause_id, full_pass, rekey
     """
     return [Mark(*row) for row in conn.execute(sql, (after, limit)).fetchall()]
 
@@ -98,6 +98,7 @@ _KEYS = """
     from (select distinct hash from match_key where rid = any(%(rids)s) and strength = 2) m
     cross join lateral (
         select rid, namespace, guarded from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) c
+    where not exists (select from hot_key h where h.hash = m.hash)
 """
 _MUST = """
     select a, b, id from decision where type = 'must' and revoked_at is null and a = any(%(rids)s)
@@ -110,48 +111,24 @@ _CANNOT = """
     union select a, b from decision where type = 'cannot' and revoked_at is null and b = any(%(rids)s)
 """
 _EDGES = """
-    select a, b, weight from edge where a = any(%(rids)s) union select a, b, weight from edge where b = any(%(rids)s)
+    select a, b, weight from edge where a = any(%(rids)s) and weight >= %(least)s
+    union select a, b, weight from edge where b = any(%(rids)s) and weight >= %(least)s
 """
 
 
-def neighbours(conn: Connection, rids: Iterable[Rid]) -> Neighbours:
-    """Everything one step away from these records. A key above the cap links nobody."""
-    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
-    by_hash: dict[bytes, list[tuple[bytes, Rid, str, bool]]] = {}
-    for row in conn.execute(_KEYS, params).fetchall():
-        by_hash.setdefault(bytes(row[0]), []).append((bytes(row[0]), row[1], row[2], row[3]))
-    keys = [row for rows in by_hash.values() if len(rows) <= KEY_CAP for row in rows]
+def neighbours(conn: Connection, rids: Iterable[Rid], least: int | None) -> Neighbours:
+    """Everything one step away from these records, of scored edges those of `least` at least (None: none).
+
+    A key above the cap links nobody.
+    """
+    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP, "least": least}
+    keys = [(bytes(row[0]), row[1], row[2], row[3]) for row in conn.execute(_KEYS, params).fetchall()]
     return Neighbours(
         keys,
         conn.execute(_MUST, params).fetchall(),
         conn.execute(_CANNOT, params).fetchall(),
-        conn.execute(_EDGES, params).fetchall(),
+        conn.execute(_EDGES, params).fetchall() if least is not None else [],
     )
-
-
-def cross_cap(conn: Connection, rids: Iterable[Rid]) -> list[Rid]:
-    """Keys that went over the cap, or back under it, since they were last looked at; returns their carriers.
-
-    Called under the turn. The carriers must be linked anew: the key counts now, or no longer does.
-    """
-    over = """
-        insert into hot_key (hash)
-        select m.hash from (select distinct hash from match_key where rid = any(%(rids)s) and strength = 2) m
-        where (select count(*) from (
-            select from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) few) >= %(limit)s
-        on conflict do nothing returning hash
-    """
-    under = """
-        delete from hot_key h where (select count(*) from (
-            select from match_key k where k.hash = h.hash and k.strength = 2 limit %(limit)s) few) < %(limit)s
-        returning hash
-    """
-    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP + 1}
-    crossed = [row[0] for sql in (over, under) for row in conn.execute(sql, params).fetchall()]
-    if not crossed:
-        return []
-    carriers = conn.execute("select distinct rid from match_key where hash = any(%s) and strength = 2", (crossed,))
-    return [rid for (rid,) in carriers]
 
 
 def set_clusters(conn: Connection, clusters: dict[Rid, Rid]) -> None:
@@ -184,16 +161,16 @@ def lock_members(conn: Connection, rids: Iterable[Rid], *, wait: bool = True) ->
 _LOOSE = """
     select t.rid from unnest(%(rids)s::uuid[]) as t(rid)
     where not exists (
-            select from match_key m where m.rid = t.rid and m.strength = 2 and exists (
-                select from match_key o where o.hash = m.hash and o.rid <> m.rid and o.strength = 2))
+            select from match_key m where m.rid = t.rid and m.strength >= 1 and exists (
+                select from match_key o where o.hash = m.hash and o.rid <> m.rid and o.strength >= 1)
+            and not exists (select from hot_key h where h.hash = m.hash))
       and not exists (select from record r join record o on o.cluster = r.cluster and o.rid <> r.rid where r.rid = t.rid)
       and not exists (select from decision d where d.a = t.rid and d.revoked_at is null and d.type in ('must', 'cannot'))
       and not exists (select from decision d where d.b = t.rid and d.revoked_at is null)
       and not exists (select from target g where g.owner_rid = t.rid and g.rid <> t.rid)
       and not exists (select from target g where g.rid = t.rid and g.owner_rid <> t.rid)
       and not exists (select from edge e where e.a = t.rid) and not exists (select from edge e where e.b = t.rid)
-      and not exists (select from hot_key h where (select count(*) from (
-            select from match_key k where k.hash = h.hash and k.strength = 2 limit %(limit)s) few) < %(limit)s)
+      and not exists (select from key_lost l where l.rid = t.rid)
 """
 
 
@@ -201,9 +178,28 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     """Those of these records that nothing links to any other, alone in their clusters: no turn is needed for them.
 
     Whoever comes second sees the first: a record's keys are committed before its mark can be taken. So a
-    record that looks alone now is linked, if at all, by the mark of the other one.
+    record that looks alone now is linked, if at all, by the mark of the other one. What it shares only by keys over the
+    cap is no link; when one falls under the cap again, all who carry it are looked at.
     """
-    return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids), "limit": KEY_CAP + 1}).fetchall()}
+    return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids)}).fetchall()}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record comes from and to which golden record it belongs now."""
+
+    realm: str
+    kind: str
+    connection_id: int
+    object_type: str
+    external_id: str
+    cluster: Rid
+
+
+def places(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Place]:
+    """rid -> its place."""
+    sql = "select rid, realm, kind, connection_id, object_type, external_id, cluster from record where rid = any(%s)"
+    return {row[0]: Place(*row[1:]) for row in conn.execute(sql, (list(rids),)).fetchall()}
 
 
 def with_others(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:

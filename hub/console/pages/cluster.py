@@ -37,7 +37,7 @@ def show_cluster(kind: str, record_id: str) -> Any:
     with hub().db.session() as conn:
         declared, row = find(conn, kind, record_id)
         rulings = decision.about(conn, [member.rid for member in row.members])
-        found = bonds(conn, row.members, rulings)
+        found = bonds(conn, hub(), row.kind, row.members, rulings)
     names = names_of(ruling.author for ruling in rulings) | names_of(ruling.revoked_by for ruling in rulings)
     chosen = wished_id("source", "rec")
     return render_template(

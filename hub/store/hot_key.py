@@ -1,0 +1,64 @@
+"""Keys that too many records carry: they give no evidence until they fall under the cap again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+
+from hub.store.database import Connection
+
+Rid = uuid.UUID
+KEY_CAP = 50
+"""A key carried by more records than this gives no evidence."""
+
+_OVER = """
+    insert into hot_key (hash)
+    select m.hash from (select distinct hash from match_key where rid = any(%(rids)s) and strength >= 1) m
+    where not exists (select from hot_key h where h.hash = m.hash) and (select count(*) from (
+        select from match_key k where k.hash = m.hash and k.strength >= 1 limit %(limit)s) few) >= %(limit)s
+    on conflict do nothing returning hash
+"""
+_LOST = """
+    delete from key_lost l using unnest(%(realms)s::text[], %(kinds)s::text[]) as t(realm, kind)
+    where l.realm = t.realm and l.kind = t.kind returning l.hash
+"""
+_UNDER = """
+    delete from hot_key h where h.hash = any(%(lost)s) and (select count(*) from (
+        select from match_key k where k.hash = h.hash and k.strength >= 1 limit %(limit)s) few) < %(limit)s
+    returning hash
+"""
+
+
+def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, str]]) -> set[Rid]:
+    """Notes keys that went over the cap, or back under it, since they were last looked at; returns their carriers.
+
+    Called under the exclusive `turns` (realm, kind), to which all of `rids` belong: a key is of one kind of one realm, so
+    nobody else decides about it meanwhile. The carriers must be linked anew: the key counts now, or no longer does.
+    """
+    names = {"realms": [realm for realm, _ in turns], "kinds": [kind for _, kind in turns]}
+    lost = [row[0] for row in conn.execute(_LOST, names).fetchall()]
+    params = {"rids": list(rids), "limit": KEY_CAP + 1, "lost": lost}
+    crossed = [row[0] for row in conn.execute(_OVER, params).fetchall()]
+    if lost:
+        crossed += [row[0] for row in conn.execute(_UNDER, params).fetchall()]
+    if not crossed:
+        return set()
+    sql = "select distinct rid from match_key where hash = any(%s) and strength >= 1"
+    return {rid for (rid,) in conn.execute(sql, (crossed,)).fetchall()}
+
+
+def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, bytes]]) -> None:
+    """Notes which linking keys these records are about to lose: all they carry but those of `kept` (rid, hash)."""
+    if rids:
+        conn.execute(
+            "insert into key_lost (rid, realm, kind, hash) select r.rid, r.realm, r.kind, m.hash from match_key m"
+            " join record r on r.rid = m.rid where m.rid = any(%s) and m.strength >= 1 and not exists ("
+            " select from unnest(%s::uuid[], %s::bytea[]) as k(rid, hash) where k.rid = m.rid and k.hash = m.hash)",
+            (list(rids), [rid for rid, _ in kept], [digest for _, digest in kept]),
+        )
+
+
+def of_records(conn: Connection, rids: Iterable[Rid]) -> list[tuple[Rid, bytes]]:
+    """(rid, hash) of every key over the cap that one of these records carries."""
+    sql = "select m.rid, m.hash from match_key m join hot_key h on h.hash = m.hash where m.rid = any(%s)"
+    return [(rid, bytes(digest)) for rid, digest in conn.execute(sql, (list(rids),)).fetchall()]

@@ -1,0 +1,88 @@
+"""SQL of the scored tier: features, candidates, edges."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hub.store.database import Connection
+from hub.store.hot_key import KEY_CAP
+
+Rid = uuid.UUID
+Pair = tuple[Rid, Rid]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEdge:
+    """A scored pair, `a < b`. `weight` in thousandths of bits. `reason`: `{"parts": [[name, level, weight], ...], "apart": ""}`."""
+
+    a: Rid
+    b: Rid
+    weight: int
+    reason: Mapping[str, Any]
+    relation: str | None = None
+
+
+def put_features(conn: Connection, features: Mapping[Rid, Mapping[str, Any]]) -> set[Rid]:
+    """Stores what is compared of records; returns those of which it is something else than before. Idempotent."""
+    if not features:
+        return set()
+    rows = [{"rid": rid, "features": found} for rid, found in features.items()]
+    sql = """
+        insert into match_feature as f (rid, features)
+        select rid, features from jsonb_to_recordset(%s::jsonb) as t(rid uuid, features jsonb)
+        on conflict (rid) do update set features = excluded.features where f.features <> excluded.features
+        returning rid
+    """
+    return {rid for (rid,) in conn.execute(sql, (orjson.dumps(rows).decode(),)).fetchall()}
+
+
+def features_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, dict[str, Any]]:
+    """What is compared of these records; those of kinds without a model have nothing."""
+    sql = "select rid, features from match_feature where rid = any(%s)"
+    return dict(conn.execute(sql, (list(rids),)).fetchall())
+
+
+# A key over the cap is never asked for its carriers, and the limit holds where one is on its way there.
+_CANDIDATES = """
+    select distinct least(m.rid, k.rid), greatest(m.rid, k.rid)
+    from match_key m cross join lateral (
+        select c.rid from match_key c where c.hash = m.hash and c.strength >= 1 limit %(limit)s) k
+    where m.rid = any(%(rids)s) and m.strength >= 1 and k.rid <> m.rid and starts_with(m.namespace, %(prefix)s)
+    and not exists (select from hot_key h where h.hash = m.hash)
+"""
+
+
+def candidates(conn: Connection, rids: Iterable[Rid], prefix: str) -> list[Pair]:
+    """Pairs (a < b) of one of these records with whoever shares one of its candidate keys, each once."""
+    return conn.execute(_CANDIDATES, {"rids": list(rids), "prefix": prefix, "limit": KEY_CAP}).fetchall()
+
+
+def edges_of(conn: Connection, rids: Iterable[Rid]) -> dict[Pair, StoredEdge]:
+    """Every scored edge with one of these records at an end."""
+    sql = """
+        select a, b, weight, reason, relation from edge where a = any(%(rids)s)
+        union select a, b, weight, reason, relation from edge where b = any(%(rids)s)
+    """
+    return {(row[0], row[1]): StoredEdge(*row) for row in conn.execute(sql, {"rids": list(rids)}).fetchall()}
+
+
+def replace_edges(conn: Connection, gone: Collection[Pair], edges: Sequence[StoredEdge]) -> None:
+    """Removes the edges of pairs, and writes others over what they were."""
+    if gone:
+        sql = "delete from edge e using unnest(%s::uuid[], %s::uuid[]) as t(a, b) where e.a = t.a and e.b = t.b"
+        conn.execute(sql, ([a for a, _ in gone], [b for _, b in gone]))
+    if edges:
+        rows = [
+            {"a": e.a, "b": e.b, "weight": e.weight, "reason": dict(e.reason), "relation": e.relation} for e in edges
+        ]
+        conn.execute(
+            "insert into edge (a, b, weight, reason, relation) select a, b, weight, reason, relation"
+            " from jsonb_to_recordset(%s::jsonb) as t(a uuid, b uuid, weight integer, reason jsonb, relation text)"
+            " on conflict (a, b) do update set weight = excluded.weight, reason = excluded.reason, relation = excluded.relation",
+            (orjson.dumps(rows).decode(),),
+        )
