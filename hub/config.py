@@ -170,6 +170,13 @@ class Settings:
         "How old a due delivery must be before an alert says that its system is slow",
         example="300",
     )
+    match_claim_s: int = setting(
+        "HUB_MATCH_CLAIM_S",
+        300,
+        _number(10, 86400),
+        "For how long a pair of records that was given to a steward is given to nobody else",
+        example="600",
+    )
     log_level: str = setting(
         "HUB_LOG_LEVEL", "warning", _one_of("debug", "info", "warning", "error"), "Least level logged", example="info"
     )

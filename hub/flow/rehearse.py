@@ -17,6 +17,7 @@ from hub.flow.context import Hub
 from hub.flow.difference import differences
 from hub.flow.stewardship import Work
 from hub.store import claimed
+from hub.store import conflict as conflict_store
 from hub.store import golden as golden_store
 from hub.store import record as record_store
 from hub.store import replay as marks_store
@@ -40,11 +41,15 @@ class Sending:
 
 @dataclass(slots=True)
 class Prospect:
-    """Golden records before and after an act, by id, and what would be sent because of it."""
+    """Golden records before and after an act, by id, and what would be sent because of it.
+
+    `disputed`: fields that systems would disagree about, and did not before.
+    """
 
     before: dict[Rid, Golden] = field(default_factory=dict)
     after: dict[Rid, Golden] = field(default_factory=dict)
     sendings: list[Sending] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
 
     @property
     def gone(self) -> list[Rid]:
@@ -69,11 +74,13 @@ def rehearse(hub: Hub, work: Work) -> Prospect:
         _, last = marks_store.positions(conn)
         act_id, rids = work(conn)
         found.before = golden_store.load(conn, set(store.clusters_of(conn, rids).values()))
+        disputed = conflict_store.disputed(conn, found.before)
         rows = [{"rid": rid, "relink": True, "cause": "merge", "cause_id": act_id} for rid in sorted(rids)]
         record_store.append_marks(conn, rows)
         while resolve.resolve_marks(conn, hub, resolve.BATCH, after=last):
             pass
         found.after = golden_store.load(conn, set(store.clusters_of(conn, rids).values()))
+        found.disputed = sorted(conflict_store.disputed(conn, found.after) - disputed)
         found.sendings = _sendings(conn, hub, store.members(conn, found.after))
         raise _RehearsedError
 

@@ -17,7 +17,7 @@ from hub.flow import resolve, separate
 from hub.flow.context import Hub
 from hub.model.identifier import format_id, parse_id
 from hub.model.schema import check_field
-from hub.store import audit, decision, item
+from hub.store import audit, decision, item, match_answer
 from hub.store import record as record_store
 from hub.store import resolve as store
 from hub.store.database import Connection
@@ -147,6 +147,7 @@ def undoing(act_id: Rid, author: str) -> Work:
             raise ConflictError("this act was undone before")
         decision.revoke(conn, [row.id for row in rows], author)
         separate.take_back_targets(conn, rows, author)
+        match_answer.undo_act(conn, act_id, author)
         for target_id in decision.thaw(conn, rows):
             item.resolve_cause(conn, f"loop:{target_id}", author, {"lift": True})
         return act_id, {rid for row in rows for rid in (row.a, row.b) if rid is not None}

@@ -74,6 +74,12 @@ def _today(upcasts: Upcasts, row: ItemRow) -> ItemRow:
     return replace(row, data=upcasts.about(row.kind, row.data), golden=golden)
 
 
+def disputed(conn: Connection, ids: Collection[Rid]) -> set[str]:
+    """The fields of these golden records that an open conflict is about."""
+    sql = "select data ->> 'field' from item where type = 'conflict' and state <> 'resolved' and rid = any(%s)"
+    return {name for (name,) in conn.execute(sql, (list(ids),)) if name}
+
+
 @dataclass(frozen=True, slots=True)
 class SaidRow:
     """What a record said (or, `is_write`, was told) of some fields; `at` in microseconds since the epoch."""

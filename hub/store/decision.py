@@ -48,16 +48,25 @@ class Act:
     reason: str
 
 
-def add_pairs(conn: Connection, act: Act, type_: str, pairs: Sequence[tuple[Rid, Rid]]) -> Rid:
-    """Adds must or cannot rows as one group; returns the group's id."""
-    group = new_id()
+def add_pairs(
+    conn: Connection,
+    act: Act,
+    type_: str,
+    pairs: Sequence[tuple[Rid, Rid]],
+    *,
+    group: Rid | None = None,
+    value: Any = None,
+) -> Rid:
+    """Adds must or cannot rows as one group (a new one, or more of `group`), each with `value`; returns the group's id."""
+    group = group or new_id()
     rows = [{"id": new_id(), "a": min(pair), "b": max(pair)} for pair in pairs]
+    note = None if value is None else orjson.dumps(value).decode()
     conn.execute(
         """
-        insert into decision (id, realm, kind, type, a, b, author, reason, group_id)
-        select id, %s, %s, %s, a, b, %s, %s, %s from json_to_recordset(%s::json) as t(id uuid, a uuid, b uuid)
+        insert into decision (id, realm, kind, type, a, b, author, reason, group_id, value)
+        select id, %s, %s, %s, a, b, %s, %s, %s, %s::jsonb from json_to_recordset(%s::json) as t(id uuid, a uuid, b uuid)
         """,
-        (act.realm, act.kind, type_, act.author, act.reason, group, orjson.dumps(rows).decode()),
+        (act.realm, act.kind, type_, act.author, act.reason, group, note, orjson.dumps(rows).decode()),
     )
     return group
 
