@@ -15,6 +15,8 @@ SURNAMES = "王李张刘陈杨黄赵周吴"
 GIVEN = ["伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "小明", "建国", "秀英"]
 REPEATS = 0.3
 SHARE_OF_ORDERS = 0.6
+SPREAD = 61_803_399
+"""Numbers that follow each other are of people who have nothing in common, so their phones are far apart (no two alike)."""
 
 
 def events(count: int, seed: int = 1, *, numbered: str = "") -> Iterator[tuple[str, bytes]]:
@@ -48,7 +50,7 @@ def customer(rng: random.Random, number: int, moment: str) -> dict[str, Any]:
         "id": f"c{number}", "updated_at": moment, "full_name": family + given, "family_name": family, "given_name": given,
         "status": "active", "language": "zh", "tags": rng.sample(["vip", "new", "tea", "snack"], 2),
         "identities": [
-            {"namespace": "phone", "value": f"+86138{number:08d}", "verified": "otp", "role": "personal"},
+            {"namespace": "phone", "value": f"+86138{number * SPREAD % 10**8:08d}", "verified": "otp", "role": "personal"},
             {"namespace": "email", "value": f"c{number}@example.com", "verified": "none"},
         ],
         "addresses": [{"country": "CN", "province": "上海市", "city": "上海市", "district": "浦东新区",

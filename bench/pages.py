@@ -19,7 +19,7 @@ BOUND = f"{PREFIX}/search"
 """The page that does nothing: session, menu, an empty box."""
 # Files of a plugin, and the plan of a merge or a split: that does the deed and takes it back, and is not a page that one refreshes.
 LEFT_OUT = ("show_login", "show_plugged", "show_plugged_file", "plan_merge", "plan_split", "show_search")
-SEARCHED = ("+8613800000001", "c7", "#big-3", "cus_01M80NG4PR9Q2455H1Z1QE4RSP")
+SEARCHED = ("+8613861803399", "c7", "#big-3", "cus_01M80NG4PR9Q2455H1Z1QE4RSP")
 # Id -> what to look it up by. Of what is to be had everywhere, one from the middle.
 _FOUND = {
     "event_id": ("evt", "select last_event from record where external_id = 'o7-0' and kind = 'order'"),

@@ -31,7 +31,7 @@ class TooLarge:
 class Relinked:
     """What came of linking records anew. `moves`: rid -> (old golden id, new golden id) of those that change.
 
-    `clusters`: every golden id, old or new, that some of the records looked at have. `cuts`: components that were too large.
+    `clusters`: the golden ids, old and new, of which pairs may have become a question, or none any more. `cuts`: components that were too large.
     `seen`: every record looked at.
     """
 
@@ -50,10 +50,10 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> 
     touched = dict(turns)
     crossed = hot_key.cross(conn, touched, set(turns.values()))
     touched.update(store.kinds_of(conn, crossed - touched.keys()) if crossed else {})
-    rescore(conn, hub, touched)
+    compared = rescore(conn, hub, touched)
     before = store.members(conn, set(store.clusters_of(conn, touched).values()))
     found = _component(conn, hub, touched.keys() | before.keys())
-    done = Relinked(clusters={*before.values()}, seen=found.rids)
+    done = Relinked(clusters={before[rid] for rid in compared & before.keys()}, seen=found.rids)
     places = store.places(conn, found.rids)
     by_kind: dict[tuple[str, str], dict[Rid, Place]] = {}
     for rid, place in places.items():

@@ -33,18 +33,18 @@ def rekey(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> None:
     record_store.replace_match_keys(conn, list(rows), keys)
 
 
-def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> None:
+def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:
     """Compares records (rid -> realm, kind) with all who share a candidate key; keeps the edges that count, drops others.
 
-    Idempotent. The weight is of the pair and the model, but for values that too many carry: they count as missing.
+    Returns the records at an end of an edge that is there, or was. Idempotent. The weight is of the pair and the model, but for values that too many carry: they count as missing.
     """
     models = {rid: hub.rules.matching[kind] for rid, (_, kind) in turns.items() if kind in hub.rules.matching}
     if not models:
-        return
+        return set()
     pairs = scored.candidates(conn, models, NAMESPACE)
     before = scored.edges_of(conn, models)
     if not pairs and not before:
-        return
+        return set()
     features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
     hot = _hot_values(conn, hub, turns, features)
     now: dict[Pair, StoredEdge] = {}
@@ -53,6 +53,7 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> None:
         if edge is not None:
             now[a, b] = edge
     scored.replace_edges(conn, before.keys() - now.keys(), [e for pair, e in now.items() if before.get(pair) != e])
+    return {rid for pair in before.keys() | now.keys() for rid in pair}
 
 
 def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Values) -> StoredEdge | None:

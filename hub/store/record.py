@@ -257,7 +257,8 @@ def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequence[Mapping[str, Any]]) -> None:
     """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength, guarded`."""
     if rids:
-        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in rows])
+        losing = set(rids)
+        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in rows if row["rid"] in losing])
         conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
     if rows:
         conn.execute(
