@@ -140,7 +140,10 @@ def _everybody(hub: Hub, kind: str, name: str, members: list[Member], events: Ev
 
 def _side(candidate: Candidate, name: str, events: EventIds) -> dict[str, Any]:
     source = candidate.source
-    cell = source.fold.cells[name]
+    cell = source.fold.cells.get(name)
+    if candidate.is_past or cell is None:
+        # Which event said it is not kept of what a record said before, or holds from others.
+        return _provenance(source.connection, source.external_id, source.rid, None, candidate.since, events)
     return _provenance(source.connection, source.external_id, source.rid, cell.at, cell.since, events)
 
 
@@ -165,7 +168,7 @@ def _explain_union(
     found: dict[str, Any],
 ) -> None:
     for name in rule.fields:
-        ranked_by_key = elements(members, name)
+        ranked_by_key = elements(members, rule, name)
         if not ranked_by_key:
             continue
         parts = []

@@ -18,9 +18,10 @@ from hub.errors import ConfigError
 from hub.model.derivation import Derivation
 from hub.model.kind import Kind
 from hub.registry import Registry
+from hub.rules.derive.consent import REFUSED_AT
 from hub.rules.identity.model import MatchModel, load_models
 from hub.rules.mapping import MappingSet, load_mappings
-from hub.rules.policies import PolicySet, load_policies
+from hub.rules.policies import NULL_WINS, PolicySet, load_policies
 from hub.rules.survivorship import FieldRule
 from hub.rules.transforms import TRANSFORMS
 from hub.store import release as store
@@ -74,14 +75,12 @@ def _field_rules(kind: Kind, policies: PolicySet) -> list[FieldRule]:
                 policy=policy,
                 fields=tuple(members),
                 connections=tuple(rule.connections),
-                null_wins=_null_wins(rule.null, policy),
+                null_wins=policy in NULL_WINS if rule.null is None else rule.null == "wins",
+                elements=rule.elements,
+                refused_at=policy == "strictest" and REFUSED_AT in kind.derived,
             )
         )
     return rules
-
-
-def _null_wins(declared: str | None, policy: str) -> bool:
-    return policy != "priority" if declared is None else declared == "wins"
 
 
 def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:

@@ -54,14 +54,18 @@ def tidy_identity(identity: dict[str, Any]) -> dict[str, Any]:
 
 
 _OWN = (None, "personal", "household")
-_PROVEN = ("none", "payment", "staff", "oauth", "otp")
+_PROVEN = ("none", "staff", "payment", "oauth", "otp")
+
+
+def proof_of(value: Mapping[str, Any]) -> int:
+    """How well an object is proven by its `verified`: otp, oauth, payment, staff, and 0 for none or a word unknown."""
+    proof = value.get("verified") or "none"
+    return _PROVEN.index(proof) if proof in _PROVEN else 0
 
 
 def contact_order(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
     """Sorts phones and e-mails by their worth to a system that holds only some: best proven first, a person's own before a household's."""
-    proof = identity.get("verified") or "none"
-    rank = _PROVEN.index(proof) if proof in _PROVEN else 0
-    return (-rank, identity.get("role") == "household", str(identity["value"]))
+    return (-proof_of(identity), identity.get("role") == "household", str(identity["value"]))
 
 
 def may_be_told(identity: Mapping[str, Any]) -> bool:

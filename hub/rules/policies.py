@@ -4,8 +4,9 @@
 default: {policy: latest}
 fields:
   language: {policy: priority, connections: [crm, shop], null: yields}
+  identities: {policy: union, elements: verified}
 groups:
-  name: {fields: [full_name, given_name, family_name], policy: latest}
+  name: {fields: [full_name, given_name, family_name], policy: most_complete}
 ```
 """
 
@@ -14,29 +15,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
 
 from hub.errors import ConfigError
 from hub.model.kind import Kind
 from hub.rules.mapping.beside import did_you_mean
 from hub.rules.mapping.document import Entry, Fault, Report, read_document
+from hub.rules.policy_rule import NULL_WINS, POLICIES, Rule, misfit, read_rule
 
-Policy = Literal["owner", "priority", "latest", "union"]
-Null = Literal["wins", "yields"]
-POLICIES: tuple[str, ...] = get_args(Policy)
+__all__ = ["NULL_WINS", "POLICIES", "PolicySet", "Rule", "examine_policies", "load_policies"]
+
 FILE_WORDS = ("default", "fields", "groups")
-RULE_WORDS = ("policy", "connections", "null", "fields")
-DEFAULT_POLICY: Policy = "latest"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one field or group survives. `connections`: best first. `null`: None is the policy's own way."""
-
-    policy: Policy = DEFAULT_POLICY
-    connections: tuple[str, ...] = ()
-    null: Null | None = None
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +101,7 @@ def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
                 str(word),
                 f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}{did_you_mean(str(word), FILE_WORDS)}",
             )
-    default = _rule(entry.value["default"], "default", report) if "default" in entry.value else Rule()
+    default = _default(entry, report)
     fields = dict(_standard(kind, default).fields)
     for name, rule, line in _rules_of_fields(entry, report):
         declared = kind.by_name.get(name)
@@ -121,20 +109,38 @@ def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
             meant = did_you_mean(name, kind.by_name)
             why = "is computed by the hub" if declared else f"is no field of {kind.name}{meant}"
             report.add(line, name, why if "did you mean" in why else f"{why}; leave it out")
-        elif (rule.policy == "union") != declared.is_union:
-            report.add(line, name, "`union` is for lists whose elements have an identity, and those only survive so")
+            continue
+        together = kind.groups[declared.group] if declared.group else (name,)
+        wrong = misfit(rule, [kind.by_name[one] for one in together])
+        if wrong:
+            report.add(line, rule.group or name, wrong)
         else:
             fields[name] = rule
     _check_groups(kind, fields, entry.line, report)
     return PolicySet(kind.name, default, fields)
 
 
+def _default(entry: Entry, report: Report) -> Rule:
+    if "default" not in entry.value:
+        return Rule()
+    inner = entry.value["default"]
+    rule = read_rule(inner, "default", report)
+    if rule.policy == "strictest":
+        report.add(inner.line, "default", "strictest ranks states of consent; name the group or field that it is for")
+    if rule.policy == "verified" and not rule.connections:
+        text = (
+            "most fields carry no proof (`verified`); name the connections that check what they keep, as `connections`"
+        )
+        report.add(inner.line, "default", text)
+    return rule
+
+
 def _rules_of_fields(entry: Entry, report: Report) -> list[tuple[str, Rule, int]]:
     found: list[tuple[str, Rule, int]] = []
     for name, inner in _members(entry, "fields", report):
-        found.append((name, _rule(inner, name, report), inner.line))
+        found.append((name, read_rule(inner, name, report), inner.line))
     for group, inner in _members(entry, "groups", report):
-        rule = _rule(inner, group, report, group)
+        rule = read_rule(inner, group, report, group)
         names = inner.plain.get("fields") if inner.is_object else None
         if not isinstance(names, list) or not names:
             report.add(inner.line, group, "a group lists its `fields`")
@@ -151,32 +157,6 @@ def _members(entry: Entry, word: str, report: Report) -> list[tuple[str, Entry]]
         report.add(inner.line, word, "is an object of names and rules")
         return []
     return [(str(name), one) for name, one in inner.value.items()]
-
-
-def _rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
-    if isinstance(entry.value, list):
-        what = f"is the name of a policy, or an object of {', '.join(RULE_WORDS)}; fields that survive together stand under `groups`"
-        report.add(entry.line, name, what)
-        return Rule(group=group)
-    plain = entry.plain if entry.is_object else {"policy": entry.value}
-    given: dict[str, Any] = {"null" if word is None else word: value for word, value in plain.items()}
-    for word in given.keys() - set(RULE_WORDS):
-        report.add(entry.line, name, f"does not know {word}; known are: {', '.join(RULE_WORDS)}")
-    policy = given.get("policy", DEFAULT_POLICY)
-    if policy not in POLICIES:
-        report.add(entry.line, name, f"policy {policy!r} is none of: {', '.join(POLICIES)}")
-        policy = DEFAULT_POLICY
-    connections = given.get("connections") or []
-    if not isinstance(connections, list) or not all(isinstance(one, str) for one in connections):
-        report.add(entry.line, name, "connections is a list of names, the best first")
-        connections = []
-    if policy in ("owner", "priority") and not connections:
-        report.add(entry.line, name, f"{policy} needs connections, the best first")
-    null = given.get("null")
-    if null not in (None, "wins", "yields"):
-        report.add(entry.line, name, "null is `wins` or `yields`")
-        null = None
-    return Rule(cast("Policy", policy), tuple(connections), cast("Null | None", null), group)
 
 
 def _check_groups(kind: Kind, fields: Mapping[str, Rule], line: int, report: Report) -> None:

@@ -65,7 +65,7 @@ class Cell:
     `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
     peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written. `base`:
     what had last been written when the own evidence came, so what its author may have seen of others.
-    `trail`: where nothing had been written until then, what its system had said before: (since, value), oldest first.
+    `trail`: what its system had said before: (since, value), oldest first.
     """
 
     own: Any = MISSING
@@ -239,7 +239,7 @@ def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
         cell.expected, cell.fresh = value, False
         return
     first = cell.own is MISSING and cell.wrote is MISSING
-    cell.trail = () if first or cell.wrote is not MISSING else _trail(cell, name)
+    cell.trail = () if cell.own is MISSING else _trail(cell, name)
     cell.own, cell.since, cell.at, cell.base = value, item.since, item.order, cell.wrote
     cell.weak = item.weak and first
     cell.expected, cell.fresh = value, False

@@ -7,105 +7,26 @@ external id, value hash). No clock in it.
 
 from __future__ import annotations
 
-import hashlib
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from hub.model.identity import proof_of
+from hub.rules.act import acts_of
+from hub.rules.candidate import Candidate, Choice, FieldRule, Pin, Source, own_word, value_hash
+from hub.rules.contradiction import contradict
+from hub.rules.derive.consent import REFUSED_AT, standing_until
+from hub.rules.register import MISSING, SEPARATOR, Cell, lists_of
+from hub.rules.worth import WORTH, place
 
-from hub.rules.agreement import Said, parted
-from hub.rules.register import GAP, MISSING, SEPARATOR, STATE, Cell, Fold, decode, lists_of, loose, loose_equal, trace
+__all__ = [
+    "Candidate", "Choice", "FieldRule", "Outcome", "Pin", "Source",
+    "candidates", "chosen_of", "contenders_of", "contradict", "elements", "resolve", "value_hash",
+]  # fmt: skip
 
-
-@dataclass(slots=True)
-class Source:
-    """One record of a cluster. `rank`: smaller wins ties. `packed`: its cached fold, opened when it is needed.
-
-    `told`: the fields of which the hub tells its system what others say.
-    """
-
-    rid: uuid.UUID
-    connection: str
-    rank: int
-    external_id: str
-    packed: Mapping[str, Any]
-    object_type: str = ""
-    told: Collection[str] = ()
-    _fold: Fold | None = None
-
-    @property
-    def fold(self) -> Fold:
-        """Its fold."""
-        if self._fold is None:
-            self._fold = decode(self.packed)
-        return self._fold
-
-    @property
-    def has_own_state(self) -> bool:
-        """Whether its system itself said that it exists, or is gone."""
-        return STATE in self.packed.get("v", ())
-
-    @property
-    def is_written(self) -> bool:
-        """Whether the hub ever wrote to it."""
-        return any("w" in cell for cell in self.packed.get("e", {}).values())
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """How one field, or one group of fields, survives.
-
-    `policy`: owner, priority, latest or union. `connections`: best first (owner, priority).
-    `null_wins`: whether a cleared value beats values of others.
-    """
-
-    name: str
-    policy: str
-    fields: tuple[str, ...]
-    connections: tuple[str, ...] = ()
-    null_wins: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """A value a person fixed. `order`: (time, id) of the decision; the newest wins."""
-
-    field: str
-    value: Any
-    author: str
-    order: tuple[Any, ...]
-    rid: uuid.UUID
-
-
-@dataclass(slots=True)
-class Candidate:
-    """One record's own evidence for a field or group."""
-
-    source: Source
-    values: dict[str, Any]
-    since: int
-    weak: bool
-    key: tuple[Any, ...] = ()
-
-    @property
-    def yields(self) -> bool:
-        """Whether it is empty, and its policy lets any value go before it. Known once it is ranked."""
-        return not self.key[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A person took one record's value of a field or group. It counts while all that contended says what it said.
-
-    `field`: name of the rule. `contenders`: rid -> `value_hash` of what each record said then. `author`: who chose.
-    """
-
-    field: str
-    rid: uuid.UUID
-    contenders: Mapping[str, str]
-    author: str = ""
+Element = tuple[tuple[Any, ...], Any, Source, Cell]
+"""(age, value, record, cell): what one record says of an element; the value None where it says that it is gone."""
 
 
 @dataclass(slots=True)
@@ -121,46 +42,59 @@ def resolve(
     sources: Sequence[Source], rules: Iterable[FieldRule], pins: Mapping[str, Pin], choices: Sequence[Choice] = ()
 ) -> Outcome:
     """Golden data of one cluster. Fields without own evidence anywhere are absent. `choices`: oldest first."""
-    if len(sources) == 1 and not pins:
-        return _alone(sources[0], rules)
-    data: dict[str, Any] = {}
-    winners: dict[str, uuid.UUID] = {}
-    conflicts: list[str] = []
+    found = Outcome({}, {}, [])
+    if len(sources) == 1 and not pins and not sources[0].packed.get("e"):
+        _take_all(sources[0], rules, found)
+        return found
     for rule in rules:
         if rule.policy == "union":
-            _unite(sources, rule, data, winners)
+            _unite(sources, rule, found.data, found.winners)
         else:
-            ranked = candidates(sources, rule)
-            chosen = chosen_of(ranked, rule, choices)
-            _survive(rule, [chosen[0]] if chosen else ranked, data, winners)
-            if chosen is None and _is_open(rule, ranked, pins):
-                conflicts.append(rule.name)
+            _decide(sources, rule, choices, pins, found)
     for name, pin in pins.items():
-        data[name] = pin.value
-        winners[name] = pin.rid
-    return Outcome(data, winners, conflicts)
+        found.data[name] = pin.value
+        found.winners[name] = pin.rid
+    return found
 
 
-def _alone(source: Source, rules: Iterable[FieldRule]) -> Outcome:
-    # Nine of ten clusters hold one record: every policy then gives that record's own evidence, which
-    # is read off the cached fold as it is.
+def _take_all(source: Source, rules: Iterable[FieldRule], found: Outcome) -> None:
+    # Nine of ten clusters hold one record, which the hub never wrote to: every policy then gives that record's
+    # own evidence, read off the cached fold as it is. But for what it said before, which may outlive what it says now.
     values: Mapping[str, Any] = source.packed.get("v", {})
     lists = lists_of(values)
-    data: dict[str, Any] = {}
     for rule in rules:
+        if rule.policy == "strictest":
+            _decide((source,), rule, (), {}, found)
+            continue
         for name in rule.fields:
             if name in values:
-                data[name] = values[name]
+                found.data[name] = values[name]
             elif name in lists:
-                data[name] = lists[name]
-    return Outcome(data, dict.fromkeys(data, source.rid), [])
+                found.data[name] = lists[name]
+            else:
+                continue
+            found.winners[name] = source.rid
 
 
-def _survive(rule: FieldRule, ranked: Sequence[Candidate], data: dict[str, Any], winners: dict[str, uuid.UUID]) -> None:
+def _decide(
+    sources: Sequence[Source], rule: FieldRule, choices: Sequence[Choice], pins: Mapping[str, Pin], found: Outcome
+) -> None:
+    words = _words(sources, rule)
+    ranked = _best_of_each(words)
+    if not ranked:
+        return
+    chosen = chosen_of(ranked, rule, choices)
+    best = chosen[0] if chosen else ranked[0]
     for name in rule.fields:
-        if ranked and name in ranked[0].values:
-            data[name] = ranked[0].values[name]
-            winners[name] = ranked[0].source.rid
+        if name in best.values:
+            found.data[name] = best.values[name]
+            found.winners[name] = best.source.rid
+    if chosen is None and _is_open(rule, ranked, pins):
+        found.conflicts.append(rule.name)
+    if chosen is None and rule.refused_at:
+        until = standing_until(word.key[1] for word in words)
+        if until and until != best.values.get("captured_at"):
+            found.data[REFUSED_AT] = until
 
 
 def chosen_of(
@@ -196,54 +130,34 @@ def _is_open(rule: FieldRule, ranked: Sequence[Candidate], pins: Mapping[str, Pi
 
 
 def candidates(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
-    """Everybody with own evidence for the rule's fields, the winner first."""
-    found = [c for c in (_candidate(source, rule) for source in sources) if c is not None]
-    for candidate in found:
-        candidate.key = _key(candidate, rule)
-    found.sort(key=lambda c: c.key, reverse=True)
+    """Everybody with own evidence for the rule's fields, the winner first; of a record that says several things its best."""
+    return _best_of_each(_words(sources, rule))
+
+
+def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
+    """All that is said of the rule's fields, each with its key."""
+    if rule.policy == "strictest":
+        found = [act for source in sources for act in acts_of(source, rule)]
+    else:
+        found = [word for source in sources if (word := own_word(source, rule)) is not None]
+    for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):
+        yields = not rule.null_wins and word.is_empty
+        word.key = (not yields, worth, *_age(word.weak, word.since), *_tie_break(word.source, word.values))
     return found
 
 
-def _candidate(source: Source, rule: FieldRule) -> Candidate | None:
-    cells: dict[str, Cell] = {}
-    for name in rule.fields:
-        cell = source.fold.cells.get(name)
-        if cell is not None and cell.own is not MISSING:
-            cells[name] = cell
-    if not cells:
-        return None
-    values = {name: cell.own for name, cell in cells.items()}
-    if len(values) < len(rule.fields):
-        # Edited in part: the rest of the tuple is what its author saw beside it.
-        for name in rule.fields:
-            held = source.fold.held(name) if name not in values else MISSING
-            if held is not MISSING:
-                values[name] = held
-    return Candidate(
-        source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
-    )
+def _best_of_each(words: list[Candidate]) -> list[Candidate]:
+    ranked = sorted(words, key=lambda word: word.key, reverse=True)
+    best = {word.source.rid: word for word in reversed(ranked)}
+    return [word for word in ranked if best[word.source.rid] is word]
 
 
-def _key(candidate: Candidate, rule: FieldRule) -> tuple[Any, ...]:
-    source = candidate.source
-    empty = all(value is None for value in candidate.values.values())
-    place = 0
-    if rule.policy in ("owner", "priority"):
-        place = -_place(source.connection, rule.connections)
-    return (
-        not (empty and not rule.null_wins),
-        place,
-        not candidate.weak,
-        candidate.since,
-        -source.rank,
-        _reversed(source.connection),
-        _reversed(source.external_id),
-        value_hash(candidate.values),
-    )
+def _age(weak: bool, since: int) -> tuple[bool, int]:
+    return (not weak, since)
 
 
-def _place(connection: str, connections: tuple[str, ...]) -> int:
-    return connections.index(connection) if connection in connections else len(connections)
+def _tie_break(source: Source, value: Any) -> tuple[Any, ...]:
+    return (-source.rank, _reversed(source.connection), _reversed(source.external_id), value_hash(value))
 
 
 def _reversed(text: str) -> tuple[int, ...]:
@@ -251,105 +165,36 @@ def _reversed(text: str) -> tuple[int, ...]:
     return (*(-ord(ch) for ch in text), 1)
 
 
-def value_hash(value: Any) -> str:
-    """The last tie-break: 8 bytes of the canonical JSON, as hex."""
-    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(packed).hexdigest()[:16]
+def elements(sources: Sequence[Source], rule: FieldRule, name: str) -> dict[str, list[Element]]:
+    """Per element key of a list field: what every record says of it, best first.
 
-
-def contradict(rule: FieldRule, ranked: Sequence[Candidate]) -> bool:
-    """Whether a person should look at a rule's candidates (best first): see `is_conflict`.
-
-    Where the newest wins, also when the two newest were edited without one having seen the other,
-    although they had been in step before: one of the systems was away, or both were quicker than the hub.
-    In step are those that the hub had told each other's value, and those that had the same by themselves.
+    Whether it is there the newest word says; whose version of it counts, of those that have it, `rule.elements`.
     """
-    if len(ranked) < 2:
-        return False
-    if is_conflict(ranked[0], ranked[1:]):
-        return True
-    return rule.policy == "latest" and _edited_apart(rule, ranked[0], ranked[1])
-
-
-def _edited_apart(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
-    if best.values == other.values:
-        return False
-    bases = [_bases(rule, one) for one in (best, other)]
-    if not any(bases):
-        return _parted(rule, best, other)
-    return not _has_seen(bases[0], other) and not _has_seen(bases[1], best)
-
-
-def _parted(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
-    """Whether both had the same by themselves, so that there was nothing to tell, and each then changed it.
-
-    Of what the hub tells both systems. One that is never told cannot have seen anything: the newest wins, no more.
-    """
-    sides = (best.source, other.source)
-    names = [
-        name for name in rule.fields
-        if all(name in side.told and side.fold.own(name) is not None for side in sides)
-    ]  # fmt: skip
-    lines = [[said for name in names for said in _said(side, name)] for side in sides]
-    return parted(lines[0], lines[1], names)
-
-
-def _said(source: Source, name: str) -> list[Said]:
-    cell = source.fold.cells[name]
-    steps = [*cell.trail, (cell.since, trace(cell.own))]
-    # What is left out of a trail equals nothing, not even what is left out of another one.
-    return [Said(source.rid, since, {name: source.rid if value == GAP else loose(value)}) for since, value in steps]
-
-
-def _bases(rule: FieldRule, candidate: Candidate) -> dict[str, Any]:
-    cells = {name: candidate.source.fold.own(name) for name in rule.fields}
-    return {name: cell.base for name, cell in cells.items() if cell is not None and cell.base is not MISSING}
-
-
-def _has_seen(base: Mapping[str, Any], other: Candidate) -> bool:
-    return bool(base) and all(loose_equal(value, other.values.get(name)) for name, value in base.items())
-
-
-def is_conflict(best: Candidate, losers: Iterable[Candidate]) -> bool:
-    """Whether a person should look: an own value lost that is newer, or tied before the last three keys.
-
-    What is empty and yields by its policy is no value that could lose.
-    """
-    for loser in losers:
-        if loser.values == best.values or loser.yields:
-            continue
-        if loser.since > best.since and not (loser.weak and not best.weak):
-            return True
-        if loser.key[:5] == best.key[:5]:
-            return True
-    return False
-
-
-def elements(sources: Sequence[Source], name: str) -> dict[str, list[tuple[tuple[Any, ...], Any, Source, Cell]]]:
-    """Per element key of a list field: the evidence of every record, best first."""
-    found: dict[str, list[tuple[tuple[Any, ...], Any, Source, Cell]]] = {}
+    found: dict[str, list[Element]] = {}
     prefix = name + SEPARATOR
     for source in sources:
         for key, cell in source.fold.cells.items():
             if key.startswith(prefix) and cell.own is not MISSING:
-                order = (
-                    not cell.weak,
-                    cell.since,
-                    cell.own is not None,
-                    -source.rank,
-                    _reversed(source.connection),
-                    _reversed(source.external_id),
-                    value_hash(cell.own),
-                )
-                found.setdefault(key[len(prefix) :], []).append((order, cell.own, source, cell))
+                age = (*_age(cell.weak, cell.since), cell.own is not None, *_tie_break(source, cell.own))
+                found.setdefault(key[len(prefix) :], []).append((age, cell.own, source, cell))
     for ranked in found.values():
         ranked.sort(key=lambda entry: entry[0], reverse=True)
+        if rule.elements != "latest" and ranked[0][1] is not None:
+            ranked.sort(key=lambda entry: (entry[1] is not None, _worth_of_element(entry, rule)), reverse=True)
     return found
+
+
+def _worth_of_element(entry: Element, rule: FieldRule) -> tuple[int, int]:
+    _, value, source, _ = entry
+    if rule.elements == "verified":
+        proof = proof_of(value) if isinstance(value, Mapping) else 0
+        return (proof, source.connection in rule.connections)
+    return (-place(source.connection, rule.connections), 0)
 
 
 def _unite(sources: Sequence[Source], rule: FieldRule, data: dict[str, Any], winners: dict[str, uuid.UUID]) -> None:
     for name in rule.fields:
-        found = elements(sources, name)
+        found = elements(sources, rule, name)
         if not found:
             continue
         live = {key: ranked[0] for key, ranked in found.items() if ranked[0][1] is not None}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from hub.rules.derive import derive_customer, derive_stock_level
-from hub.rules.derive.customer import consents_of, points_of, strictest
+from hub.rules.derive.consent import consents_of, strictest
+from hub.rules.derive.customer import points_of
 
 
 def programme(id_: str) -> dict[str, str]:

@@ -19,8 +19,10 @@ def test_built_in_policies_when_loaded_then_every_kind_has_some() -> None:
     found = load_policies([ROOT / "mappings"], KINDS)
     assert set(found) == set(KINDS)
     customer = found["customer"]
-    for name in ("identities", "tags", "addresses"):
+    for name in ("tags", "addresses"):
         assert customer.rule(name) == Rule("union")
+    assert customer.rule("identities") == Rule("union", elements="verified")
+    assert found["consent"].rule("status") == Rule("strictest", group="consent")
     for name in ("full_name", "given_name", "family_name"):
         assert customer.rule(name) == Rule("latest", group="name")
     assert found["order"].rule("number") == found["order"].default == Rule("latest")

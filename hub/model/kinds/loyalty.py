@@ -36,6 +36,15 @@ CONSENT = Kind(
             group="consent",
         ),
         Field("jurisdiction", "text", Text("法域", "Jurisdiction"), example="CN", group="consent"),
+        Field(
+            "refused_at",
+            "time",
+            Text(
+                "拒绝效力截至（不同于取得时间时）",
+                "Until when no grant lifts the refusal, where that is not `captured_at`",
+            ),
+            derived=True,
+        ),
     ),
 )
 

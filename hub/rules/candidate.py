@@ -1,0 +1,147 @@
+"""Who has something to say about a field: records, their own words, and what people ruled."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from hub.rules.register import MISSING, STATE, Cell, Fold, decode
+
+
+@dataclass(slots=True)
+class Source:
+    """One record of a cluster. `rank`: smaller wins ties. `packed`: its cached fold, opened when it is needed.
+
+    `told`: the fields of which the hub tells its system what others say.
+    """
+
+    rid: uuid.UUID
+    connection: str
+    rank: int
+    external_id: str
+    packed: Mapping[str, Any]
+    object_type: str = ""
+    told: Collection[str] = ()
+    _fold: Fold | None = None
+
+    @property
+    def fold(self) -> Fold:
+        """Its fold."""
+        if self._fold is None:
+            self._fold = decode(self.packed)
+        return self._fold
+
+    @property
+    def has_own_state(self) -> bool:
+        """Whether its system itself said that it exists, or is gone."""
+        return STATE in self.packed.get("v", ())
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the hub ever wrote to it."""
+        return any("w" in cell for cell in self.packed.get("e", {}).values())
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """How one field, or one group of fields, survives.
+
+    `policy`: one of `hub.rules.policies.POLICIES`. `connections`: best first (owner, priority), or those that check
+    what they say (verified). `null_wins`: whether a cleared value beats values of others. `elements`: whose version of
+    an element counts in a united list: latest, verified, owner or priority. `refused_at`: whether the kind has that field.
+    """
+
+    name: str
+    policy: str
+    fields: tuple[str, ...]
+    connections: tuple[str, ...] = ()
+    null_wins: bool = True
+    elements: str = "latest"
+    refused_at: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A value a person fixed. `order`: (time, id) of the decision; the newest wins."""
+
+    field: str
+    value: Any
+    author: str
+    order: tuple[Any, ...]
+    rid: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A person took one record's value of a field or group. It counts while all that contended says what it said.
+
+    `field`: name of the rule. `contenders`: rid -> `value_hash` of what each record said then. `author`: who chose.
+    """
+
+    field: str
+    rid: uuid.UUID
+    contenders: Mapping[str, str]
+    author: str = ""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One record's own evidence for a field or group. `is_past`: it says something else by now, and this still counts."""
+
+    source: Source
+    values: dict[str, Any]
+    since: int
+    weak: bool
+    key: tuple[Any, ...] = ()
+    is_past: bool = False
+
+    @property
+    def yields(self) -> bool:
+        """Whether it is empty, and its policy lets any value go before it. Known once it is ranked."""
+        return not self.key[0]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says of every field that there is nothing."""
+        return all(map(is_void, self.values.values()))
+
+
+def own_word(source: Source, rule: FieldRule) -> Candidate | None:
+    """What a record says by itself of a rule's fields; None when it never said anything."""
+    cells = own_cells(source, rule)
+    if not cells:
+        return None
+    values = {name: cell.own for name, cell in cells.items()}
+    if len(values) < len(rule.fields):
+        # Edited in part: the rest of the tuple is what its author saw beside it.
+        for name in rule.fields:
+            held = source.fold.held(name) if name not in values else MISSING
+            if held is not MISSING:
+                values[name] = held
+    return Candidate(
+        source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
+    )
+
+
+def own_cells(source: Source, rule: FieldRule) -> dict[str, Cell]:
+    """The fields of a rule of which a record has evidence of its own."""
+    found = {name: source.fold.own(name) for name in rule.fields}
+    return {name: cell for name, cell in found.items() if cell is not None}
+
+
+def is_void(value: Any) -> bool:
+    """Whether there is nothing: null, or an object or list of nothing but nulls."""
+    if isinstance(value, Mapping):
+        return all(map(is_void, value.values()))
+    return all(map(is_void, value)) if isinstance(value, list) else value is None
+
+
+def value_hash(value: Any) -> str:
+    """The last tie-break: 8 bytes of the canonical JSON, as hex."""
+    packed = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(packed).hexdigest()[:16]
