@@ -103,8 +103,21 @@ def joining(hub: Hub, found: Waiting, by: str, reason: str) -> Work:
     return work
 
 
-def rule(conn: Connection, hub: Hub, pairs: Sequence[Waiting], by: str, said: str, reason: str, group: Rid) -> set[Rid]:
-    """Adds the decisions of one answer about some pairs to `group`; returns the records concerned."""
+def rule(
+    conn: Connection,
+    hub: Hub,
+    pairs: Sequence[Waiting],
+    by: str,
+    said: str,
+    reason: str,
+    group: Rid,
+    *,
+    may_override: bool = True,
+) -> set[Rid]:
+    """Adds the decisions of one answer about some pairs to `group`; returns the records concerned.
+
+    Errors: those of `answer`; `may_override` False: `ConfigError` for `same` in spite of a guard, whatever the reason.
+    """
     sides = match_guard.sides(conn, pairs)
     concerned: set[Rid] = set()
     for found in pairs:
@@ -112,7 +125,7 @@ def rule(conn: Connection, hub: Hub, pairs: Sequence[Waiting], by: str, said: st
         act = Act(found.realm, found.kind, by, reason)
         concerned |= left | right
         if said == "same":
-            links = _joining(conn, hub, found, left, right, reason)
+            links = _joining(conn, hub, found, left, right, reason if may_override else "")
             decision.add_pairs(conn, act, "must", links, group=group)
         else:
             note = {"relation": "household"} if said == "household" else None

@@ -14,9 +14,11 @@ from datetime import UTC, datetime
 from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
+from hub.store import match_count
 from hub.store import match_item as store
 from hub.store.database import Connection
-from hub.store.match_item import MATCH, ORDERS, SAMPLE, Counts, Pattern, Waiting, Wish
+from hub.store.match_count import Counts, Pattern
+from hub.store.match_item import MATCH, ORDERS, SAMPLE, Waiting, Wish
 
 Rid = uuid.UUID
 TYPES = (MATCH, SAMPLE)
@@ -50,13 +52,13 @@ def counts(hub: Hub, by: str, wish: Wish | None = None, since: datetime | None =
     """How many pairs fit `wish`, what `by` answered and what the hub merged alone since then (the begin of today in UTC)."""
     start = since or datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with hub.db.session() as conn:
-        return store.counts(conn, wish or Wish(), by, start)
+        return match_count.counts(conn, wish or Wish(), by, start)
 
 
 def patterns(hub: Hub, wish: Wish | None = None, limit: int = 50) -> list[Pattern]:
     """What open pairs have in common, the commonest first: what `match_bulk.propose` takes."""
     with hub.db.session() as conn:
-        return store.patterns(conn, wish or Wish(), limit)
+        return match_count.patterns(conn, wish or Wish(), limit)
 
 
 def find(hub: Hub, item_id: Rid, realms: Sequence[str] | None = None) -> Waiting:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hub.store.about import LIMIT
 from hub.store.database import Connection, upcasts_of
 
 Rid = uuid.UUID
@@ -103,7 +102,7 @@ _COLUMNS = """
 def page(conn: Connection, wish: Wish, limit: int) -> list[Waiting]:
     """Pairs with most at stake (or the heaviest) first, at most `limit`."""
     by = ORDERS[wish.order]
-    where, params = _where(wish)
+    where, params = where_of(wish)
     edge = wish.after or wish.before
     if edge is not None:
         beyond = "< {at} or {by} = {at} and i.id >" if wish.after else "> {at} or {by} = {at} and i.id <"
@@ -117,7 +116,8 @@ def page(conn: Connection, wish: Wish, limit: int) -> list[Waiting]:
     return rows[::-1] if down == "asc" else rows
 
 
-def _where(wish: Wish) -> tuple[list[str], dict[str, Any]]:
+def where_of(wish: Wish) -> tuple[list[str], dict[str, Any]]:
+    """The conditions on `item i` that a wish comes to, and their parameters."""
     where = ["i.type = %(type)s", "i.state = %(state)s"]
     if wish.type == MATCH and wish.state == "open":
         where = ["i.type = 'match'", "i.state = 'open'"]  # in these words an index holds them in order
@@ -143,6 +143,12 @@ def read(conn: Connection, item_id: Rid) -> Waiting | None:
     return _waiting(conn, row) if row else None
 
 
+def read_many(conn: Connection, item_ids: Sequence[Rid]) -> list[Waiting]:
+    """These pairs, open or not, those with most at stake first."""
+    sql = f"select {_COLUMNS} where i.id = any(%s) order by i.stake desc, i.id"
+    return [_waiting(conn, row) for row in conn.execute(sql, (list(item_ids),))]
+
+
 def lock(conn: Connection, item_ids: Sequence[Rid]) -> None:
     """Locks items against other answers, in id order."""
     conn.execute("select from item where id = any(%s) order by id for update", (list(item_ids),)).fetchall()
@@ -155,27 +161,6 @@ def _waiting(conn: Connection, row: Sequence[Any]) -> Waiting:
         left_data=found.left_data and upcasts.data(found.kind, found.left_data),
         right_data=found.right_data and upcasts.data(found.kind, found.right_data),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """Open pairs that are alike in the same way: how many, and the least and the greatest weight among them."""
-
-    pattern: str
-    count: int
-    least: int
-    most: int
-
-
-def patterns(conn: Connection, wish: Wish, limit: int = 50) -> list[Pattern]:
-    """The patterns of open pairs, the commonest first. Pairs that a guard keeps apart are no matter for many at once."""
-    where, params = _where(wish)
-    sql = f"""
-        select i.data ->> 'pattern', count(*), min((i.data ->> 'weight')::integer), max((i.data ->> 'weight')::integer)
-        from item i where {" and ".join(where)} and coalesce(i.data ->> 'apart', '') = '' and i.data ->> 'pattern' <> ''
-        group by 1 order by 2 desc, 1 limit %(limit)s
-    """  # noqa: S608 -- constant text
-    return [Pattern(*row) for row in conn.execute(sql, {**params, "limit": limit})]
 
 
 _CLAIM = """
@@ -193,7 +178,7 @@ _MINE = """
 
 def claim_next(conn: Connection, wish: Wish, by: str, seconds: float) -> Rid | None:
     """The pair that `by` works on already, else the one with most at stake that nobody else has; None when none is left."""
-    where, params = _where(wish)
+    where, params = where_of(wish)
     text = " and ".join(where)
     params = {**params, "by": by, "seconds": seconds}
     for sql in (_MINE, _CLAIM):
@@ -220,36 +205,3 @@ def let_go(conn: Connection, item_id: Rid, by: str) -> bool:
     """Ends the claim of `by`; False when they have none."""
     sql = "update item set claimed_by = null, claimed_until = null where id = %s and claimed_by = %s"
     return conn.execute(sql, (item_id, by)).rowcount == 1
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """`open` is exact up to 10,000. `mean_s`: seconds from being given a pair to the answer, None before the first.
-
-    `mine`, `automatic`: answers of one person, and merges by the hub alone, since the moment asked for.
-    """
-
-    open: int
-    mine: int
-    automatic: int
-    mean_s: float | None
-
-
-_COUNTS = """
-    select
-        (select count(*) from (select from item i where {where} limit %(most)s) few),
-        (select count(*) from match_answer where author = %(by)s and at >= %(since)s and undone_at is null
-            and bulk_id is null),
-        (select avg(seconds)::float from match_answer where author = %(by)s and at >= %(since)s and undone_at is null),
-        (select count(*) from (select from change c where c.at >= %(since)s and c.type = 'merged' and c.cause <> 'merge'
-            and (%(kind)s = '' or c.kind = %(kind)s) limit %(most)s) few)
-"""
-
-
-def counts(conn: Connection, wish: Wish, by: str, since: datetime) -> Counts:
-    """How much waits, and what was done since."""
-    where, params = _where(wish)
-    sql = _COUNTS.format(where=" and ".join(where))
-    row = conn.execute(sql, {**params, "by": by, "since": since, "most": LIMIT}).fetchone()
-    count, mine, mean, automatic = row or (0, 0, None, 0)
-    return Counts(count, mine, automatic, mean)

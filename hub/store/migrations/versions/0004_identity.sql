@@ -83,3 +83,16 @@ create table match_bulk_item (
     primary key (bulk_id, item_id)
 );
 comment on column match_bulk_item.outcome is 'null: not its turn yet; left: closed or changed since it was planned';
+
+create table match_sample (
+    realm text not null,
+    kind text not null,
+    week text not null,
+    drawn integer not null,
+    population integer not null,
+    auto integer not null,
+    at timestamptz not null default clock_timestamp(),
+    primary key (realm, kind, week)
+);
+comment on table match_sample is 'automatic merges drawn in an ISO week to be judged by people; each is an item of type match_sample';
+create index item_of_sample on item ((data ->> 'week')) where type = 'match_sample';
