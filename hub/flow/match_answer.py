@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import match_guard, stewardship
+from hub.flow import match_rule, stewardship
 from hub.flow.context import Hub
 from hub.flow.match_queue import state_of
 from hub.flow.stewardship import Work
 from hub.model.identifier import format_id
-from hub.store import audit, decision
+from hub.store import audit
 from hub.store import item as item_store
 from hub.store import match_answer as store
 from hub.store import match_item as queue_store
-from hub.store import match_near as near_store
 from hub.store import resolve as resolve_store
 from hub.store.database import Connection, new_id
-from hub.store.decision import Act
 from hub.store.match_answer import Answer, Given
 from hub.store.match_item import MATCH, Waiting
 
@@ -47,7 +44,7 @@ class Answered:
     is_repeat: bool = False
 
 
-class _RepeatedError(Exception):
+class RepeatedError(Exception):
     """The same person gave the same answer before."""
 
     def __init__(self, earlier: Answer) -> None:
@@ -71,92 +68,26 @@ def answer(hub: Hub, item_id: Rid, by: str, said: str, reason: str = "") -> Answ
             detail = {"item": format_id("itm", item_id), "answer": said}
             work = answering(hub, item_id, by, said, reason)
             act = stewardship.carry_out(hub, work, "merge" if said == "same" else "split", by, reason, detail)
-    except _RepeatedError as repeated:
-        return Answered(item_id, said, repeated.earlier.act, _golden(hub, item_id), is_repeat=True)
-    return Answered(item_id, said, act, _golden(hub, item_id))
+    except RepeatedError as repeated:
+        return Answered(item_id, said, repeated.earlier.act, golden_now(hub, item_id), is_repeat=True)
+    return Answered(item_id, said, act, golden_now(hub, item_id))
 
 
 def answering(hub: Hub, item_id: Rid, by: str, said: str, reason: str) -> Work:
     """What `answer` does in its transaction."""
 
     def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        found = _locked(conn, item_id, by, said)
+        found = locked(conn, item_id, by, said)
         if found.type != MATCH:
             raise ConfigError("a pair of a sample is judged right or wrong: `retail-hub match sample judge`")
         group = new_id()
-        rids = rule(conn, hub, [found], by, said, reason, group)
-        seconds = _seconds(hub, conn, found, by)
-        store.add(conn, [_given(found, said, seconds)], by, reason, group)
+        rids = match_rule.rule(conn, hub, [found], by, said, reason, group)
+        seconds = seconds_of(hub, conn, found, by)
+        store.add(conn, [given(found, said, seconds)], by, reason, group)
         close(conn, found, by, said, group)
         return group, rids
 
     return work
-
-
-def joining(hub: Hub, found: Waiting, by: str, reason: str) -> Work:
-    """What `same` decides, without an answer: to look at what would come of it."""
-
-    def work(conn: Connection) -> tuple[Rid, set[Rid]]:
-        group = new_id()
-        return group, rule(conn, hub, [found], by, "same", reason, group)
-
-    return work
-
-
-def rule(
-    conn: Connection,
-    hub: Hub,
-    pairs: Sequence[Waiting],
-    by: str,
-    said: str,
-    reason: str,
-    group: Rid,
-    *,
-    may_override: bool = True,
-) -> set[Rid]:
-    """Adds the decisions of one answer about some pairs to `group`; returns the records concerned.
-
-    Errors: those of `answer`; `may_override` False: `ConfigError` for `same` in spite of a guard, whatever the reason.
-    """
-    sides = match_guard.sides(conn, pairs)
-    concerned: set[Rid] = set()
-    for found in pairs:
-        left, right = sides[found.id]
-        act = Act(found.realm, found.kind, by, reason)
-        concerned |= left | right
-        if said == "same":
-            links = _joining(conn, hub, found, left, right, reason if may_override else "")
-            decision.add_pairs(conn, act, "must", links, group=group)
-        else:
-            note = {"relation": "household"} if said == "household" else None
-            decision.add_pairs(conn, act, "cannot", _parting(conn, found, left, right), group=group, value=note)
-    return concerned
-
-
-def _joining(
-    conn: Connection, hub: Hub, found: Waiting, left: set[Rid], right: set[Rid], reason: str
-) -> list[tuple[Rid, Rid]]:
-    for ruled in decision.live(conn, sorted(left | right), ("cannot",)):
-        if (ruled.a in left and ruled.b in right) or (ruled.a in right and ruled.b in left):
-            shown = format_id("dec", ruled.group_id)
-            raise ConflictError(f"{ruled.author} ruled them apart on {ruled.created_at:%Y-%m-%d}: undo {shown} first")
-    guards = match_guard.between(conn, hub, found, left, right)
-    if (guards or found.apart) and not reason.strip():
-        names = ", ".join(sorted(guards | {found.apart} - {""}))
-        raise ConfigError(f"the two differ in {names}, which keeps them apart: say why they are one all the same")
-    if not guards:
-        return [(found.a, found.b)]
-    # Every record by itself: one of them must not be lost to a guard against the other side.
-    first, *rest = sorted(left | right)
-    return [(first, other) for other in rest]
-
-
-def _parting(conn: Connection, found: Waiting, left: set[Rid], right: set[Rid]) -> list[tuple[Rid, Rid]]:
-    """Every pair that anything speaks for: one is enough while those two stay, more hold when one of them leaves."""
-    clusters = resolve_store.clusters_of(conn, [found.a, found.b])
-    edges = near_store.between(conn, clusters[found.a], clusters[found.b])
-    pairs = {(min(found.a, found.b), max(found.a, found.b))} | {(edge.a, edge.b) for edge in edges}
-    return sorted(pair for pair in pairs if set(pair) <= left | right)
 
 
 def close(conn: Connection, found: Waiting, by: str, said: str, act: Rid | None) -> None:
@@ -166,20 +97,21 @@ def close(conn: Connection, found: Waiting, by: str, said: str, act: Rid | None)
     queue_store.let_go(conn, found.id, found.claimed_by or by)
 
 
-def _given(found: Waiting, said: str, seconds: float | None) -> Given:
+def given(found: Waiting, said: str, seconds: float | None) -> Given:
+    """An answer about a pair, to be kept."""
     return Given(found.id, found.realm, found.kind, said, found.weight, seconds)
 
 
 def _skip(conn: Connection, hub: Hub, item_id: Rid, by: str, reason: str) -> None:
-    found = _locked(conn, item_id, by, "skip")
-    seconds = _seconds(hub, conn, found, by)
+    found = locked(conn, item_id, by, "skip")
+    seconds = seconds_of(hub, conn, found, by)
     item_store.snooze_item(conn, item_id, datetime.now(UTC) + SNOOZE)
     queue_store.let_go(conn, item_id, by)
-    store.add(conn, [_given(found, "skip", seconds)], by, reason, None)
+    store.add(conn, [given(found, "skip", seconds)], by, reason, None)
     audit.append(conn, by, "item.snoozed", format_id("itm", item_id), reason, {"type": found.type})
 
 
-def _locked(conn: Connection, item_id: Rid, by: str, said: str) -> Waiting:
+def locked(conn: Connection, item_id: Rid, by: str, said: str) -> Waiting:
     """The pair, locked and free to be answered by `by`."""
     queue_store.lock(conn, [item_id])
     found = queue_store.read(conn, item_id)
@@ -188,7 +120,7 @@ def _locked(conn: Connection, item_id: Rid, by: str, said: str) -> Waiting:
     if found.state != "open":
         earlier = store.standing(conn, item_id)
         if earlier is not None and (earlier.author, earlier.answer) == (by, said):
-            raise _RepeatedError(earlier)
+            raise RepeatedError(earlier)
         if found.state == "resolved" or said == "skip":
             raise ConflictError(state_of(found))
     elif found.claimed_by and found.claimed_by != by:
@@ -196,7 +128,7 @@ def _locked(conn: Connection, item_id: Rid, by: str, said: str) -> Waiting:
     return found
 
 
-def _seconds(hub: Hub, conn: Connection, found: Waiting, by: str) -> float | None:
+def seconds_of(hub: Hub, conn: Connection, found: Waiting, by: str) -> float | None:
     """How long `by` had the pair; None where it was not given to them."""
     if found.claimed_by != by or found.claimed_until is None:
         return None
@@ -205,7 +137,8 @@ def _seconds(hub: Hub, conn: Connection, found: Waiting, by: str) -> float | Non
     return max(0.0, row[0]) if row else None
 
 
-def _golden(hub: Hub, item_id: Rid) -> tuple[Rid, ...]:
+def golden_now(hub: Hub, item_id: Rid) -> tuple[Rid, ...]:
+    """The golden ids that the two records of a pair have by now: one, or two."""
     with hub.db.session() as conn:
         found = queue_store.read(conn, item_id)
         if found is None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import match_answer, rehearse, stewardship
+from hub.flow import match_answer, match_rule, rehearse, stewardship
 from hub.flow.context import Hub
 from hub.flow.rehearse import Prospect
 from hub.model.identifier import format_id
@@ -138,7 +138,7 @@ def _rule_each(
     for pair in pairs:
         try:
             # Without a reason: a guard between any two records leaves the pair out.
-            concerned |= match_answer.rule(conn, hub, [pair], by, said, reason, group, may_override=False)
+            concerned |= match_rule.rule(conn, hub, [pair], by, said, reason, group, may_override=False)
         except (ConflictError, ConfigError):
             continue
         able.append(pair)

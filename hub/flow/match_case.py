@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.flow import match_answer, match_forecast, match_guard, match_queue, match_side
+from hub.flow import match_forecast, match_guard, match_queue, match_rule, match_side
 from hub.flow.context import Hub
 from hub.flow.match_forecast import Forecast
 from hub.flow.match_side import Comparison, Side
@@ -133,5 +133,5 @@ def _closed(item: Waiting, by: str, *, is_pair: bool) -> str:
 def _forecast(hub: Hub, item: Waiting, by: str, left: Side | None, right: Side | None) -> Forecast | None:
     if left is None or right is None or item.state == "resolved":
         return None
-    work = match_answer.joining(hub, item, by, WHY)
+    work = match_rule.joining(hub, item, by, WHY)
     return match_forecast.forecast(hub, work, left, right, item.kind)
