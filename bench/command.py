@@ -10,7 +10,7 @@ from typing import Any
 import click
 import orjson
 
-NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay")
+NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay", "match")
 
 
 @click.command()
@@ -21,14 +21,15 @@ NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect"
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
-    help="pipeline, both, connect, console, replay: workers.",
+    help="pipeline, both, connect, console, replay, match: workers.",
 )
 @click.option("--preload", type=click.IntRange(0), default=0, help="pipeline: records to store by COPY first.")
 @click.option(
     "--events",
     type=click.IntRange(1),
-    help="ingress, pipeline, console, replay: events of a run (console: of a drain).",
+    help="ingress, pipeline, console, replay, match: events of a run (console: of a drain).",
 )
+@click.option("--stored", type=click.IntRange(1), help="match: records stored before. [default: 100000]")
 @click.option("--connections", type=click.IntRange(1, 1000), help="ingress, both: connections. [default: 32]")
 @click.option("--rate", type=click.FloatRange(min=1), help="delivery, memory, console: events a second.")
 @click.option("--seconds", type=click.FloatRange(min=0.5), help="both, delivery, memory: how long a run lasts.")
@@ -60,6 +61,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "delivery": {"rate": "rate", "seconds": "seconds"},
         "memory": {"rate": "rate", "seconds": "seconds"},
         "replay": {"events": "count", "changed": "changed"},
+        "match": {"events": "count", "stored": "stored"},
         "connect": {"contacts": "contacts", "customers": "customers"},
         "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
     }.get(name, {})
@@ -69,7 +71,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
     arguments = {renamed[option]: value for option, value in chosen.items()}
     if name == "pipeline":
         arguments |= {"workers": workers, "preloaded": preload}
-    if name in ("connect", "replay"):
+    if name in ("connect", "replay", "match"):
         arguments["workers"] = workers
     if name in ("both", "console"):
         arguments["worker_count"] = workers

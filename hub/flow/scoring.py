@@ -8,7 +8,6 @@ from typing import Any
 
 from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
-from hub.rules.identity.keys import NAMESPACE
 from hub.rules.identity.model import MatchModel
 from hub.store import hot_key, scored
 from hub.store import record as record_store
@@ -41,7 +40,8 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:
     models = {rid: hub.rules.matching[kind] for rid, (_, kind) in turns.items() if kind in hub.rules.matching}
     if not models:
         return set()
-    pairs = scored.candidates(conn, models, NAMESPACE)
+    namespaces = sorted({name for model in models.values() for name in model.namespaces})
+    pairs = scored.candidates(conn, models, namespaces)
     before = scored.edges_of(conn, models)
     if not pairs and not before:
         return set()

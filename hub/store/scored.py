@@ -52,14 +52,15 @@ _CANDIDATES = """
     select distinct least(m.rid, k.rid), greatest(m.rid, k.rid)
     from match_key m cross join lateral (
         select c.rid from match_key c where c.hash = m.hash and c.strength >= 1 limit %(limit)s) k
-    where m.rid = any(%(rids)s) and m.strength >= 1 and k.rid <> m.rid and starts_with(m.namespace, %(prefix)s)
+    where m.rid = any(%(rids)s) and m.strength >= 1 and k.rid <> m.rid and m.namespace = any(%(namespaces)s)
     and not exists (select from hot_key h where h.hash = m.hash)
 """
 
 
-def candidates(conn: Connection, rids: Iterable[Rid], prefix: str) -> list[Pair]:
-    """Pairs (a < b) of one of these records with whoever shares one of its candidate keys, each once."""
-    return conn.execute(_CANDIDATES, {"rids": list(rids), "prefix": prefix, "limit": KEY_CAP}).fetchall()
+def candidates(conn: Connection, rids: Iterable[Rid], namespaces: Sequence[str]) -> list[Pair]:
+    """Pairs (a < b) of one of these records with whoever shares one of its keys of these namespaces, each once."""
+    params = {"rids": list(rids), "namespaces": list(namespaces), "limit": KEY_CAP}
+    return conn.execute(_CANDIDATES, params).fetchall()
 
 
 def edges_of(conn: Connection, rids: Iterable[Rid]) -> dict[Pair, StoredEdge]:

@@ -83,7 +83,7 @@ def test_question_is_opened_for_a_doubtful_pair_and_closed_by_an_answer_and_by_i
 ) -> None:
     model = chain.hub.rules.matching["customer"]
     _say(chain, "shop", "1", "欧阳娜娜")
-    _say(chain, "till", "2", "欧阳娜娜", "+8613500005678")
+    _say(chain, "till", "2", "欧阳娜娜", "+8613500045678")
     chain.settle()
     [question] = _questions(chain)
     assert model.review <= question["weight"] < model.auto

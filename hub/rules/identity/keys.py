@@ -11,19 +11,29 @@ from itertools import islice, product
 from typing import Any
 
 from hub.model.kind import MatchKey
+from hub.model.name import sound_of
 from hub.rules.identity.address_form import BLOCK, CITY, DISTRICT, NUMBER, POSTCODE, ROOM, STREET
 from hub.rules.identity.compare_value import visible
+from hub.rules.identity.name_form import last_syllable
 
 Features = Mapping[str, Any]
 Atom = Callable[[Features], tuple[str, ...]]
 MOST = 8
 """So many values of one key a record has; the rest, in their own order, are left out."""
 NAMESPACE = "match:"
+_ALONE = (("phone",), ("email",))
+RARE_NAME = "rare_name"
+_TAIL = 5
 
 
-def keys_of(features: Features, keys: Mapping[str, tuple[str, ...]]) -> Iterator[MatchKey]:
-    """The candidate keys of a record: strength 1, namespace `match:<name>`."""
-    known: dict[str, tuple[str, ...]] = {}
+def keys_of(
+    features: Features, keys: Mapping[str, tuple[str, ...]], rarity: Callable[[str, str], str]
+) -> Iterator[MatchKey]:
+    """The candidate keys of a record: strength 1, namespace `match:<name>`; a phone's, an e-mail's is its own.
+
+    `rarity`: the level of a family and given name.
+    """
+    known: dict[str, tuple[str, ...]] = {RARE_NAME: _rare_name(features, rarity)}
     for name, atoms in keys.items():
         choices = []
         for atom in atoms:
@@ -35,7 +45,27 @@ def keys_of(features: Features, keys: Mapping[str, tuple[str, ...]]) -> Iterator
             choices.append(values)
         else:
             for chosen in islice(product(*choices), MOST):
-                yield MatchKey(NAMESPACE + name, "", "|".join(chosen), 1)
+                yield _key(name, atoms, chosen)
+
+
+def _key(name: str, atoms: tuple[str, ...], chosen: tuple[str, ...]) -> MatchKey:
+    # What is a key by itself is stored already, for look-ups: under the same name it is one key, not two.
+    if atoms in _ALONE:
+        return MatchKey(atoms[0], "", chosen[0], 1, guarded=True)
+    return MatchKey(NAMESPACE + name, "", "|".join(chosen), 1)
+
+
+def namespaces_of(keys: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """The namespaces under which these keys are stored."""
+    return sorted({atoms[0] if atoms in _ALONE else NAMESPACE + name for name, atoms in keys.items()})
+
+
+def _rare_name(features: Features, rarity: Callable[[str, str], str]) -> tuple[str, ...]:
+    """The letters of a Chinese name that few bear, as the model's frequencies say."""
+    name = features.get("name")
+    if not name or name[0] != "han" or rarity(name[1], name[2]) not in ("rare", "very_rare"):
+        return ()
+    return _name_sound(features)
 
 
 def _phone(features: Features) -> tuple[str, ...]:
@@ -47,11 +77,11 @@ def _visible(features: Features) -> tuple[str, ...]:
 
 
 def _phone_head(features: Features) -> tuple[str, ...]:
-    return tuple(number[:10] for number in features.get("phones", ()))
+    return tuple(number[:-_TAIL] for number in features.get("phones", ()))
 
 
 def _phone_tail(features: Features) -> tuple[str, ...]:
-    return tuple(number[-4:] for number in features.get("phones", ()))
+    return tuple(number[-_TAIL:] for number in features.get("phones", ()))
 
 
 def _email(features: Features) -> tuple[str, ...]:
@@ -98,6 +128,19 @@ def _family_sound(features: Features) -> tuple[str, ...]:
     return ({"han": name[3], "family": name[2]}.get(name[0], name[1]),)
 
 
+def _last_sound(features: Features) -> tuple[str, ...]:
+    """The last syllable of a name or nickname, by which friends call."""
+    name = features.get("name")
+    if not name:
+        return ()
+    if name[0] == "nick":
+        return (name[3],) if name[3] else ()
+    if name[0] == "han":
+        return (sound_of(name[2][-1:]),)
+    found = last_syllable(name[3]) if name[0] == "pinyin" else ""
+    return (found,) if found else ()
+
+
 def _initial(features: Features) -> tuple[str, ...]:
     """The first letters of either part of a name."""
     name = features.get("name")
@@ -139,7 +182,9 @@ ATOMS: Mapping[str, Atom] = {
     "birth_year": _birth_year,
     "birth_day": _birth_day,
     "name_sound": _name_sound,
+    RARE_NAME: lambda features: (),  # replaced by `keys_of`, which knows how rare a name is
     "family_sound": _family_sound,
+    "last_sound": _last_sound,
     "initial": _initial,
     "names": _names,
     "name_heads": _name_heads,
@@ -155,8 +200,8 @@ ATOMS: Mapping[str, Atom] = {
 ATOM_HELP: Mapping[str, str] = {
     "phone": "whole numbers",
     "visible_digits": "the first three and last four digits of mobile numbers, masked ones too",
-    "phone_head": "all but the last four digits",
-    "phone_tail": "the last four digits",
+    "phone_head": "all but the last five digits",
+    "phone_tail": "the last five digits",
     "email": "addresses",
     "email_name": "what stands before the @",
     "identity": "other identities: namespace, scope and value",
@@ -164,7 +209,9 @@ ATOM_HELP: Mapping[str, str] = {
     "birth_year": "the year of birth",
     "birth_day": "month and day, in either order",
     "name_sound": "the whole name in letters (pinyin)",
+    RARE_NAME: "the same, of Chinese names that are rare or very rare by the model's frequencies",
     "family_sound": "the family name in letters",
+    "last_sound": "the last syllable of the name or nickname",
     "initial": "the first letter of the family name",
     "names": "either part of the name in letters",
     "name_heads": "the first three letters of either part of the name",

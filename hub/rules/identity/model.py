@@ -19,7 +19,7 @@ from hub.rules.identity.compare_value import (
     compare_phones,
     differ_in_accounts,
 )
-from hub.rules.identity.keys import keys_of
+from hub.rules.identity.keys import keys_of, namespaces_of
 from hub.rules.identity.model_file import examine_models
 from hub.rules.identity.spec import IDENTITY, RARITY_LEVELS, Spec
 
@@ -54,6 +54,7 @@ class MatchModel:
         self.spec = spec
         self.auto = spec.auto
         self.review = spec.review
+        self.namespaces = namespaces_of(spec.keys)
         self._parts: dict[str, Parts] = {
             name: {level: Part(name, level, one.weight) for level, one in levels.items()}
             for name, levels in spec.comparisons.items()
@@ -74,7 +75,7 @@ class MatchModel:
 
     def keys_of(self, features: Features) -> list[MatchKey]:
         """The candidate keys of a record, each once."""
-        return list(keys_of(features, self.spec.keys))
+        return list(keys_of(features, self.spec.keys, self._rarity_of))
 
     def evidence(self, features: Features) -> list[MatchKey]:
         """The values that count in a score and may be carried by many, under the keys that look-ups store them by."""
@@ -171,11 +172,9 @@ class MatchModel:
                 parts.append(self._rarity[level])
 
     def _find_rarity(self, family: str, given: str) -> str:
-        bits = _bits(self.spec.frequencies.get("family", {}), family)
-        signs = self.spec.frequencies.get("given", {})
-        bits += _bits(signs, given) if given in signs or given.isascii() else sum(_bits(signs, sign) for sign in given)
-        usual, rare, very_rare = self.spec.rarity
-        return RARITY_LEVELS[3 if bits < usual else 2 if bits < rare else 1 if bits < very_rare else 0]
+        bits = name_bits(self.spec.frequencies, family, given)
+        rank = sum(bits >= cut for cut in self.spec.rarity)
+        return RARITY_LEVELS[len(RARITY_LEVELS) - 1 - rank]
 
 
 _PLAIN: tuple[tuple[str, str, Callable[[Any, Any], str]], ...] = (
@@ -185,6 +184,16 @@ _PLAIN: tuple[tuple[str, str, Callable[[Any, Any], str]], ...] = (
     ("gender", "gender", compare_genders),
     ("address", "addresses", compare_address.compare),
 )
+
+
+def name_bits(frequencies: Mapping[str, Mapping[str, int]], family: str, given: str) -> float:
+    """How rare a name is: -log2 of the share that bears it, family and given name taken as independent.
+
+    A given name that no table lists is as rare as its signs together.
+    """
+    bits = _bits(frequencies.get("family", {}), family)
+    names, signs = frequencies.get("given", {}), frequencies.get("sign", {})
+    return bits + (_bits(names, given) if given in names or not signs else sum(_bits(signs, sign) for sign in given))
 
 
 def _bits(counts: Mapping[str, int], text: str) -> float:

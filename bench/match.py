@@ -1,0 +1,179 @@
+"""What the scored tier costs: the same events with it and without, at many customers stored.
+
+Customers are those of `bench.identity.people`, several records a person in households, with the noise of such data: an
+event has some candidates, as it has in a chain of shops. Both templates are filled by the real pipeline; the one without
+has a model that names no candidate keys, so nobody is compared.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+from bench.identity.people import Town
+from bench.measure import Result, interleaved, percentile
+from bench.pipeline import run_workers
+from bench.site import CHUNK, Site, connect, site
+from hub import bootstrap
+from hub.config import Settings
+from hub.flow import record, release, resolve
+from hub.flow.context import Hub
+from hub.model import time as hub_time
+from hub.store.database import Database, new_id
+from hub.store.inbox import NewEvent, accept, ensure_partitions
+from hub.store.schema import migrate
+
+SYSTEMS = ("pos", "ec", "wx", "crm")
+RECORDS_A_HOUSEHOLD = 4.4
+START_US = hub_time.micros_of("2026-11-01T00:00:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a run is about: `stored` records first, then `events` that are measured; `workers` processes."""
+
+    stored: int = 100_000
+    events: int = 10_000
+    workers: int = 2
+
+
+def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int = 2) -> dict[str, object]:
+    """Events a second with the scored tier; the bound is the same without it. Reach: 0.6, and 20 ms for one event alone."""
+    load = Load(stored, count, workers)
+    with tempfile.TemporaryDirectory(prefix="rh-bench-model-") as folder, site() as place:
+        plain = replace(place.settings, mappings_dir=_without_candidates(Path(folder)))
+        filled = {name: _fill(place, name, settings, load) for name, settings in (("scored", None), ("plain", plain))}
+        result = Result(
+            "match", "events/s", more={"workers": workers, "stored": stored, "events": count, "filled_s": filled}
+        )
+        interleaved(runs, lambda: _drain(place, "scored", load), lambda: _drain(place, "plain", load), result)
+        result.more |= _alone(place, load)
+        result.more |= _rebuild(place, load)
+    return result.as_dict()
+
+
+def _without_candidates(folder: Path) -> Path:
+    installed = yaml.safe_load((files("mappings") / "matching" / "customer.yaml").read_text(encoding="utf-8"))
+    target = folder / "matching"
+    target.mkdir()
+    (target / "customer.yaml").write_text(
+        yaml.safe_dump({**installed, "keys": {}}, allow_unicode=True), encoding="utf-8"
+    )
+    return folder
+
+
+def events(count: int, seed: int = 1000) -> Iterator[tuple[str, str, bytes]]:
+    """(connection, topic, body) of records of one seeded town."""
+    rows = Town(seed, round(count / RECORDS_A_HOUSEHOLD * 1.15), {}).rows()
+    for number, row in enumerate(islice(rows, count)):
+        moment = hub_time.from_micros(START_US + number * 1_000_000)
+        data = {"id": f"{row.system}-{number}", "updated_at": moment, **row.data}
+        yield (
+            row.system.lower(),
+            "customer.updated",
+            orjson.dumps({"type": "customer.updated", "timestamp": moment, "data": data}),
+        )
+
+
+def _fill(place: Site, name: str, settings: Settings | None, load: Load) -> float:
+    """Makes the template `name`: everything stored and linked, then what is to be measured in the inbox; seconds taken."""
+    started = time.perf_counter()
+    place.maintenance.execute(f"create database {name}")
+    own = replace(settings or place.settings, database_url=place.settings_of(name).database_url)
+    migrate(own.database_url)
+    hub = bootstrap.start(own)
+    try:
+        release.activate(hub, "bench")  # so that the workers go by the same model, wherever they find it
+        ensure_partitions(hub.db, 2)
+        ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
+        stream = events(load.stored + load.events)
+        _put(hub, ids, islice(stream, load.stored))
+        run_workers(place, name, "full", load.workers)
+        _put(hub, ids, stream)
+        hub.db.execute("analyze")
+    finally:
+        hub.close()
+    return round(time.perf_counter() - started)
+
+
+def _put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes]]) -> None:
+    while chunk := list(islice(stream, CHUNK)):
+        rows = [NewEvent(ids[system], topic, body, str(new_id())) for system, topic, body in chunk]
+        with hub.db.transaction(durable=False) as conn:
+            accept(conn, hub.keyring, rows)
+
+
+@contextmanager
+def _copy(place: Site, template: str) -> Iterator[str]:
+    name = place.clone(template)
+    try:
+        place.maintenance.execute("checkpoint")
+        yield name
+    finally:
+        place.drop(name)
+
+
+def _drain(place: Site, template: str, load: Load) -> float:
+    with _copy(place, template) as name:
+        return load.events / run_workers(place, name, "full", load.workers)
+
+
+def _alone(place: Site, load: Load) -> dict[str, Any]:
+    """Milliseconds of one event at a time, from the claim to the golden record, with nothing else to do; and its candidates."""
+    with _copy(place, "scored") as name:
+        hub = bootstrap.start(place.settings_of(name), pool_size=3)
+        try:
+            pairs = _candidates(hub.db)
+            took, worker = [], uuid.uuid4()
+            for _ in range(min(500, load.events)):
+                started = time.perf_counter()
+                record.run_batch(hub, worker, 1)
+                while resolve.run_batch(hub):
+                    pass
+                took.append((time.perf_counter() - started) * 1000)
+        finally:
+            hub.close()
+    return {
+        "p50_ms": round(statistics.median(took), 2),
+        "p95_ms": round(percentile(took, 0.95), 2),
+        "candidates": pairs,
+    }
+
+
+def _candidates(db: Database) -> float:
+    """Candidates of a stored record, of a thousand of them."""
+    sql = """
+        select count(*) / 1000.0 from (select distinct m.rid, k.rid from match_key m join match_key k on k.hash = m.hash
+        where m.rid in (select rid from record where kind = 'customer' order by rid limit 1000) and k.rid <> m.rid
+        and m.strength >= 1 and k.strength >= 1 and not exists (select from hot_key h where h.hash = m.hash)) pairs
+    """
+    row = db.one(sql)
+    assert row is not None
+    return round(float(row[0]), 2)
+
+
+def _rebuild(place: Site, load: Load) -> dict[str, Any]:
+    """Seconds in which everything that links the stored records is made again."""
+    with _copy(place, "scored") as name:
+        db = Database(place.settings_of(name).database_url, size=1)
+        try:
+            db.execute("delete from event_work")
+            db.execute(
+                "insert into resolve_work (rid, relink, cause, rekey) select rid, true, 'policy', true from record order by rid"
+            )
+            took = run_workers(place, name, "full", load.workers)
+        finally:
+            db.close()
+    return {"rebuild_s": round(took, 1)}
