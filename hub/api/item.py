@@ -41,9 +41,14 @@ class ResolveBody(ReasonBody):
         load_default=dict,
         metadata={
             "description": 'Of a conflict `{"take": {"connection", "external_id"}}` or `{"pin": {field: value}}`, of a '
-            'loop `{"lift": true}`, of any `{"snooze_until": time}`; anything else is kept as a note',
+            'loop `{"lift": true}`, of a match `{"answer": "same"}` (see POST /matches/{id}/answer), of any '
+            '`{"snooze_until": time}`; anything else is kept as a note',
             "example": {"take": {"connection": "crm", "external_id": "C1"}},
         },
+    )
+    answer = fields.String(
+        load_default="",
+        metadata={"description": 'Of a match: short for `{"resolution": {"answer": …}}`', "example": "same"},
     )
 
 
@@ -82,7 +87,8 @@ def get_item(id_: str) -> Response:
 def resolve_item(body: dict[str, Any], id_: str) -> Response:
     """Settles an item as `resolution` says and closes it; it opens again when its cause comes back. 409 when closed."""
     found = _item(id_)
-    settle.settle(current_hub(), found, body["resolution"], principal().actor, body["reason"])
+    resolution = {"answer": body["answer"]} if body["answer"] else body["resolution"]
+    settle.settle(current_hub(), found, resolution, principal().actor, body["reason"])
     return answer(_json(_item(id_)))
 
 
@@ -108,6 +114,10 @@ def _json(found: Item) -> dict[str, Any]:
         "count": found.count,
         "kind": found.kind,
         "record": named(kind.prefix, found.rid) if kind else None,
+        "other": named(kind.prefix, found.other) if kind else None,
+        "stake": found.stake,
+        "claimed_by": found.claimed_by,
+        "claimed_until": written(found.claimed_until),
         "connection": hub.connections.by_id(found.connection_id).name if found.connection_id else None,
         "data": found.data if is_clear else mask_raw(found.data),
         "owner": found.owner,

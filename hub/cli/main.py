@@ -52,6 +52,7 @@ COMMANDS: dict[str, Target] = {
     "drift": ("hub.cli.drift:drift", "List what changed in what systems send, and decide on it."),
     "plans": ("hub.cli.plans:plans", "List mass changes held for a person."),
     "plan": ("hub.cli.plans:plan", "Release or discard a mass change."),
+    "match": ("hub.cli.match:match", "Work off pairs of records that may be one."),
     "merge": ("hub.cli.stewardship:merge", "Rule that golden records are one."),
     "split": ("hub.cli.stewardship:split", "Rule that a source record is somebody else."),
     "pin": ("hub.cli.stewardship:pin", "Fix a field, whatever the systems say."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -137,6 +138,13 @@ def seconds_of(hub: Hub, conn: Connection, found: Waiting, by: str) -> float | N
     return max(0.0, row[0]) if row else None
 
 
+def kind_of(hub: Hub, item_id: Rid) -> str:
+    """The kind of the records that a pair is about."""
+    with hub.db.session() as conn:
+        found = queue_store.read(conn, item_id)
+    return found.kind if found else ""
+
+
 def golden_now(hub: Hub, item_id: Rid) -> tuple[Rid, ...]:
     """The golden ids that the two records of a pair have by now: one, or two."""
     with hub.db.session() as conn:
@@ -157,6 +165,14 @@ def undo(hub: Hub, act: Rid, by: str, reason: str = "") -> Answer:
         raise NotFoundError(f"{format_id('dec', act)} is no answer about a pair; `retail-hub undo` undoes other acts")
     stewardship.undo(hub, act, by, reason)
     return answers[0]
+
+
+def check_realms(hub: Hub, act: Rid, realms: Collection[str] | None) -> None:
+    """`NotFoundError` where an act is about records of another realm than these (None: all)."""
+    with hub.db.session() as conn:
+        found = {one.realm for one in store.of_act(conn, act)}
+    if realms is not None and not found <= set(realms):
+        raise NotFoundError(f"{format_id('dec', act)} is no answer about a pair; `retail-hub undo` undoes other acts")
 
 
 def undo_last(hub: Hub, by: str, reason: str = "", since: datetime | None = None) -> Answer:

@@ -187,13 +187,13 @@ def _is_as_planned(pair: Waiting, bulk: Bulk, by: str) -> bool:
     )
 
 
-def discard(hub: Hub, bulk_id: Rid, by: str) -> Bulk:
+def discard(hub: Hub, bulk_id: Rid, by: str, reason: str = "") -> Bulk:
     """Answers nothing more of a plan; what a canary answered stays. Errors: as `release`."""
 
     def work(conn: Connection) -> None:
         _locked(conn, bulk_id)
         store.decide(conn, bulk_id, "discarded", by)
-        audit.append(conn, by, "match.bulk_discarded", format_id(PREFIX, bulk_id), "", {})
+        audit.append(conn, by, "match.bulk_discarded", format_id(PREFIX, bulk_id), reason, {})
 
     hub.db.run(work)
     return _read(hub, bulk_id)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
@@ -23,16 +22,7 @@ from hub.store.match_item import MATCH, ORDERS, SAMPLE, Waiting, Wish
 Rid = uuid.UUID
 TYPES = (MATCH, SAMPLE)
 
-__all__ = ("MATCH", "SAMPLE", "TYPES", "Claim", "Counts", "Pattern", "Waiting", "Wish")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Who works on a pair, and until when."""
-
-    item_id: Rid
-    by: str
-    until: datetime
+__all__ = ("MATCH", "ORDERS", "SAMPLE", "TYPES", "Counts", "Pattern", "Waiting", "Wish")
 
 
 def queue(hub: Hub, wish: Wish, limit: int = 50) -> list[Waiting]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import stewardship
+from hub.flow import match_answer, match_queue, match_sample, stewardship
 from hub.flow.context import Hub
 from hub.flow.explain import load_members, read_rulings
 from hub.model.identifier import format_id
@@ -22,7 +22,7 @@ from hub.store.item import Item
 
 Rid = uuid.UUID
 LONGEST_SNOOZE = timedelta(days=90)
-RESOLUTIONS = "take, pin, lift, snooze_until or note"
+RESOLUTIONS = "take, pin, lift, answer, snooze_until or note"
 
 
 def rule_of(hub: Hub, kind: str, name: str) -> FieldRule:
@@ -77,9 +77,12 @@ def settle(hub: Hub, item: Item, resolution: Mapping[str, Any], author: str, rea
     """Carries out what a person ruled about an item and closes it; returns the id of the decision made, if any.
 
     `resolution` is one of: `{"take": {"connection", "external_id"}}` or `{"pin": {field: value}}` (a conflict),
-    `{"lift": true}` (a loop: write the field again), `{"snooze_until": time}`, or anything else, which is kept as a
-    note. Errors: `ConfigError` for one that does not fit the item; `ConflictError` when it is closed already.
+    `{"lift": true}` (a loop: write the field again), `{"answer": ...}` (a pair: see `match_answer`, `match_sample`),
+    `{"snooze_until": time}`, or anything else, which is kept as a note. Errors: `ConfigError` for one that does not fit
+    the item; `ConflictError` when it is closed already.
     """
+    if item.type in match_queue.TYPES and "snooze_until" not in resolution:
+        return _answer(hub, item, resolution, author, reason)
     if item.state == "resolved":
         raise ConflictError("this item is resolved already")
     if "take" in resolution or "pin" in resolution:
@@ -91,6 +94,13 @@ def settle(hub: Hub, item: Item, resolution: Mapping[str, Any], author: str, rea
         return None
     _close(hub, item, resolution, author, reason)
     return None
+
+
+def _answer(hub: Hub, item: Item, resolution: Mapping[str, Any], author: str, reason: str) -> Rid | None:
+    said = str(resolution.get("answer") or "")
+    if item.type == match_queue.SAMPLE:
+        return match_sample.judge(hub, item.id, author, said, reason, str(resolution.get("split") or "")).act
+    return match_answer.answer(hub, item.id, author, said, reason).act
 
 
 def _rule(hub: Hub, item: Item, resolution: Mapping[str, Any], author: str, reason: str) -> Rid:

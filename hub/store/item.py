@@ -37,6 +37,11 @@ class Item:
     resolved_at: datetime | None
     resolved_by: str | None
     resolution: dict[str, Any] | None
+    other: uuid.UUID | None = None
+    stake: int = 0
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    """Of a pair (`hub.store.match_item`): its other golden record, what hangs on it, and who works on it until when."""
 
 
 _COUNT_UP = """
