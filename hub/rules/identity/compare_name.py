@@ -10,10 +10,13 @@ LEVELS = (
     "pinyin",
     "homophone",
     "dropped",
+    "dropped_last",
     "close",
+    "honorific_fits",
     "honorific",
     "same_nickname",
     "nickname",
+    "honorific_unlikely",
     "nickname_differs",
     "family",
     "conflict",
@@ -35,32 +38,41 @@ def compare(a: Form, b: Form) -> str:
 
 
 def _han(a: Form, b: Form) -> str:
-    _, family, given, family_sound, given_sound = a
+    _, family, given, family_sound, given_sound, _ = a
     if family == b[1]:
         if given == b[2]:
             return "exact"
         if given_sound == b[4]:
             return "homophone"
-        return "dropped" if _is_dropped(given, b[2]) else "family"
+        return _dropped(given, b[2]) or "family"
     if family_sound == b[3] and (given_sound == b[4]):
         return "homophone"
     return "conflict"
 
 
-def _is_dropped(given: str, other: str) -> bool:
+def _dropped(given: str, other: str) -> str:
+    """A sign less: `dropped` keeps the last one, by which people are called; `dropped_last` does not."""
     if len(given) > len(other):
         given, other = other, given
-    return len(other) - len(given) == 1 and bool(given) and (given == other[1:] or given == other[:-1])
+    if not given or len(other) - len(given) != 1:
+        return ""
+    return "dropped" if given == other[1:] else "dropped_last" if given == other[:-1] else ""
 
 
 def _family_han(a: Form, b: Form) -> str:
-    return "honorific" if a[1] == b[1] or a[2] == b[3] else "conflict"
+    if a[1] != b[1] and a[2] != b[3]:
+        return "conflict"
+    if not a[3] or not b[5]:
+        return "honorific"
+    return "honorific_fits" if a[3] == b[5] else "honorific_unlikely"
 
 
 def _families(a: Form, b: Form) -> str:
     if a[1] != b[1] and a[2] != b[2]:
         return "conflict"
-    return "conflict" if a[3] and b[3] and a[3] != b[3] else "honorific"
+    if not a[3] or not b[3]:
+        return "honorific"
+    return "honorific_fits" if a[3] == b[3] else "conflict"
 
 
 def _family_letters(a: Form, b: Form) -> str:
@@ -78,7 +90,7 @@ def _han_pinyin(a: Form, b: Form) -> str:
 
 
 def _letters(a: Form, b: Form) -> str:
-    if a[3] == b[3] or a[3] == b[4]:
+    if a[3] in (b[3], b[4]) or a[4] == b[3]:
         return "exact" if a[0] == "latin" else "pinyin"
     if len(a[3]) >= _LONG and OSA.distance(a[3], b[3], score_cutoff=1) <= 1:
         return "close"

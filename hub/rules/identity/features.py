@@ -2,7 +2,7 @@
 
 | member | what |
 |---|---|
-| `name`, `nickname` | see `name_form` |
+| `name` | see `name_form` |
 | `phones` | whole numbers in E.164, sorted |
 | `masked` | of masked numbers: the first three and last four digits, sorted |
 | `emails` | in lower case, sorted |
@@ -36,11 +36,8 @@ def features_of(data: Mapping[str, Any]) -> Features:
     name = name_form.form_of(data)
     if name is not None:
         found["name"] = name
-    nickname = name_form.nickname_of(data)
-    if nickname is not None:
-        found["nickname"] = nickname
     gender = data.get("gender")
-    if gender in ("male", "female"):
+    if gender in name_form.GENDERS:
         found["gender"] = gender
     elif name is not None and name[0] == "family" and name[3]:
         found["gender"] = name[3]

@@ -68,6 +68,11 @@ def _rare_name(features: Features, rarity: Callable[[str, str], str]) -> tuple[s
     return _name_sound(features)
 
 
+def _nothing(_features: Features) -> tuple[str, ...]:
+    """Stands for what only `keys_of` can tell."""
+    return ()
+
+
 def _phone(features: Features) -> tuple[str, ...]:
     return tuple(features.get("phones", ()))
 
@@ -182,7 +187,7 @@ ATOMS: Mapping[str, Atom] = {
     "birth_year": _birth_year,
     "birth_day": _birth_day,
     "name_sound": _name_sound,
-    RARE_NAME: lambda features: (),  # replaced by `keys_of`, which knows how rare a name is
+    RARE_NAME: _nothing,
     "family_sound": _family_sound,
     "last_sound": _last_sound,
     "initial": _initial,

@@ -102,7 +102,7 @@ class MatchModel:
                         parts.append(known[level])
         self._add_phones(a, b, parts)
         if self._rarity is not None and parts and parts[0].name == "name":
-            self._add_rarity(a["name"], b["name"], parts)
+            self._add_rarity(a["name"], parts)
         if self._ids:
             self._add_identities(a, b, parts)
         if self._has_latin_names or self._has_latin_places:
@@ -138,7 +138,11 @@ class MatchModel:
         get, other = a.get, b.get
         level = compare_phones(get("phones", ()), other("phones", ()), get("masked", ()), other("masked", ()))
         if level in self._phone:
-            parts.append(self._phone[level])
+            part = self._phone[level]
+            # A shared number and a shared home both say one household: it counts once.
+            if part.weight > 0 and parts and parts[-1].name == "address" and parts[-1].weight > 0:
+                parts.pop()
+            parts.append(part)
 
     def _add_identities(self, a: Features, b: Features, parts: list[Part]) -> None:
         left, right = a.get("ids"), b.get("ids")
@@ -164,10 +168,9 @@ class MatchModel:
         chosen = (self._parts.get(name, {}).get(level) for name, level in found)
         return [part for part in chosen if part is not None]
 
-    def _add_rarity(self, left: list[str], right: list[str], parts: list[Part]) -> None:
-        if parts[0].level in ("exact", "pinyin", "homophone") and self._rarity is not None:
-            name = min(left, right) if left[0] == right[0] else left if left[0] == "han" else right
-            level = self._rarity_of(name[1], name[2])
+    def _add_rarity(self, left: list[str], parts: list[Part]) -> None:
+        if parts[0].level == "exact" and self._rarity is not None:
+            level = self._rarity_of(left[1], left[2])
             if level in self._rarity:
                 parts.append(self._rarity[level])
 

@@ -31,7 +31,7 @@ from hub.rules.mapping.document import Entry, Fault, Report, read_document
 FOLDER = "matching"
 WORDS = ("auto", "review", "comparisons", "keys", "guards", "accounts", "rarity", "frequencies", "fitted")
 LEVEL_WORDS = ("weight", "m", "u")
-TABLES = ("family", "given")
+TABLES = ("family", "given", "sign")
 MATCHED = ("customer",)
 """The kinds that features are known of."""
 

@@ -4,10 +4,10 @@ A form is a short list, since it is stored as JSON: the sort of name first, then
 
 | sort | then |
 |---|---|
-| `han` | family name, given name, their pinyin |
+| `han` | family name, given name, their pinyin, the gender as said or as the given name leans to |
 | `family` | family name, its pinyin, gender as the honorific says it (`male`, `female` or ``) |
 | `pinyin`, `latin` | family name, given name, the letters of both joined, and joined the other way round |
-| `nick` | the text, its last Chinese sign, that sign's pinyin |
+| `nick` | the text, the Chinese sign that it ends with, that sign's pinyin |
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from functools import lru_cache
 from typing import Any
 
 from hub.model.name import is_han, latin, simplified, sound_of, sound_of_surname
+from hub.rules.identity.leaning import leaning_of
 from hub.rules.identity.surname import ONE_SIGN, size_of_surname
 
 Form = list[str]
 
+GENDERS = ("male", "female")
 _SIGN = r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 _WHOLE = re.compile(rf"{_SIGN}{{2,4}}")
 _ONE = re.compile(rf"{_SIGN}{{1,2}}")
@@ -35,9 +37,12 @@ _SYLLABLE = (
     r"(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|ai|an|ao|ei|en|er|ia|ie|in|iu|ou|ua|ue|ui|un|uo|ve|a|e|i|o|u|v)"
 )
 _PINYIN = re.compile(rf"(?:{_SYLLABLE}){{2,4}}")
+_LAST = re.compile(rf"{_SYLLABLE}$")
 _WORD = re.compile(r"[^\W\d_]+")
 _SPACE = re.compile(r"[\s·•・.]+")
 _LONGEST = 40
+_NO_NAMES = ("阳光", "开心", "快乐", "平安", "幸福", "安静", "温柔", "天天", "云淡", "花开")
+"""What nicknames begin with, though the first sign is a family name too."""
 
 
 @lru_cache(maxsize=1)
@@ -46,16 +51,22 @@ def _family_sounds() -> frozenset[str]:
 
 
 def form_of(data: Mapping[str, Any]) -> Form | None:
-    """The form of a customer's name; None when there is none, or nothing of it can be read."""
+    """The form of a customer's name, else of the nickname; None when there is neither, or nothing of it can be read."""
     family, given, whole = data.get("family_name"), data.get("given_name"), data.get("full_name")
-    if family and given:
-        return _of_parts(family, given)
-    return _of_whole(whole or family or given or "")
+    found = _of_parts(family, given) if family and given else _of_whole(whole or family or given or "")
+    if found is None:
+        return _of_nickname(data.get("nickname") or "")
+    gender = data.get("gender")
+    if gender in GENDERS and found[0] == "han" and found[5] != gender:
+        return [*found[:5], gender]
+    if gender in GENDERS and found[0] == "family" and not found[3]:
+        return [*found[:3], gender]
+    return found
 
 
-def nickname_of(data: Mapping[str, Any]) -> Form | None:
-    """The form of a customer's nickname, when the system keeps one beside the name."""
-    text = _tidy(data.get("nickname") or "")
+@lru_cache(maxsize=4096)
+def _of_nickname(nickname: str) -> Form | None:
+    text = _tidy(nickname)
     return _nick(text) if text else None
 
 
@@ -85,7 +96,7 @@ def _of_whole(name: str) -> Form | None:
     honorific = _honorific(compact)
     if honorific is not None:
         return honorific
-    size = size_of_surname(compact) if _WHOLE.fullmatch(compact) else 0
+    size = size_of_surname(compact) if _WHOLE.fullmatch(compact) and not compact.startswith(_NO_NAMES) else 0
     if size:
         return _han(compact[:size], compact[size:])
     if len(compact) <= 2 and compact in ONE_SIGN:
@@ -132,6 +143,13 @@ def _is_pinyin(words: list[str], joined: str) -> bool:
     return any(joined[:size] in sounds and _rest_is_pinyin(joined[size:]) for size in range(2, 6))
 
 
+@lru_cache(maxsize=4096)
+def last_syllable(letters: str) -> str:
+    """The last syllable of pinyin without spaces; "" when it does not end with one."""
+    found = _LAST.search(letters)
+    return found[0] if found else ""
+
+
 def _rest_is_pinyin(text: str) -> bool:
     return re.fullmatch(rf"(?:{_SYLLABLE}){{1,2}}", text) is not None
 
@@ -144,12 +162,11 @@ def _letters(family: str, given: str) -> Form | None:
 
 
 def _han(family: str, given: str) -> Form:
-    return ["han", family, given, sound_of_surname(family), sound_of(given)]
+    return ["han", family, given, sound_of_surname(family), sound_of(given), leaning_of(given)]
 
 
 def _nick(text: str) -> Form:
-    signs = [sign for sign in text if is_han(sign)]
-    last = signs[-1] if signs else ""
+    last = text[-1:] if is_han(text[-1:]) else ""
     return ["nick", text, last, sound_of(last)]
 
 

@@ -52,8 +52,8 @@ class Level:
 class Spec:
     """A model file. `keys`: name -> the atoms it is made of. `guards`: `name`, `birthday` -> levels that keep apart.
 
-    `accounts`: namespaces of which a person has one account. `frequencies`: `family` and `given` -> sign or word -> how
-    many of a million bear it. `rarity`: the least bits of `usual`, `rare`, `very_rare` names. `fitted`: how the weights
+    `accounts`: namespaces of which a person has one account. `frequencies`: `family`, `given` -> name -> how many of a
+    million bear it; `sign` -> how many of a million signs of given names it is. `rarity`: the least bits of `usual`, `rare`, `very_rare` names. `fitted`: how the weights
     were found, for reading only.
     """
 
