@@ -51,7 +51,7 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> 
     crossed = hot_key.cross(conn, touched, set(turns.values()))
     touched.update(store.kinds_of(conn, crossed - touched.keys()) if crossed else {})
     compared = rescore(conn, hub, touched)
-    before = store.members(conn, set(store.clusters_of(conn, touched).values()))
+    before = store.mates(conn, touched)
     found = _component(conn, hub, touched.keys() | before.keys())
     done = Relinked(clusters={before[rid] for rid in compared & before.keys()}, seen=found.rids)
     places = store.places(conn, found.rids)
@@ -93,7 +93,7 @@ def _component(conn: Connection, hub: Hub, start: Iterable[Rid]) -> _Component:
         found.edges.update(near.edges)
         reached = near.rids() - found.rids
         # Old clusters come along whole: a link that is gone may have been what kept others apart.
-        frontier = reached | (store.members(conn, set(store.clusters_of(conn, reached).values())).keys() - found.rids)
+        frontier = store.mates(conn, reached).keys() - found.rids if reached else set()
     return found
 
 

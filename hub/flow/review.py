@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.flow.cluster import Relinked
 from hub.flow.context import Hub
-from hub.store import item, match_open
+from hub.store import item, match_open, match_stake
 from hub.store.database import Connection
 from hub.store.match_open import Question
 
@@ -29,7 +29,8 @@ def refresh(conn: Connection, hub: Hub, linking: Relinked) -> None:
             for q in now.values()
             if (data := _data(q)) != (before[q.cause].data if q.cause in before else None)
         ]
-        match_open.ask(conn, [(q, data, 0) for q, data in fresh])
+        stakes = match_stake.stakes(conn, [(q.left, q.right) for q, _ in fresh]) if fresh else {}
+        match_open.ask(conn, [(q, data, stakes[q.left, q.right]) for q, data in fresh])
         gone = [one.id for cause, one in before.items() if cause not in now]
         if gone:
             match_open.withdraw(conn, gone)

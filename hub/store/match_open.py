@@ -17,21 +17,19 @@ Rid = uuid.UUID
 _WANTED = """
 with own as materialized (select rid from record where cluster = any(%(clusters)s)),
 near as (
-    select e.a, e.b, e.weight, e.reason, e.relation from own join edge e on e.a = own.rid
-    union select e.a, e.b, e.weight, e.reason, e.relation from own join edge e on e.b = own.rid),
-pair as (
+    select e.a, e.b, e.weight, e.reason from own join edge e on e.a = own.rid and e.relation is null
+    union all select e.a, e.b, e.weight, e.reason from own join edge e on e.b = own.rid and e.relation is null),
+pair as materialized (
     select distinct on (least(x.cluster, y.cluster), greatest(x.cluster, y.cluster))
         least(x.cluster, y.cluster) as low, greatest(x.cluster, y.cluster) as high,
         case when x.cluster < y.cluster then n.a else n.b end as a, case when x.cluster < y.cluster then n.b else n.a end as b,
-        n.weight, n.reason, n.relation, x.realm, x.kind
+        n.weight, n.reason, x.realm, x.kind
     from near n join record x on x.rid = n.a join record y on y.rid = n.b where x.cluster <> y.cluster
     order by 1, 2, n.weight desc, n.a, n.b)
 select p.low, p.high, p.a, p.b, p.weight, p.reason, p.realm, p.kind from pair p
-where p.relation is null and not exists (
-    select from decision d join record x on x.rid = d.a join record y on y.rid = d.b
-    where d.type = 'cannot' and d.revoked_at is null and x.cluster in (p.low, p.high) and d.a in (
-        select rid from record where cluster in (p.low, p.high))
-    and least(x.cluster, y.cluster) = p.low and greatest(x.cluster, y.cluster) = p.high)
+where not exists (
+    select from record x join decision d on d.a = x.rid and d.type = 'cannot' and d.revoked_at is null
+    join record y on y.rid = d.b where (x.cluster, y.cluster) in ((p.low, p.high), (p.high, p.low)) and x.cluster in (p.low, p.high))
 """
 _OPEN = """
     select id, rid, other, data, state from item where type = 'match' and state <> 'resolved' and rid = any(%(clusters)s)

@@ -76,6 +76,15 @@ def members(conn: Connection, clusters: Iterable[Rid]) -> dict[Rid, Rid]:
     return dict(conn.execute(sql, (list(clusters),)).fetchall())
 
 
+def mates(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Rid]:
+    """rid -> cluster of every record that is in one cluster with one of these; with themselves."""
+    sql = """
+        select rid, cluster from record
+        where cluster = any(array(select distinct cluster from record where rid = any(%s)))
+    """
+    return dict(conn.execute(sql, (list(rids),)).fetchall())
+
+
 @dataclass(slots=True)
 class Neighbours:
     """What links some records to others: pairs by shared key, by decision, by target, by score."""
