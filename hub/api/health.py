@@ -16,7 +16,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from hub.api.answer import answer
 from hub.api.gate import authenticate, current_hub
 from hub.api.problem import ApiProblem
+from hub.flow import match_precision
 from hub.flow.context import Hub
+from hub.flow.match_precision import Sample
 from hub.store import console_connection, gauge
 from hub.store.console_connection import Figures
 from hub.store.gauge import Totals
@@ -97,7 +99,9 @@ class HubCollector(Collector):
         hub = self._hub
         with hub.db.session() as conn:
             totals = gauge.totals(conn)
+            samples = match_precision.finished(conn)
         yield from _totals(totals)
+        yield _precision(samples)
         yield from _connections(console_connection.figures(hub.db, datetime.now(UTC), None, most=None))
         yield GaugeMetricFamily("hub_redis_up", "Whether Redis answers", value=float(hub.queue.is_up()))
 
@@ -119,6 +123,19 @@ def _totals(totals: Totals) -> Iterator[Metric]:
     for name, count in sorted(totals.items.items()):
         items.add_metric([name], count)
     yield items
+
+
+def _precision(samples: list[Sample]) -> Metric:
+    found = GaugeMetricFamily(
+        "hub_match_precision",
+        "Share of right ones in the last finished sample of automatic merges; bound: estimate, or an end of its interval",
+        labels=["realm", "kind", "bound"],
+    )
+    for one in samples:
+        for bound, value in (("estimate", one.precision), ("low", one.low), ("high", one.high)):
+            if value is not None:
+                found.add_metric([one.realm, one.kind, bound], value)
+    return found
 
 
 # metric -> (help, what of a connection's figures)

@@ -48,6 +48,7 @@ _LINKS: dict[str, tuple[Link, ...]] = {
     "rules": (("show_health", {}, {}), ("list_events", {}, {"status": "pending"})),
     "token": (("list_tokens", {}, {}),),
     "many_reveals": (("list_reveals", {}, {}),),
+    "match_precision": (("list_samples", {}, {}),),
 }
 _PLACES = (_CONNECTION,)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import orjson
 
-from hub.flow import alert_pace
+from hub.flow import alert_pace, match_precision
 from hub.flow.alert_pace import Pace
 from hub.flow.context import Hub
+from hub.flow.match_precision import Sample
 from hub.flow.release import refused
 from hub.queue import ROLES, Hand
 from hub.store import alert_facts as store
@@ -41,7 +42,7 @@ class Facts:
 
     `disk`: free and total bytes of the data folder; `workers` None: Redis could not be asked; `missing`: roles that
     nobody does; `redis`: what its server says of itself; `skew_s`: how far the hub's clock is ahead of the database's.
-    `away_after_s`, `slow_after_s`: the settings of these names.
+    `samples`: the last finished ones of automatic merges. `away_after_s`, `slow_after_s`: the settings of these names.
     """
 
     now: datetime
@@ -56,6 +57,7 @@ class Facts:
     jobs: Sequence[JobRow] = ()
     tokens: Sequence[tuple[uuid.UUID, str, datetime]] = ()
     readers: Sequence[tuple[str, int, datetime]] = ()
+    samples: Sequence[Sample] = ()
     pace: Mapping[int, Mapping[str, Pace]] = field(default_factory=dict)
     unmapped: Mapping[int, Sequence[str]] = field(default_factory=dict)
     broken: Sequence[tuple[str, str]] = ()
@@ -88,6 +90,7 @@ def gather(hub: Hub) -> Facts:
             jobs=jobs.failing(conn, JOB_FAILURES),
             tokens=store.expiring_tokens(conn, TOKEN_S),
             readers=store.eager_readers(conn, REVEALS),
+            samples=match_precision.finished(conn),
             pace=_pace(conn),
             unmapped=unmapped(hub),
             broken=tuple(hub.registry.broken),

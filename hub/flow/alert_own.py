@@ -1,4 +1,4 @@
-"""When something is wrong with the hub itself: workers, Redis, disk, clock, plugins, tokens. Pure functions of the facts."""
+"""When something is wrong with the hub itself: workers, Redis, disk, clock, plugins, tokens, its own merges. Pure functions of the facts."""
 
 from __future__ import annotations
 
@@ -90,6 +90,16 @@ def _reveals(facts: Facts) -> Iterator[Finding]:
         yield Finding("many_reveals", f"many_reveals:{who}", 2, None, count, {"person": who}, first_at)
 
 
+def _precision(facts: Facts) -> Iterator[Finding]:
+    for one in facts.samples:
+        if one.is_low and one.precision is not None:
+            data = {
+                "kind": one.kind, "week": one.week, "wrong": one.wrong, "drawn": one.drawn,
+                "percent": f"{one.precision * 100:.1f}", "low": f"{one.low * 100:.1f}", "high": f"{one.high * 100:.1f}",
+            }  # fmt: skip
+            yield Finding("match_precision", f"match_precision:{one.realm}:{one.kind}", 1, None, one.wrong, data)
+
+
 CONDITIONS: dict[str, Callable[[Facts], Iterator[Finding]]] = {
     "workers": _workers,
     "redis": _redis,
@@ -99,4 +109,5 @@ CONDITIONS: dict[str, Callable[[Facts], Iterator[Finding]]] = {
     "rules": _rules,
     "token": _token,
     "many_reveals": _reveals,
+    "match_precision": _precision,
 }

@@ -232,6 +232,19 @@ WORDS: dict[str, Words] = {
         ),
         Text("查看访问记录", "Look at the access log"),
     ),
+    "match_precision": Words(
+        Text(
+            "{week} 的样本中，{kind}自动合并只有 {percent}% 正确",
+            "Only {percent} % of the automatic merges of {kind} in the sample of {week} are right",
+        ),
+        Text(
+            "抽查 {drawn} 个，{wrong} 个被判为错误（95% 区间 {low}%–{high}%）。低于 98% 说明自动线可能过低：先看错误的几对，再提高 auto 或修改模型，并用 retail-hub match preview 查看影响。",
+            "{wrong} of {drawn} were judged wrong (95 % interval {low} % to {high} %). Under 98 % the line for automatic merges"
+            " may be too low: look at the wrong ones, raise auto or change the model, and see by retail-hub match preview"
+            " what that would do.",
+        ),
+        Text("查看样本", "Look at the sample"),
+    ),
     "mapping": Words(
         Text("{connection}：{count} 个数据流没有映射", "{connection}: {count} flows have no mapping"),
         Text(

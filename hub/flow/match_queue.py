@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow.context import Hub
 from hub.model.identifier import format_id
-from hub.store import match_count
+from hub.store import match_count, match_stake
 from hub.store import match_item as store
 from hub.store.database import Connection
 from hub.store.match_count import Counts, Pattern
@@ -21,6 +21,9 @@ from hub.store.match_item import MATCH, ORDERS, SAMPLE, Waiting, Wish
 
 Rid = uuid.UUID
 TYPES = (MATCH, SAMPLE)
+STAKES_AT_ONCE = 2_000
+STEP = 200
+_POSITION = "match_stakes"
 
 __all__ = ("MATCH", "ORDERS", "SAMPLE", "TYPES", "Counts", "Pattern", "Waiting", "Wish")
 
@@ -49,6 +52,16 @@ def patterns(hub: Hub, wish: Wish | None = None, limit: int = 50) -> list[Patter
     """What open pairs have in common, the commonest first: what `match_bulk.propose` takes."""
     with hub.db.session() as conn:
         return match_count.patterns(conn, wish or Wish(), limit)
+
+
+def refresh_stakes(hub: Hub, most: int = STAKES_AT_ONCE) -> None:
+    """Counts anew what hangs on open pairs, `most` of them at a time, going on where the last call ended. Idempotent."""
+    after: Rid | None = hub.extras.get(_POSITION)
+    for _ in range(max(1, most // STEP)):
+        after = hub.db.run(lambda conn, after=after: match_stake.refresh(conn, STEP, after))  # type: ignore[misc]
+        if after is None:
+            break
+    hub.extras[_POSITION] = after
 
 
 def find(hub: Hub, item_id: Rid, realms: Sequence[str] | None = None) -> Waiting:

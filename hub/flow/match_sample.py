@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from hub.errors import ConfigError
-from hub.flow import match_answer, stewardship
+from hub.flow import match_answer, match_precision, stewardship
 from hub.flow.context import Hub
 from hub.flow.match_answer import Answered
+from hub.flow.match_precision import Sample
 from hub.flow.stewardship import Work
 from hub.model.identifier import format_id
-from hub.rules.interval import wilson
 from hub.store import audit
 from hub.store import match_answer as answer_store
 from hub.store import match_sample as store
@@ -27,35 +26,9 @@ from hub.store.match_item import SAMPLE, Waiting
 
 Rid = uuid.UUID
 SIZE: Final = 50
-LEAST: Final = 0.98
-"""Below this share of right merges somebody is told."""
+LEAST: Final = match_precision.LEAST
 ANSWERS: Final = ("right", "wrong")
 SIDES: Final = ("", "a", "b")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One week's sample. `precision`: share of right ones among the judged, None before the first; `low`, `high`: the
-    Wilson interval of 95 % around it. `population`: automatic merges at the time of the draw.
-
-    `is_finished`: all are judged. `is_low`: finished, and the share is under `LEAST`. The share itself decides, not the
-    upper end of the interval: two wrong ones of fifty are reason to look, and the upper end falls under it at three only.
-    """
-
-    realm: str
-    kind: str
-    week: str
-    drawn: int
-    population: int
-    auto: int
-    at: datetime
-    right: int
-    wrong: int
-    precision: float | None
-    low: float
-    high: float
-    is_finished: bool
-    is_low: bool
 
 
 def week_of(now: datetime | None = None) -> str:
@@ -152,15 +125,4 @@ def _keep(conn: Connection, hub: Hub, found: Waiting, by: str, said: str, reason
 def samples(hub: Hub, realms: Sequence[str] | None = None, kind: str = "", limit: int = 12) -> list[Sample]:
     """What came of the samples so far, the newest first."""
     with hub.db.session() as conn:
-        return [_sample(row) for row in store.weeks(conn, realms, kind, limit)]
-
-
-def _sample(row: store.WeekRow) -> Sample:
-    judged = row.right + row.wrong
-    low, high = wilson(row.right, judged)
-    precision = row.right / judged if judged else None
-    is_finished = 0 < row.drawn <= judged
-    return Sample(
-        row.realm, row.kind, row.week, row.drawn, row.population, row.auto, row.at, row.right, row.wrong, precision, low,
-        high, is_finished, is_finished and precision is not None and precision < LEAST,
-    )  # fmt: skip
+        return match_precision.samples(conn, realms, kind, limit)

@@ -12,7 +12,7 @@ from hub.flow.match_bulk import PREFIX
 from hub.flow.match_case import Case, Link, Near
 from hub.flow.match_forecast import Forecast
 from hub.flow.match_queue import Waiting
-from hub.flow.match_sample import Sample
+from hub.flow.match_precision import Sample
 from hub.flow.match_side import Side
 from hub.model.identifier import format_id
 from hub.model.kind import Kind

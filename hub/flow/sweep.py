@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hub.flow import audit
+from hub.flow import audit, match_queue, match_sample
 from hub.flow.context import Hub
 from hub.store import alert, idempotency, inbox, item, record, session, setup, statistics, tally
 from hub.store import run as run_store
@@ -32,7 +32,10 @@ def run(hub: Hub) -> int:
 
 
 def tidy(hub: Hub) -> None:
-    """Partitions for the months to come; sums instead of single counts; old runs, sessions and answers go."""
+    """Partitions for the months to come; sums instead of single counts; old runs, sessions and answers go.
+
+    What hangs on open pairs is counted anew, and the week's sample of automatic merges is drawn.
+    """
     steps: tuple[Callable[[], object], ...] = (
         lambda: inbox.ensure_partitions(hub.db),
         lambda: tally.compact(hub.db),
@@ -44,6 +47,8 @@ def tidy(hub: Hub) -> None:
         lambda: hub.db.run(setup.purge),
         lambda: hub.db.run(idempotency.purge),
         lambda: audit.verify_new(hub),
+        lambda: match_queue.refresh_stakes(hub),
+        lambda: match_sample.draw(hub),
     )
     for step in steps:
         step()

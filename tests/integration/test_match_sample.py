@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.errors import ConfigError, NotFoundError
-from hub.flow import match_answer, match_case, match_queue, match_sample
+from hub.flow import alert, match_answer, match_case, match_queue, match_sample
+from hub.flow.alert_say import say
 from hub.flow.match_queue import SAMPLE, Wish
+from hub.store import alert as alert_store
 from hub.store import match_item
 from tests.fixtures.match import customer, email, phone, prepare
 
@@ -28,6 +30,11 @@ def merged(rig):
         merge(rig, number)
     assert len(rig.golden_ids("customer")) == 5
     return rig
+
+
+def alerts(rig):
+    with rig.hub.db.session() as conn:
+        return [one for one in alert_store.list_alerts(conn) if one.type == "match_precision"]
 
 
 def drawn(rig):
@@ -135,3 +142,25 @@ def test_pair_when_next_is_asked_for_a_sample_then_it_is_claimed_as_others_are(m
     wish = Wish(type=match_item.SAMPLE)
     assert match_queue.take_next(merged.hub, ONE, wish) == row.id
     assert match_queue.take_next(merged.hub, TWO, wish) is None
+
+
+def test_sample_when_too_many_are_wrong_then_an_alert_and_the_metrics_say_so(merged, admin):
+    match_sample.draw(merged.hub, "2026-W47", size=2)
+    one, other = drawn(merged)
+    match_sample.judge(merged.hub, one.id, ONE, "wrong")
+    alert.evaluate(merged.hub)
+    assert alerts(merged) == []
+    match_sample.judge(merged.hub, other.id, ONE, "right")
+    alert.evaluate(merged.hub)
+    [found] = alerts(merged)
+    said = say(found, kinds=merged.hub.registry.kinds)
+    assert said.title == "Only 50.0 % of the automatic merges of Customer in the sample of 2026-W47 are right"
+    assert "1 of 2 were judged wrong (95 % interval 9.5 % to 90.5 %)" in said.meaning
+    text = admin("GET", "/metrics").get_data(as_text=True)
+    assert 'hub_match_precision{bound="estimate",kind="customer",realm="default"} 0.5' in text
+    match_answer.undo_last(merged.hub, ONE)
+    match_answer.undo_last(merged.hub, ONE)
+    for row in drawn(merged):
+        match_sample.judge(merged.hub, row.id, TWO, "right")
+    alert.evaluate(merged.hub)
+    assert alerts(merged) == []
