@@ -170,6 +170,13 @@ class Settings:
         "How old a due delivery must be before an alert says that its system is slow",
         example="300",
     )
+    worker_nice: int = setting(
+        "HUB_WORKER_NICE",
+        5,
+        _number(0, 19),
+        "How far workers step back when the processor is short, so that webhooks and the console are answered first; 0: not at all",
+        example="10",
+    )
     match_claim_s: int = setting(
         "HUB_MATCH_CLAIM_S",
         300,

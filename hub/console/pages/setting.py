@@ -41,6 +41,7 @@ TITLES = {
     "log_level": N_("Least level logged"),
     "drift_null_run": N_("After so many records in a row in which a field turned to null its writes wait for a person"),
     "away_after_s": N_("Seconds without an answer after which an alert says that a system does not answer"),
+    "worker_nice": N_("How far workers step back when the processor is short"),
     "match_claim_s": N_("Seconds for which a pair given to a steward is given to nobody else"),
     "slow_after_s": N_("Seconds a delivery may be due before an alert says that its system is slow"),
 }
