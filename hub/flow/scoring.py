@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
-from hub.rules.identity.model import MatchModel
+from hub.rules.identity.model import COLD, MatchModel
 from hub.store import hot_key, scored
 from hub.store import record as record_store
 from hub.store.database import Connection
@@ -46,10 +46,10 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:
     if not pairs and not before:
         return set()
     features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
-    hot = _hot_values(conn, hub, turns, features)
+    hot = _hot_values(conn, hub, {rid: turns.get(a) or turns[b] for a, b in pairs for rid in (a, b)}, features)
     now: dict[Pair, StoredEdge] = {}
     for a, b in pairs:
-        edge = _edge(models.get(a) or models[b], (a, b), features, hot.get(a) or hot.get(b) or frozenset())
+        edge = _edge(models.get(a) or models[b], (a, b), features, hot.get(a, COLD) | hot.get(b, COLD))
         if edge is not None:
             now[a, b] = edge
     scored.replace_edges(conn, before.keys() - now.keys(), [e for pair, e in now.items() if before.get(pair) != e])
@@ -71,7 +71,7 @@ def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: 
 def _hot_values(
     conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], features: Mapping[Rid, Features]
 ) -> dict[Rid, Values]:
-    """rid -> (namespace, value) of what too many carry, of the records that were asked for."""
+    """rid -> (namespace, value) of what too many carry, of both sides of the pairs: a number may be like one that many carry."""
     found: dict[Rid, set[bytes]] = {}
     for rid, digest in hot_key.of_records(conn, turns):
         found.setdefault(rid, set()).add(digest)

@@ -48,7 +48,7 @@ def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, st
 
 
 def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, bytes]]) -> None:
-    """Notes which linking keys these records are about to lose: all they carry but those of `kept` (rid, hash)."""
+    """Notes which linking keys these records are about to lose: all they carry but those of `kept` (rid, hash), which go on linking."""
     if rids:
         conn.execute(
             "insert into key_lost (rid, realm, kind, hash) select r.rid, r.realm, r.kind, m.hash from match_key m"

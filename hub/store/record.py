@@ -258,7 +258,8 @@ def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequen
     """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength, guarded`."""
     if rids:
         losing = set(rids)
-        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in rows if row["rid"] in losing])
+        kept = [row for row in rows if row["rid"] in losing and row["strength"] >= 1]
+        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in kept])
         conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
     if rows:
         conn.execute(

@@ -1,0 +1,54 @@
+"""Small histories by which the order of arrival, or who is looked at first, once decided what a pair weighs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fixtures.histories import connect_all
+from tests.fixtures.hub import Rig, at
+from tests.fixtures.people import in_force, stored, whole
+
+CAP = 3
+HOT, NEAR = "+8613912345678", "+8613912345679"
+BIRTHDAY = {"year": 1990, "month": 5, "day": 1, "calendar": "gregorian"}
+
+
+@pytest.fixture
+def chain(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    """Three systems, and keys that more than three carry give no evidence."""
+    for place in ("hub.store.hot_key.KEY_CAP", "hub.store.scored.KEY_CAP", "hub.store.resolve.KEY_CAP"):
+        monkeypatch.setattr(place, CAP)
+    monkeypatch.setattr("hub.rules.identity.batch.CAP", CAP)
+    connect_all(rig)
+    in_force(rig)
+    return rig
+
+
+def _say(rig: Rig, connection: str, id_: str, phone: str, minute: int = 1, **more: Any) -> None:
+    identity = {"namespace": "phone", "value": phone, **more.pop("identity", {})}
+    rig.send(connection, "customer.updated", {"id": id_, "updated_at": at(minute), "identities": [identity], **more})
+    rig.settle()
+
+
+def test_number_that_many_carry_is_missing_though_only_who_has_a_like_one_is_looked_at(chain: Rig) -> None:
+    for number in range(CAP):
+        _say(chain, "shop", f"x{number}", HOT)
+    _say(chain, "shop", "1", HOT, full_name="王小明", birthday=BIRTHDAY)
+    _say(chain, "till", "2", NEAR, full_name="王小明", birthday=BIRTHDAY)
+    [(_, parts, _, _)] = stored(chain).edges.values()
+    assert {name for name, _, _ in parts} == {"name", "birthday"}
+    assert stored(chain) == whole(chain)
+
+
+def test_number_that_is_no_evidence_for_one_any_more_counts_again_for_the_others(chain: Rig) -> None:
+    _say(chain, "shop", "1", HOT, full_name="王小明")
+    _say(chain, "till", "2", HOT, full_name="王晓明")
+    _say(chain, "crm", "3", HOT, full_name="李秀英")
+    together = stored(chain)
+    _say(chain, "crm", "4", HOT, full_name="赵敏")
+    assert stored(chain).edges != together.edges
+    _say(chain, "crm", "4", HOT, full_name="赵敏", identity={"role": "shared"}, minute=2)
+    assert stored(chain) == whole(chain)
+    assert stored(chain).edges == together.edges
