@@ -1,5 +1,7 @@
 """Answers about pairs: what they decide, that they hold, that they are taken back, and who may give them."""
 
+import threading
+
 import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
@@ -8,7 +10,8 @@ from hub.flow.match_queue import Wish
 from hub.flow.state import state_hash
 from hub.model.identifier import format_id
 from hub.store import match_answer as answers
-from tests.fixtures.match import email, pair, prepare, rid_of
+from tests.fixtures.hub import at
+from tests.fixtures.match import email, pair, phone, prepare, rid_of
 
 ONE, TWO = "usr_one", "usr_two"
 
@@ -146,11 +149,11 @@ def test_undo_when_it_is_the_general_one_then_the_pair_waits_again_too(two):
     assert [row.id for row in match_queue.queue(rig.hub, Wish())] == [item]
 
 
-@pytest.mark.parametrize("said", ["yes", "", "right"])
-def test_answer_when_it_is_none_then_refused(two, said):
+def test_answer_when_it_is_none_then_refused(two):
     rig, item, *_ = two
-    with pytest.raises(ConfigError, match="answer same, different, household or skip"):
-        match_answer.answer(rig.hub, item, ONE, said)
+    for said in ("yes", "", "right"):
+        with pytest.raises(ConfigError, match="answer same, different, household or skip"):
+            match_answer.answer(rig.hub, item, ONE, said)
 
 
 def test_case_when_opened_then_what_a_merge_would_do_is_what_it_does(two):
@@ -175,3 +178,41 @@ def test_case_when_opened_then_what_a_merge_would_do_is_what_it_does(two):
     closed = match_case.open_case(rig.hub, item, ONE)
     assert "usr_one answered 'same'" in closed.closed
     assert closed.forecast is None
+
+
+def test_answer_when_two_give_it_at_once_then_one_of_them_is_told_that_it_is_closed(two):
+    rig, item, *_ = two
+    came, start = [], threading.Barrier(2)
+
+    def give(name, said):
+        start.wait(timeout=60)
+        try:
+            came.append(match_answer.answer(rig.hub, item, name, said).answer)
+        except ConflictError as error:
+            came.append(str(error))
+
+    threads = [threading.Thread(target=give, args=args) for args in ((ONE, "same"), (TWO, "different"))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(came) == 2
+    assert sum("this pair is closed" in one for one in came) == 1
+    assert len(rulings(rig)) == 1
+
+
+def test_same_when_clusters_hold_what_a_guard_would_tear_apart_then_all_of_both_are_one(two):
+    rig, *_ = two
+    union = {"namespace": "wechat_unionid", "value": "u9"}
+    rig.send("crm", "customer.updated", {"id": "old", "updated_at": at(1), "identities": [union],
+                                          "birthday": {"year": 1971, "month": 8, "day": 23}})  # fmt: skip
+    item = pair(
+        rig, 9, left={"birthday": {"year": 1990, "month": 5, "day": 1}}, right={"identities": [phone(9), union]}
+    )
+    rid = rid_of(rig, "crm", "old")
+    before = clusters(rig)
+    with pytest.raises(ConfigError, match="birthday"):
+        match_answer.answer(rig.hub, item, ONE, "same")
+    found = match_answer.answer(rig.hub, item, ONE, "same", "they share a card")
+    assert clusters(rig) == before - 1
+    assert rig.hub.db.one("select cluster from record where rid = %s", (rid,)) == found.golden

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.flow import match_queue
-from tests.fixtures.match import NAME, PHONE, customer, email, pair, phone, prepare, shown
+from tests.fixtures.match import NAME, PHONE, merge, pairs, prepare, shown
 
 PATTERN = "name=homophone phone=same"
 
@@ -13,7 +13,7 @@ def waiting(rig):
     """Two open pairs; the second has more at stake. A system that is written to."""
     prepare(rig)
     rig.connect("mail", {"customer": "out"}, rank=30)
-    return rig, [shown("itm", pair(rig, number, stake=number)) for number in (1, 2)]
+    return rig, [shown("itm", item_id) for item_id in pairs(rig, 1, 2)]
 
 
 def test_matches_when_listed_then_by_stake_page_by_page_without_personal_values(waiting, caller):
@@ -88,9 +88,7 @@ def test_bulk_when_planned_and_released_then_counts_are_the_same(caller):
 
 def test_sample_when_drawn_and_judged_then_precision_is_told(rig, caller):
     prepare(rig)
-    both = {"full_name": "王小明", "identities": [phone(1), email("w")]}
-    customer(rig, "shop", "s1", 1, **both)
-    customer(rig, "crm", "c1", 5, **both)
+    merge(rig, 1)
     steward = caller("steward")
     [sample] = steward.post("/matches/sample")["items"]
     assert (sample["drawn"], sample["precision"]) == (1, None)

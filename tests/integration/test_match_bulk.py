@@ -7,7 +7,7 @@ from hub.flow import match_answer, match_bulk, match_queue
 from hub.flow.match_queue import Wish
 from hub.flow.state import state_hash
 from hub.store import item as item_store
-from tests.fixtures.match import pair, prepare
+from tests.fixtures.match import pair, pairs, prepare
 
 ONE, TWO = "usr_one", "usr_two"
 PATTERN = "name=homophone phone=same"
@@ -17,7 +17,7 @@ PATTERN = "name=homophone phone=same"
 def many(rig):
     """Twelve open pairs of one pattern, one of another; a system that is written to."""
     prepare(rig)
-    items = [pair(rig, number, stake=number) for number in range(1, 13)]
+    items = pairs(rig, *range(1, 13))
     nameless = {"full_name": None}
     pair(rig, 99, left=nameless, right=nameless)
     rig.connect("mail", {"customer": "out"}, rank=30)

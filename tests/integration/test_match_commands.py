@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.fixtures.command import runner
-from tests.fixtures.match import customer, email, pair, phone, prepare, shown
+from tests.fixtures.match import merge, pair, prepare, shown
 
 PATTERN = "name=homophone phone=same"
 
@@ -19,9 +19,9 @@ def run(rig, monkeypatch):
 @pytest.fixture
 def item(rig):
     """One open pair, as people name it."""
-    prepare(rig)
+    prepare(rig, is_stored=True)
     rig.connect("mail", {"customer": "out"}, rank=30)
-    return shown("itm", pair(rig, 1, stake=7))
+    return shown("itm", pair(rig, 7))
 
 
 def test_match_when_worked_off_then_listed_shown_answered_and_undone(run, item, rig):
@@ -61,11 +61,9 @@ def test_bulk_when_planned_then_released_and_undone(run, item, rig):
 
 
 def test_sample_when_drawn_then_judged(run, rig):
-    prepare(rig)
+    prepare(rig, is_stored=True)
     assert "no sample was drawn yet" in run("match", "sample").output
-    both = {"full_name": "王小明", "identities": [phone(1), email("w")]}
-    customer(rig, "shop", "s1", 1, **both)
-    customer(rig, "crm", "c1", 5, **both)
+    merge(rig, 1)
     [drawn] = json.loads(run("match", "sample", "draw", "--json").stdout)
     assert (drawn["drawn"], drawn["population"]) == (1, 1)
     told = json.loads(run("match", "next", "--type", "match_sample", "--json").stdout)

@@ -8,7 +8,7 @@ from hub.errors import ConfigError, ConflictError, NotFoundError
 from hub.flow import match_queue
 from hub.flow.match_queue import Wish
 from hub.store.database import new_id
-from tests.fixtures.match import NAME, PHONE, pair, prepare
+from tests.fixtures.match import NAME, PHONE, pair, pairs, prepare
 
 ONE, TWO = "usr_one", "usr_two"
 
@@ -18,8 +18,7 @@ def three(rig):
     """Three open pairs: with 5 and 50 at stake and names alike, with 500 at stake and no names."""
     prepare(rig)
     nameless = {"full_name": None}
-    items = [pair(rig, 5, stake=5), pair(rig, 50, stake=50), pair(rig, 500, stake=500, left=nameless, right=nameless)]
-    return rig, items
+    return rig, [*pairs(rig, 5, 50), pair(rig, 500, left=nameless, right=nameless)]
 
 
 def test_queue_when_ordered_then_by_stake_or_by_weight(three):

@@ -10,24 +10,17 @@ from hub.flow.alert_say import say
 from hub.flow.match_queue import SAMPLE, Wish
 from hub.store import alert as alert_store
 from hub.store import match_item
-from tests.fixtures.match import customer, email, phone, prepare
+from tests.fixtures.hub import at
+from tests.fixtures.match import email, merge, phone, prepare
 
 ONE, TWO = "usr_one", "usr_two"
-
-
-def merge(rig, number):
-    """Two customers that the hub makes one by their score."""
-    both = {"full_name": "王小明", "identities": [phone(number), email(f"w{number}")]}
-    customer(rig, "shop", f"s{number}", 1, **both)
-    customer(rig, "crm", f"c{number}", 5, **both)
 
 
 @pytest.fixture
 def merged(rig):
     """Five automatic merges."""
     prepare(rig)
-    for number in range(1, 6):
-        merge(rig, number)
+    merge(rig, *range(1, 6))
     assert len(rig.golden_ids("customer")) == 5
     return rig
 
@@ -70,7 +63,8 @@ def test_sample_when_weeks_differ_then_so_do_the_merges_and_old_ones_lapse(merge
 
 def test_sample_when_nothing_was_merged_by_score_then_none(rig):
     prepare(rig)
-    customer(rig, "shop", "s1", full_name="王小明")
+    rig.send("shop", "customer.updated", {"id": "s1", "updated_at": at(1), "full_name": "王小明"})
+    rig.settle()
     assert match_sample.draw(rig.hub, "2026-W47") == []
     assert match_sample.samples(rig.hub) == []
 
@@ -78,8 +72,9 @@ def test_sample_when_nothing_was_merged_by_score_then_none(rig):
 def test_sample_when_a_key_joins_them_too_then_not_drawn(rig):
     prepare(rig)
     both = {"full_name": "王小明", "identities": [phone(1), email("w"), {"namespace": "wechat_unionid", "value": "u1"}]}
-    customer(rig, "shop", "s1", 1, **both)
-    customer(rig, "crm", "c1", 5, **both)
+    for name, id_ in (("shop", "s1"), ("crm", "c1")):
+        rig.send(name, "customer.updated", {"id": id_, "updated_at": at(1), **both})
+    rig.settle()
     assert len(rig.golden_ids("customer")) == 1
     assert match_sample.draw(rig.hub, "2026-W47") == []
 
@@ -124,12 +119,12 @@ def test_judgement_when_undone_then_it_counts_no_more(merged):
     assert (found.wrong, found.precision) == (0, None)
 
 
-@pytest.mark.parametrize(("said", "split"), [("same", ""), ("right", "a"), ("wrong", "c")])
-def test_judgement_when_it_is_none_then_refused(merged, said, split):
+def test_judgement_when_it_is_none_then_refused(merged):
     match_sample.draw(merged.hub, "2026-W47", size=1)
     [row] = drawn(merged)
-    with pytest.raises(ConfigError):
-        match_sample.judge(merged.hub, row.id, ONE, said, split=split)
+    for said, split in (("same", ""), ("right", "a"), ("wrong", "c")):
+        with pytest.raises(ConfigError):
+            match_sample.judge(merged.hub, row.id, ONE, said, split=split)
     with pytest.raises(ConfigError):
         match_answer.answer(merged.hub, row.id, ONE, "same")
     with pytest.raises(NotFoundError):

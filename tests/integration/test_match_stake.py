@@ -36,7 +36,8 @@ def one(rig):
         rig.send("shop", "loyalty_entry.updated", entry)
     consent = {"channel": "sms", "purpose": "marketing", "status": "withdrawn", "captured_at": at(1)}
     rig.send("shop", "consent.updated", {"id": "c1", "updated_at": at(1), "customer": refer("s7"), **consent})
-    return rig, pair(rig, 7)
+    rig.settle()
+    return rig, pair(rig, 7, is_counted=True)
 
 
 def test_stake_when_a_pair_opens_then_orders_points_and_consents_count(one):
