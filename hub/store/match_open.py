@@ -13,7 +13,8 @@ from hub.store.database import Connection, new_id
 
 Rid = uuid.UUID
 
-# Once for each pair of clusters: by the heaviest edge between them. Two of one household are no question.
+# Once for each pair of clusters: by the heaviest edge between them, of equal ones the first by source key, since a rid says
+# who came first. Two of one household are no question.
 _WANTED = """
 with own as materialized (select rid from record where cluster = any(%(clusters)s)),
 near as (
@@ -24,8 +25,11 @@ pair as materialized (
         least(x.cluster, y.cluster) as low, greatest(x.cluster, y.cluster) as high,
         case when x.cluster < y.cluster then n.a else n.b end as a, case when x.cluster < y.cluster then n.b else n.a end as b,
         n.weight, n.reason, x.realm, x.kind
-    from near n join record x on x.rid = n.a join record y on y.rid = n.b where x.cluster <> y.cluster
-    order by 1, 2, n.weight desc, n.a, n.b)
+    from near n join record x on x.rid = n.a join record y on y.rid = n.b
+        join connection c on c.id = x.connection_id join connection d on d.id = y.connection_id
+        cross join lateral (select row(c.name, x.object_type, x.external_id), row(d.name, y.object_type, y.external_id)) s(one, other)
+    where x.cluster <> y.cluster
+    order by 1, 2, n.weight desc, n.reason ->> 'apart', least(s.one, s.other), greatest(s.one, s.other))
 select p.low, p.high, p.a, p.b, p.weight, p.reason, p.realm, p.kind from pair p
 where not exists (
     select from record x join decision d on d.a = x.rid and d.type = 'cannot' and d.revoked_at is null

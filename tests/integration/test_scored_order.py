@@ -52,3 +52,17 @@ def test_number_that_is_no_evidence_for_one_any_more_counts_again_for_the_others
     _say(chain, "crm", "4", HOT, full_name="赵敏", identity={"role": "shared"}, minute=2)
     assert stored(chain) == whole(chain)
     assert stored(chain).edges == together.edges
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_question_when_two_pairs_weigh_the_same_names_the_first_by_source_key_whoever_came_first(
+    chain: Rig, turn: int
+) -> None:
+    unionid = {"namespace": "wechat_unionid", "scope": "acct", "value": "u1", "verified": "oauth"}
+    for connection in ("shop", "crm")[::turn]:
+        numbers = [{"namespace": "phone", "value": HOT}, unionid]
+        data = {"id": "1", "updated_at": at(1), "full_name": "王小明", "identities": numbers}
+        chain.send(connection, "customer.updated", data)
+        chain.settle()
+    _say(chain, "till", "2", "+8613522345678", full_name="王小明")
+    assert list(stored(chain).questions) == [{"crm:1", "till:2"}]
