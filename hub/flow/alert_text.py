@@ -238,10 +238,9 @@ WORDS: dict[str, Words] = {
             "Only {percent} % of the automatic merges of {kind} in the sample of {week} are right",
         ),
         Text(
-            "抽查 {drawn} 个，{wrong} 个被判为错误（95% 区间 {low}%–{high}%）。低于 98% 说明自动线可能过低：先看错误的几对，再提高 auto 或修改模型，并用 retail-hub match preview 查看影响。",
+            "抽查 {drawn} 个，{wrong} 个被判为错误（95% 区间 {low}%–{high}%）。低于 98% 说明自动线可能过低：先看错误的几对，再提高 auto 或修改模型；生效前先预览影响。",
             "{wrong} of {drawn} were judged wrong (95 % interval {low} % to {high} %). Under 98 % the line for automatic merges"
-            " may be too low: look at the wrong ones, raise auto or change the model, and see by retail-hub match preview"
-            " what that would do.",
+            " may be too low: look at the wrong ones, then raise auto or change the model, and preview what that would do first.",
         ),
         Text("查看样本", "Look at the sample"),
     ),
