@@ -125,6 +125,13 @@ class Formats:
         text = f"{abs(found):,}" if isinstance(found, int) else _plain(abs(found))
         return f"{MINUS}{text}" if found < 0 else text
 
+    def weight(self, thousandths: int | None) -> str:
+        """`+6.9`, `−3.25`, `0`: every digit of it, so that shown weights add up to their shown sum."""
+        if thousandths is None:
+            return ABSENT
+        text = self.number(Decimal(thousandths) / 1000)
+        return f"+{text}" if thousandths > 0 else text
+
     def tile(self, value: int | None) -> str:
         """A big number in few characters: `12.8 万`, `128 k`; exact below 100,000, unless it is `约 1.3 万`, `about 13 k`."""
         if isinstance(value, About):

@@ -152,9 +152,12 @@ WORDS: dict[str, str] = {
     "choice": N_("choice"),
     # what waits for a person
     "conflict": N_("conflict"),
+    "match": N_("match"),
+    "match_cut": N_("too many alike for one"),
     "loop": N_("loop"),
     "money": N_("sums that do not add up"),
     # what people agreed to, and points
+    "sms": N_("Text message"),
     "granted": N_("granted"),
     "denied": N_("denied"),
     "withdrawn": N_("withdrawn"),

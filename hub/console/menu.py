@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from hub.console import visit as visits
 from hub.console.extension import menu_pages
@@ -51,6 +51,7 @@ _MENU: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
     (N_("Records"), N_("Orders"), "list_records", {"kind": "orders"}, "record.see", ""),
     (N_("Records"), N_("Products"), "list_records", {"kind": "products"}, "record.see", ""),
     (N_("Records"), N_("More kinds"), "list_kinds", {}, "record.see", ""),
+    (N_("Stewardship"), N_("Matches"), "list_matches", {}, "record.steward", "matches"),
     (N_("Stewardship"), N_("Conflicts"), "list_conflicts", {}, "record.steward", "conflicts"),
     (N_("Stewardship"), N_("Mappings"), "list_mappings", {}, "payload.masked", ""),
     (N_("Stewardship"), N_("Drift"), "list_drift", {}, "flow.see", "drift"),
@@ -89,11 +90,19 @@ _DETAILS = {
     "plan_merge": "list_records",
     "show_split": "list_records",
     "plan_split": "list_records",
+    "show_match": "list_matches",
+    "reveal_match": "list_matches",
+    "answer_match": "list_matches",
+    "plan_match": "list_matches",
+    "list_patterns": "list_matches",
+    "show_bulk": "list_matches",
+    "list_samples": "list_matches",
     "show_conflict": "list_conflicts",
     "show_drift": "list_drift",
     "show_mapping": "list_mappings",
     "try_mapping": "list_mappings",
     "plan_release": "list_mappings",
+    "show_matching": "list_policies",
     "show_policy": "list_policies",
     "try_policy": "list_policies",
     "show_lookup": "list_lookups",
@@ -118,9 +127,17 @@ def page_url(endpoint: str, **values: Any) -> str:
     return url_for(f"console.{endpoint}", **values)
 
 
+def waiting() -> Counts:
+    """What waits for a person, read once a page; nothing for those who may not know."""
+    if "waiting" not in g:
+        g.waiting = open_counts(visits.hub().db) if visits.may("flow.see") else Counts()
+    found: Counts = g.waiting
+    return found
+
+
 def menu() -> list[Group]:
     """The menu of this visitor, with counts only where somebody must act."""
-    counts = open_counts(visits.hub().db) if visits.may("flow.see") else Counts()
+    counts = waiting()
     groups: dict[str, list[Entry]] = {name: [] for name in _GROUPS[:-1]}
     for group, title, endpoint, values, permission, badge in _MENU:
         if visits.may(permission):

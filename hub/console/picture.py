@@ -132,3 +132,55 @@ def share(part: float, whole: float) -> Markup:
         f'<rect class="base" width="100" height="8"/><rect class="b-live" width="{width:.1f}" height="8"/></svg>'
         f'<span class="num">{percent:.0f}%</span>'
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a histogram at `at`: `amount` above, and below it the parts (tone, amount) of what people said."""
+
+    at: int
+    amount: int
+    parts: tuple[tuple[str, int], ...]
+
+
+CHART_TOP, CHART_LOW, CHART_GAP = 120, 70, 34
+
+
+def histogram(bars: Sequence[Bar], lines: Sequence[tuple[float, str]], names: tuple[str, str], title: str) -> Markup:
+    """Amounts above, stacked parts below on the same axis, each to its own scale; `lines` (place, label) stand across."""
+    places = [bar.at for bar in bars] + [at for at, _label in lines]
+    start, end = int(min(places)) - 1, int(max(places)) + 2
+    step = WIDTH / (end - start)
+    most, most_said = max([bar.amount for bar in bars] + [1]), max([sum(n for _, n in bar.parts) for bar in bars] + [1])
+    floor, low = 20 + CHART_TOP, 20 + CHART_TOP + CHART_GAP + CHART_LOW
+    found = [
+        f'<svg class="flow" viewBox="0 0 {WIDTH} {low + 22}" role="img" aria-label="{escape(title)}">',
+        f"<title>{escape(title)}</title>",
+    ]
+    for bar in bars:
+        x, high = (bar.at - start) * step, CHART_TOP * bar.amount / most
+        found.append(_piece(x, floor - high, step, high, ' class="g-quiet"'))
+        y = float(low)
+        for tone, amount in bar.parts:
+            high = CHART_LOW * amount / most_said
+            y -= high
+            found.append(_piece(x, y, step, high, f' class="g-{escape(tone)}"') if amount else "")
+    for y, top, name in ((floor, 34, names[0]), (low, floor + CHART_GAP, names[1])):
+        found.append(f'<path d="M0 {y}H{WIDTH}"/><text class="sub" x="2" y="{top}">{escape(name)}</text>')
+    for place, (at, label) in enumerate(lines):
+        x = (at - start) * step
+        found.append(f'<path class="stopped" d="M{x:.1f} 18V{low}"/>')
+        anchor = "end" if place == 0 else "start"
+        found.append(
+            f'<text class="sub" text-anchor="{anchor}" x="{x + (4 if place else -4):.1f}" y="14">{escape(label)}</text>'
+        )
+    ticks = range(start + 1, end, max(1, (end - start) // 16))
+    found += [
+        f'<text class="sub" text-anchor="middle" x="{(at - start) * step:.1f}" y="{low + 16}">{at}</text>'
+        for at in ticks
+    ]
+    return Markup("".join([*found, "</svg>"]))  # noqa: S704 -- numbers, and texts that went through escape
+
+
+def _piece(x: float, y: float, step: float, height: float, look: str) -> str:
+    return f'<rect{look} x="{x + 1:.1f}" y="{y:.1f}" width="{step - 2:.1f}" height="{height:.1f}"/>'

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import g, request, url_for
 
-from hub.console import show
+from hub.console import level, show
 from hub.console import visit as visits
 from hub.console.extension import panels
 from hub.console.format import Formats
@@ -36,6 +36,10 @@ ENVIRONMENTS = {"demo": N_("Demo"), "test": N_("Test")}
 
 
 _SHOWN = (
+    level.comparison_word,
+    level.guard_words,
+    level.level_word,
+    level.pattern_words,
     show.cell,
     show.columns_of,
     show.coverage,

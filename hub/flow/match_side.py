@@ -12,7 +12,6 @@ from hub.model.kind import Kind
 from hub.rules import register
 from hub.store import dossier as dossier_store
 from hub.store import match_near as near_store
-from hub.store import match_stake as stake_store
 from hub.store.database import Connection
 from hub.store.dossier import Dossier
 from hub.store.match_stake import Stake
@@ -76,13 +75,9 @@ class Side:
 
 def load(conn: Connection, hub: Hub, compared: tuple[Rid, Rid]) -> tuple[list[Side], dict[Rid, dict[str, Any]]]:
     """The golden records of two records, the first one's first (one, when they are one), and what both records say."""
-    rows: dict[Rid, Dossier] = {}
-    for rid in compared:
-        row = dossier_store.load(conn, rid)
-        if row is not None:
-            rows.setdefault(row.id, row)
-    stakes = stake_store.of_goldens(conn, rows)
-    visits = near_store.visits(conn, rows)
+    loaded = dossier_store.load_all(conn, compared)
+    rows: dict[Rid, Dossier] = {loaded[rid].id: loaded[rid] for rid in compared if rid in loaded}
+    stakes, visits = near_store.worth(conn, rows)
     said = {
         member.rid: register.evidence(member.fold)
         for row in rows.values()

@@ -12,6 +12,7 @@ select (select count(*) from (select 1 from event_work where state = 1 limit %(c
        (select count(*) from (select 1 from target where state in ('unknown', 'dead') limit %(cap)s) t),
        (select count(*) from (select 1 from alert where state = 'open' limit %(cap)s) a),
        (select count(*) from (select 1 from item where type in ('conflict', 'loop') and state = 'open' limit %(cap)s) i),
+       (select count(*) from (select 1 from item where type = 'match' and state = 'open' limit %(cap)s) m),
        (select count(*) from (select 1 from drift where state = 'open' limit %(cap)s) d)
 """
 
@@ -24,6 +25,7 @@ class Counts:
     deliveries: int = 0
     alerts: int = 0
     conflicts: int = 0
+    matches: int = 0
     drift: int = 0
     none: int = 0
 
@@ -31,4 +33,4 @@ class Counts:
 def open_counts(db: Database) -> Counts:
     """The counts now."""
     row = db.one(_SQL, {"cap": CAP})
-    return Counts(row[0], row[1], row[2], row[3], row[4]) if row else Counts()
+    return Counts(*row) if row else Counts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,25 +49,33 @@ class Dossier:
 
 
 _DOSSIER = """
-select g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, m.rows
+select r.rid, g.id, g.realm, g.kind, g.version, g.lifecycle, g.data, g.created_at, g.updated_at, m.rows
 from record r join golden g on g.id = r.cluster
 cross join lateral (
     select json_agg(json_build_array(m.rid, m.connection_id, m.object_type, m.external_id, m.state, m.parked, m.fold,
            m.last_event, m.last_event_at) order by m.rid) as rows
     from (select * from record where cluster = r.cluster order by rid limit %s) m) m
-where r.rid = %s
+where r.rid = any(%s)
 """
 
 
 def load(conn: Connection, rid: Rid) -> Dossier | None:
     """The golden record that this id belongs to now, with its members; None when there is none."""
-    row = conn.execute(_DOSSIER, (MEMBERS, rid)).fetchone()
-    if row is None:
-        return None
-    id_, realm, kind, version, lifecycle, data, created_at, updated_at, members = row
+    return load_all(conn, [rid]).get(rid)
+
+
+def load_all(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Dossier]:
+    """The golden record of each of these ids; those without one are missing. One statement."""
     upcasts = upcasts_of(conn)
-    rows = [_member([*one[:6], upcasts.fold(kind, one[6]), *one[7:]]) for one in members or ()]
-    return Dossier(id_, realm, kind, version, lifecycle, upcasts.data(kind, data), created_at, updated_at, rows)
+    found = {}
+    for rid, id_, realm, kind, *head, data, created_at, updated_at, members in conn.execute(
+        _DOSSIER, (MEMBERS, list(rids))
+    ):
+        rows = [_member([*one[:6], upcasts.fold(kind, one[6]), *one[7:]]) for one in members or ()]
+        version, lifecycle = head
+        shown = upcasts.data(kind, data)
+        found[rid] = Dossier(id_, realm, kind, version, lifecycle, shown, created_at, updated_at, rows)
+    return found
 
 
 def _member(one: list[Any]) -> MemberRow:
@@ -152,7 +161,9 @@ _RULINGS = """
 """
 _ITEMS = """
     select json_agg(json_build_array(i.id, i.type, i.state, i.data) order by i.id desc)
-    from (select * from item where rid = any(%(rids)s) and state <> 'resolved' order by id desc limit 20) i
+    from (
+        select * from item where (rid = any(%(rids)s) or other = any(%(rids)s)) and state <> 'resolved'
+        and type <> 'match_sample' order by id desc limit 20) i
 """
 _DELIVERIES = f"""
     select json_agg(json_build_array(t.id, t.name, t.kind, t.state, t.external_id, t.dirty_at, t.done_at) order by t.dirty_at desc)
@@ -185,6 +196,14 @@ _KIN = """
             join reference f2 on f2.child = f.child and f2.field <> f.field and f2.field in ('a', 'b')
             join record o on o.rid = f2.parent
             where f.parent = any(%(rids)s) and f.field in ('a', 'b')
+            union all
+            select o.cluster, true from edge e join record o on o.rid = case when e.a = any(%(rids)s) then e.b else e.a end
+            where (e.a = any(%(rids)s) or e.b = any(%(rids)s)) and e.relation = 'household'
+            union all
+            select o.cluster, true from decision d
+            join record o on o.rid = case when d.a = any(%(rids)s) then d.b else d.a end
+            where (d.a = any(%(rids)s) or d.b = any(%(rids)s)) and d.type = 'cannot' and d.revoked_at is null
+            and d.value ->> 'relation' = 'household'
             union all
             (select o.cluster, false from match_key m
             join lateral (select rid from match_key k where k.hash = m.hash and k.strength = 2 limit 51) k on true

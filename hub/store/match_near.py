@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from hub.store import match_stake
 from hub.store.database import Connection, upcasts_of
+from hub.store.match_stake import Stake
 
 Rid = uuid.UUID
 EDGES = 50
@@ -107,10 +110,23 @@ _VISITS = """
 """
 
 
-def visits(conn: Connection, ids: Collection[Rid]) -> Mapping[Rid, Visits]:
-    """What each golden record bought where; those without orders are missing. One statement."""
-    params = {"ids": list(ids), "fields": upcasts_of(conn).formerly(["customer"])}
-    return {
-        id_: Visits(orders, tuple(str(name) for name, _ in stores if name), first, last)
-        for id_, orders, first, last, stores in conn.execute(_VISITS, params).fetchall()
+_WORTH = f"""
+    select (select json_agg(json_build_array(id, orders, points::text, consents))
+            from ({match_stake.STAKES}) s (id, orders, points, consents)),
+        (select json_agg(json_build_array(id, orders, first, last, stores)) from ({_VISITS}) v (id, orders, first, last, stores))
+"""  # noqa: S608 -- constant text
+
+
+def worth(conn: Connection, ids: Collection[Rid]) -> tuple[dict[Rid, Stake], dict[Rid, Visits]]:
+    """What hangs on each golden record, and what it bought where (those without orders are missing). One statement."""
+    params = {"ids": list(ids), "fields": upcasts_of(conn).formerly(["customer"]), "most": match_stake.MOST}
+    row = conn.execute(_WORTH, params).fetchone()
+    stakes, bought = row or (None, None)
+    found = {id_: Stake() for id_ in ids}
+    for id_, orders, points, consents in stakes or ():
+        found[Rid(id_)] = Stake(orders, Decimal(points), consents)
+    visits = {
+        Rid(id_): Visits(orders, tuple(str(name) for name, _ in stores if name), first, last)
+        for id_, orders, first, last, stores in bought or ()
     }
+    return found, visits

@@ -32,7 +32,7 @@ class Stake:
         return self.orders * PER_ORDER + self.consents * PER_CONSENT + min(abs(int(self.points)), 1_000_000)
 
 
-_STAKES = r"""
+STAKES = r"""
     select k.id, count(*) filter (where k.kind = 'order'),
         coalesce(sum(case when g.data ->> 'points' ~ '^-?\d{1,15}(\.\d{1,10})?$' then (g.data ->> 'points')::numeric end), 0),
         count(*) filter (where k.kind = 'consent')
@@ -51,7 +51,7 @@ def of_goldens(conn: Connection, ids: Collection[Rid]) -> dict[Rid, Stake]:
     found = {id_: Stake() for id_ in ids}
     if found:
         params = {"ids": list(found), "fields": upcasts_of(conn).formerly(["customer"]), "most": MOST}
-        for id_, orders, points, consents in conn.execute(_STAKES, params).fetchall():
+        for id_, orders, points, consents in conn.execute(STAKES, params).fetchall():
             found[id_] = Stake(orders, points, consents)
     return found
 

@@ -161,6 +161,7 @@ def _own(world: World) -> list[Case]:
         *_connecting(ids, long_name),
         *_persons(ids),
         *_rules(ids, long_name),
+        *_matches(ids),
         Case("list_users", "full", "/system/users"),
         Case("list_users", "error", "/system/users", 403, "operator"),
         Case("show_user", "full", f"/system/users/{ids['user']}"),
@@ -216,6 +217,41 @@ def _persons(ids: dict[str, str]) -> list[Case]:
         Case("list_reveals", "empty", "/privacy/access-log"),
         Case("list_reveals", "long", f"/privacy/access-log?subject={ids['customer']}", role="privacy"),
         Case("list_reveals", "error", "/privacy/access-log", 403, "steward"),
+    ]
+
+
+def _matches(ids: dict[str, str]) -> list[Case]:
+    """Pairs that may be one, many of them at once, samples, weights."""
+    guarded, settled, taken = (f"/matches/{ids[name]}" for name in ("match_guard", "match_settled", "match_taken"))
+    return [
+        Case("list_matches", "full", "/matches", role="steward"),
+        Case("list_matches", "empty", "/matches"),
+        Case("list_matches", "long", "/matches?state=resolved&order=weight"),
+        Case("list_matches", "full", "/matches?state=snoozed"),
+        Case("list_matches", "long", "/matches?pattern=name%3Dexact"),
+        Case("list_matches", "error", "/matches", 403, "operator"),
+        Case("show_match", "full", f"/matches/{ids['match']}", role="steward"),
+        Case("show_match", "long", f"/matches/{ids['match_long']}"),
+        Case("show_match", "full", guarded, role="steward"),
+        Case("show_match", "full", f"/matches/{ids['match_free']}"),
+        Case("show_match", "full", taken),
+        Case("show_match", "full", settled),
+        Case("show_match", "full", f"/matches/{ids['match_put_off']}"),
+        Case("show_match", "full", f"/matches/{ids['match_sampled']}", role="steward"),
+        Case("show_match", "error", f"/matches/itm_{MISSING}", 404),
+        Case("plan_match", "full", f"/matches/{ids['match']}/plan"),
+        Case("plan_match", "long", f"/matches/{ids['match_long']}/plan"),
+        Case("plan_match", "empty", f"{settled}/plan", 404),
+        Case("list_patterns", "full", "/matches/patterns", role="steward"),
+        Case("list_patterns", "empty", "/matches/patterns"),
+        Case("list_patterns", "error", "/matches/patterns", 403, "viewer"),
+        Case("show_bulk", "full", f"/matches/bulk/{ids['bulk']}", role="steward"),
+        Case("show_bulk", "error", f"/matches/bulk/blk_{MISSING}", 404),
+        Case("list_samples", "full", "/matches/samples", role="steward"),
+        Case("list_samples", "empty", "/matches/samples"),
+        Case("show_matching", "full", "/policies/matching", role="steward"),
+        Case("show_matching", "empty", "/policies/matching"),
+        Case("show_matching", "error", "/policies/matching?kind=nonsense", 404),
     ]
 
 

@@ -25,6 +25,7 @@ from hub.keyring import Keyring
 from tests.browser.connecting import make_connections
 from tests.browser.drifting import make_drift
 from tests.browser.errands import make_errands
+from tests.browser.matching import make_matches
 from tests.browser.rules import make_rules
 from tests.browser.world import World, make_shop, make_users
 
@@ -103,6 +104,7 @@ def full(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFa
         make_drift(world)
         make_rules(world)
         make_errands(world)
+        make_matches(world)
         yield world
 
 

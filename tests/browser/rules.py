@@ -5,8 +5,10 @@ from __future__ import annotations
 from hub.flow import release
 from hub.flow.rules import installed_folders, load_site, publish_release
 from tests.browser.world import LONG, World
+from tests.fixtures.match import MODEL
 
 FILES = {
+    "matching/customer.yaml": MODEL,
     "lookups/channels.yaml": "wx: wechat\ndy: douyin\nshop: web\n",
     "webhook/messages.yaml": """kind: message
 from: webhook/messages

@@ -8,18 +8,20 @@ from typing import Any, TypeVar
 
 from flask import Response, abort, request
 
-from hub.console import golden, visit
+from hub.console import golden, pair, visit
 from hub.console.address import SPANS, since_of, wished
 from hub.console.export import BATCH, download
 from hub.console.label import field_label, kind_label
 from hub.console.language import _
+from hub.console.level import guard_words, pattern_words
 from hub.console.narrow import narrowed
-from hub.console.pages import delivery, trail
+from hub.console.pages import delivery, match, trail
 from hub.console.pages.record import COLUMNS, cell_value, plain_columns, seen_realms
 from hub.console.route import Route
 from hub.console.show import plain
 from hub.console.visit import hub
-from hub.flow import audit
+from hub.flow import audit, match_queue
+from hub.flow.match_queue import Waiting
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
 from hub.store import console_delivery, console_event, console_record
@@ -113,6 +115,22 @@ def export_audit() -> Response:
     )
 
 
+def export_matches() -> Response:
+    """Pairs that may be one, in the order of the page."""
+    wish = replace(match.queue_wish(), state=wished("state", match.STATES) or "open")
+
+    def rows_after(last: Waiting | None) -> list[Waiting]:
+        return match_queue.queue(hub(), replace(wish, after=last.id) if last else wish, BATCH)
+
+    heads = [_("Pair"), "A", "B", _("Weight"), _("At stake"), _("What is alike"), _("Kept apart by"), _("Since")]
+    rows = (
+        [format_id("itm", row.id), *pair.titles(row), row.weight / 1000, row.stake, pattern_words(row.pattern),
+         guard_words(row.apart), row.first_at]
+        for row in _all(rows_after)
+    )  # fmt: skip
+    return download("matches", heads, rows, state=wish.state, **match.words_of(wish))
+
+
 def _all(rows_after: Callable[[T | None], list[T]]) -> Iterator[T]:
     """Every row, page by page, each going on from the last row of the one before."""
     last = None
@@ -127,5 +145,6 @@ ROUTES = (
     Route("/events.csv", export_events, "flow.see"),
     Route("/deliveries.csv", export_deliveries, "flow.see"),
     Route("/records/<kind>.csv", export_records, "record.see"),
+    Route("/matches.csv", export_matches, "record.steward"),
     Route("/system/audit.csv", export_audit, "audit.see"),
 )

@@ -12,13 +12,14 @@ from hub.console.address import TODAY
 from hub.console.alert import may_act, to_do
 from hub.console.flow_line import MOST, STOPPED, Line, by_system, line_of
 from hub.console.language import _
+from hub.console.menu import waiting
 from hub.console.pages.connection import title_of
 from hub.console.picture import Node, flow, strip
 from hub.console.route import Route
 from hub.console.shared import shared
 from hub.console.shell import page_url
 from hub.console.status import status_of
-from hub.console.visit import hub, realms
+from hub.console.visit import hub, may, realms
 from hub.flow import health
 from hub.flow.books import books
 from hub.store import console_connection as store
@@ -40,6 +41,7 @@ def show_overview() -> Any:
         to_do=to_do(seen),
         shown=SHOWN,
         may_act=may_act,
+        matches=waiting().matches if may("record.steward") else 0,
         books=shared("books", seen, lambda: books(hub().db, seen, day=now.date(), most=LIMIT)),
         today=TODAY,
         day_began=now.replace(hour=0, minute=0, second=0, microsecond=0),

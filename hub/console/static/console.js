@@ -96,13 +96,23 @@
     bench.addEventListener("submit", () => { clearTimeout(rest); asked?.abort(); });
   }
 
+  // A part that takes long to reckon comes when the rest is there.
+  for (const part of all("[data-from]")) {
+    (async () => {
+      const answer = await fetch(part.dataset.from);
+      if (!answer.ok || answer.redirected) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      if (fresh) part.replaceChildren(...fresh.childNodes);
+    })().catch(() => {});
+  }
+
   // Tick all.
   document.addEventListener("change", (event) => {
     const name = event.target.dataset?.tickAll;
     if (name) for (const box of all(`input[name="${name}"]`)) box.checked = event.target.checked;
   });
 
-  // Single keys, only when the reader switched them on. None of them deletes or sends.
+  // Single keys, only when the reader switched them on. None deletes; what an answer does can be undone.
   if (document.body.hasAttribute("data-keys")) {
     let waiting = "";
     let row = -1;
@@ -120,6 +130,7 @@
         rows[row].querySelector("a").focus();
         rows[row].scrollIntoView({ block: "nearest" });
       } else if (event.key === "x") rows[row]?.querySelector("input[type=checkbox]")?.click();
+      else if (!event.repeat) all("[data-press]").find((b) => b.dataset.press === event.key)?.click();
     });
   }
 })();
