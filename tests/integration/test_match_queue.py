@@ -1,11 +1,12 @@
 """Pairs that wait for a steward: order, pages, counts, and who is given which."""
 
+import random
 import threading
 
 import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import match_queue
+from hub.flow import match_answer, match_queue
 from hub.flow.match_queue import Wish
 from hub.store.database import new_id
 from tests.fixtures.match import NAME, PHONE, pair, pairs, prepare
@@ -101,3 +102,35 @@ def test_counts_when_nothing_was_answered_then_only_what_waits(three):
     rig, _ = three
     found = match_queue.counts(rig.hub, ONE)
     assert (found.open, found.mine, found.automatic, found.mean_s) == (3, 0, 0, None)
+
+
+def test_claims_when_stewards_race_then_no_pair_is_ever_with_two_and_each_is_answered_once(rig):
+    prepare(rig)
+    items = set(pairs(rig, *range(1, 11)))
+    held, lock, broken, answered = {}, threading.Lock(), [], []
+
+    def work(name, seed):
+        choose = random.Random(seed)
+        while (item_id := match_queue.take_next(rig.hub, name)) is not None:
+            with lock:
+                if held.get(item_id, name) != name:
+                    broken.append((item_id, name, held[item_id]))
+                held[item_id] = name
+            said = choose.choice(("different", "household", "skip", "let go"))
+            with lock:
+                del held[item_id]
+            # Whoever asks from here on may be given it, as soon as the claim ends and not before.
+            if said == "let go":
+                match_queue.let_go(rig.hub, item_id, name)
+            else:
+                answered.append((item_id, match_answer.answer(rig.hub, item_id, name, said).is_repeat))
+
+    threads = [threading.Thread(target=work, args=(f"usr_{number}", number)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert broken == []
+    assert sorted(id_ for id_, _ in answered) == sorted(items)
+    assert not any(is_repeat for _, is_repeat in answered)
+    assert rig.hub.db.one("select count(*) from match_answer") == (len(items),)
