@@ -228,6 +228,28 @@ def of_policies(
     return found
 
 
+def of_moves(hub: Hub, look: Hub, groups: Sequence[Mapping[Id, Id]], progress: Callable[[int], None]) -> Forecast:
+    """What golden records would be, and systems be sent, if records stood in other clusters, under the rules of `look`.
+
+    A group is tried at once: rid -> golden id of every record of clusters that exchange records. Changes nothing.
+    """
+    found = Forecast()
+    for chunk in groups:
+
+        def work(conn: Connection, chunk: Mapping[Id, Id] = chunk) -> dict[int, dict[Id, _Shape]]:
+            first, marks = replay_store.positions(conn)
+            resolve_store.set_clusters(conn, dict(chunk))
+            record_store.append_marks(conn, [{"rid": rid, "relink": False, "cause": "policy"} for rid in sorted(chunk)])
+            _settle(conn, look, marks)
+            _count_golden(conn, first, found)
+            return _shapes(conn, hub, look, set(chunk.values()), None)
+
+        _count_outgoing(hub, _rehearsed(hub, work), found)
+        found.looked += len(chunk)
+        progress(len(chunk))
+    return found
+
+
 def _topics(hub: Hub, row: ConnectionRow, stream: str) -> list[str]:
     """The topics under which the events of a stream arrive: a topic stands for itself."""
     manifest = hub.registry.connector(row.connector).manifest
@@ -349,7 +371,8 @@ def _count_outgoing(hub: Hub, after: Mapping[int, Mapping[Id, _Shape]], found: F
     for connection_id, shapes in sorted(after.items()):
         with hub.db.session() as conn:
             today = {each.due.id: each for each in _compared(conn, hub, claimed.load(conn, shapes).values())}
-        tally = Tally()
+        name = hub.connections.by_id(connection_id).name
+        tally = found.outgoing.get(name) or Tally()
         for id_, shape in shapes.items():
             each = today.get(id_)
             before = (shape_of(each) if each is not None else None) or {}
@@ -359,4 +382,4 @@ def _count_outgoing(hub: Hub, after: Mapping[int, Mapping[Id, _Shape]], found: F
             if names and (is_sent or shape.is_asked_for_shape):
                 tally.add(id_, shape.action, before, whole, names)
         if tally.acts:
-            found.outgoing[hub.connections.by_id(connection_id).name] = tally
+            found.outgoing[name] = tally
