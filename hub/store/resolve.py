@@ -180,6 +180,7 @@ _LOOSE = """
       and not exists (select from target g where g.rid = t.rid and g.owner_rid <> t.rid)
       and not exists (select from edge e where e.a = t.rid) and not exists (select from edge e where e.b = t.rid)
       and not exists (select from key_lost l where l.rid = t.rid)
+      and not exists (select from match_key m join hot_key h on h.hash = m.hash join key_lost l on l.hash = m.hash where m.rid = t.rid)
 """
 
 
@@ -188,7 +189,8 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
 
     Whoever comes second sees the first: a record's keys are committed before its mark can be taken. So a
     record that looks alone now is linked, if at all, by the mark of the other one. What it shares only by keys over the
-    cap is no link; when one falls under the cap again, all who carry it are looked at.
+    cap is no link; when one falls under the cap again, all who carry it are looked at. While one is about to, its carriers
+    are not loose: whoever has the turn may be weighing them by what they said before.
     """
     return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids)}).fetchall()}
 

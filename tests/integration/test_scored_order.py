@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from hub.flow import resolve
 from tests.fixtures.histories import connect_all
 from tests.fixtures.hub import Rig, at
+from tests.fixtures.peers import wait_for
 from tests.fixtures.people import in_force, stored, whole
 
 CAP = 3
@@ -30,6 +33,10 @@ def _say(rig: Rig, connection: str, id_: str, phone: str, minute: int = 1, **mor
     identity = {"namespace": "phone", "value": phone, **more.pop("identity", {})}
     rig.send(connection, "customer.updated", {"id": id_, "updated_at": at(minute), "identities": [identity], **more})
     rig.settle()
+
+
+def _send(rig: Rig, connection: str, id_: str, minute: int, **data: Any) -> None:
+    rig.send(connection, "customer.updated", {"id": id_, "updated_at": at(minute), **data})
 
 
 def test_number_that_many_carry_is_missing_though_only_who_has_a_like_one_is_looked_at(chain: Rig) -> None:
@@ -66,3 +73,24 @@ def test_question_when_two_pairs_weigh_the_same_names_the_first_by_source_key_wh
         chain.settle()
     _say(chain, "till", "2", "+8613522345678", full_name="王小明")
     assert list(stored(chain).questions) == [{"crm:1", "till:2"}]
+
+
+def test_number_that_counts_again_while_a_carrier_says_something_new_is_weighed_with_what_is_new(chain: Rig) -> None:
+    day = {"month": 5, "day": 1, "calendar": "gregorian"}
+    _say(chain, "till", "2", HOT, birthday=day)
+    for id_ in ("1", "3", "4"):
+        _say(chain, "shop", id_, HOT)
+    assert not stored(chain).edges
+    _send(chain, "shop", "4", 2, identities=[])
+    chain.record()
+    with ThreadPoolExecutor() as pool:
+        with chain.hub.db.transaction() as conn:
+            resolve.resolve_marks(conn, chain.hub, 10)
+            _send(chain, "shop", "1", 2, birthday=day)
+            chain.record()
+            other = pool.submit(chain.resolve)
+            wait_for(lambda: conn.execute("select 1 from pg_locks where not granted and locktype = 'advisory'").fetchone())
+        other.result()
+    chain.settle()
+    assert len(stored(chain).edges) == 3
+    assert stored(chain) == whole(chain)

@@ -18,6 +18,7 @@ create table key_lost (
 );
 create index key_lost_by_kind on key_lost (realm, kind);
 create index key_lost_by_rid on key_lost (rid);
+create index key_lost_by_hash on key_lost (hash);
 comment on table key_lost is 'keys that a record carried and carries no more: whoever next has the turn of the kind counts them again';
 
 alter table resolve_work add column rekey boolean not null default false;
