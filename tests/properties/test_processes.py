@@ -107,8 +107,9 @@ def test_incremental_equals_batch(rig: Rig) -> None:
     rids = [rid for (rid,) in rig.hub.db.all("select rid from record where state > 0")]
     with rig.hub.db.transaction() as conn:
         conn.execute("update record set cluster = rid")
-        moves = cluster.relink(conn, rig.hub, rids)
-        resolve_store.set_clusters(conn, {rid: new for rid, (_, new) in moves.items()})
+        conn.execute("delete from edge")
+        linked = cluster.relink(conn, rig.hub, resolve_store.kinds_of(conn, rids))
+        resolve_store.set_clusters(conn, {rid: new for rid, (_, new) in linked.moves.items()})
         record_store.append_marks(conn, [{"rid": rid, "relink": False} for rid in rids])
     rig.settle()
     assert rig.state_hash() == before

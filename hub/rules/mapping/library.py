@@ -24,7 +24,7 @@ from hub.sdk.connector import Connector, Manifest
 
 ANY = "*"
 MOST_BYTES = 4_000_000
-OTHER_FOLDERS = ("policies", "lookups", "models")
+OTHER_FOLDERS = ("policies", "lookups", "matching")
 
 Transforms = Mapping[str, Callable[..., Any]]
 Connectors = Mapping[str, type[Connector]] | Collection[str]
