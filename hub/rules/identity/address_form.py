@@ -2,7 +2,7 @@
 
 A form is a list of eight texts, "" for what the address does not say: street, number, block, room, district, city,
 province, postcode. Chinese addresses are read from the back of their divisions (`人民路1号2号楼301室`), others by
-the number that the street begins with (`5 miller street`).
+the number that the street begins with (`5 miller street`), and have no spaces: those are often wrong.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _division(name: str | None) -> str:
     if not name:
         return ""
     plain = _plain(name)
-    return _CITY_END.sub("", plain) if is_han(plain) else " ".join(_NOT_WORD.sub(" ", plain).split())
+    return _CITY_END.sub("", plain) if is_han(plain) else _NOT_WORD.sub("", plain)
 
 
 @lru_cache(maxsize=4096)
@@ -75,7 +75,7 @@ def _western(text: str) -> tuple[str, ...]:
     plain = " ".join(_plain(text).replace(",", " ").split())
     numbered = _FIRST_NUMBER.match(plain)
     number, street = numbered.groups() if numbered else ("", plain)
-    return (" ".join(_NOT_WORD.sub(" ", street).split()), number.lstrip("0"), "", "", "", "", "")
+    return (_NOT_WORD.sub("", street), number.lstrip("0"), "", "", "", "", "")
 
 
 def _plain(text: str) -> str:

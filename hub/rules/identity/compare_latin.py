@@ -25,6 +25,8 @@ NAME_PARTS = ("family_name", "given_name", "names_turned")
 ADDRESS_PARTS = ("street", "street_number", "district", "city", "postcode", "province", "address_turned")
 _CLOSE = 0.92
 _ALIKE = 0.8
+_TURNED = 1.5
+_CLEARLY = 0.4
 Found = tuple[str, str]
 
 
@@ -64,7 +66,7 @@ def compare_names(a: Form, b: Form) -> Iterator[Found]:
 
 def _is_turned(family: str, given: str, other_family: str, other_given: str) -> bool:
     across = _similar(family, other_given) + _similar(given, other_family)
-    return across > 0.9 and across > _similar(family, other_family) + _similar(given, other_given) + 0.3
+    return across > _TURNED and across > _similar(family, other_family) + _similar(given, other_given) + _CLEARLY
 
 
 def _similar(a: str, b: str) -> float:
@@ -80,7 +82,7 @@ def _parts(a: Form, b: Form) -> Iterator[Found]:
     street, district, other_street, other_district = a[STREET], a[DISTRICT], b[STREET], b[DISTRICT]
     if street != other_street and district != other_district:
         across = _similar(street, other_district) + _similar(district, other_street)
-        if across > 0.9 and across > _similar(street, other_street) + _similar(district, other_district) + 0.3:
+        if across > _TURNED and across > _similar(street, other_street) + _similar(district, other_district) + _CLEARLY:
             yield "address_turned", "turned"
             other_street, other_district = other_district, other_street
             if (a[STREET], a[DISTRICT]) > (b[STREET], b[DISTRICT]):

@@ -9,14 +9,14 @@ LEVELS = (
     "exact",
     "pinyin",
     "homophone",
+    "nickname",
+    "same_nickname",
     "dropped",
-    "dropped_last",
     "close",
     "honorific_fits",
     "honorific",
-    "same_nickname",
-    "nickname",
     "honorific_unlikely",
+    "dropped_last",
     "nickname_differs",
     "family",
     "conflict",
@@ -95,6 +95,11 @@ def _letters(a: Form, b: Form) -> str:
     if len(a[3]) >= _LONG and OSA.distance(a[3], b[3], score_cutoff=1) <= 1:
         return "close"
     return "family" if a[1] == b[1] else "conflict"
+
+
+def _is_part(name: Form) -> bool:
+    """Whether just one part of a name in letters is known, which says little."""
+    return name[0] == "latin" and not (name[1] and name[2])
 
 
 def _nicks(a: Form, b: Form) -> str:

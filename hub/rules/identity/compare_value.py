@@ -8,7 +8,7 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 Birthday = Sequence[Any]
-BIRTHDAY_LEVELS = ("exact", "swapped", "month_day", "one_digit", "near", "different")
+BIRTHDAY_LEVELS = ("exact", "swapped", "one_digit", "month_day", "near", "different")
 PHONE_LEVELS = ("same", "masked", "transposed", "one_digit", "different")
 EMAIL_LEVELS = ("same", "same_name", "different")
 ID_LEVELS = ("same", "transposed", "one_digit", "near", "different")

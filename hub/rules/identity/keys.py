@@ -24,6 +24,7 @@ NAMESPACE = "match:"
 _ALONE = (("phone",), ("email",))
 RARE_NAME = "rare_name"
 _TAIL = 5
+_HEAD = 4
 
 
 def keys_of(
@@ -171,6 +172,11 @@ def _places(features: Features, *parts: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _place_heads(features: Features) -> tuple[str, ...]:
+    texts = (*_places(features, STREET), *_places(features, DISTRICT))
+    return tuple(text[:_HEAD] for text in texts)
+
+
 def _has(form: list[str], parts: tuple[int, ...]) -> bool:
     return all(form[part] for part in parts)
 
@@ -195,7 +201,8 @@ ATOMS: Mapping[str, Atom] = {
     "name_heads": _name_heads,
     "home": lambda features: _places(features, STREET, NUMBER, BLOCK, ROOM),
     "street": lambda features: _places(features, STREET),
-    "street_head": lambda features: tuple(text[:4] for text in _places(features, STREET)),
+    "place_heads": _place_heads,
+    "city_head": lambda features: tuple(text[:_HEAD] for text in _places(features, CITY)),
     "street_number": lambda features: _places(features, NUMBER),
     "district": lambda features: _places(features, DISTRICT),
     "city": lambda features: _places(features, CITY),
@@ -222,7 +229,8 @@ ATOM_HELP: Mapping[str, str] = {
     "name_heads": "the first three letters of either part of the name",
     "home": "street, number, block and room together",
     "street": "the street",
-    "street_head": "the first four signs of the street",
+    "place_heads": "the first four letters of the street and of the district",
+    "city_head": "the first four letters of the city",
     "street_number": "the number in the street",
     "district": "the district",
     "city": "the city",

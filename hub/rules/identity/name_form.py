@@ -53,7 +53,7 @@ def _family_sounds() -> frozenset[str]:
 def form_of(data: Mapping[str, Any]) -> Form | None:
     """The form of a customer's name, else of the nickname; None when there is neither, or nothing of it can be read."""
     family, given, whole = data.get("family_name"), data.get("given_name"), data.get("full_name")
-    found = _of_parts(family, given) if family and given else _of_whole(whole or family or given or "")
+    found = _of_whole(whole) if whole and not (family and given) else _of_parts(family or "", given or "")
     if found is None:
         return _of_nickname(data.get("nickname") or "")
     gender = data.get("gender")
@@ -82,7 +82,10 @@ def _of_parts(family: str, given: str) -> Form | None:
         return _han(left, right)
     if is_han(left + right):
         return _of_whole(left + right)
-    return _letters(_joined(left), _joined(right))
+    family, given = _joined(left), _joined(right)
+    if family and given:
+        return _letters(family, given)
+    return ["latin", family, given, family + given, family + given] if family or given else None
 
 
 @lru_cache(maxsize=4096)
