@@ -45,6 +45,7 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
     from hub import registry
     from hub.bootstrap import mapping_folders
     from hub.config import load_settings
+    from hub.rules.identity.model_file import examine_models
     from hub.rules.mapping import examine_mappings, what_is
     from hub.rules.policies import examine_policies
 
@@ -52,13 +53,22 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
     installed = [*mapping_folders(load_settings()), *found.mapping_folders]
     paths = tuple(inner for path in paths for inner in _inside(path))
     kinds_of = {path: what_is(path) for path in paths if path.is_file()}
-    places = [*(path for path in paths if kinds_of.get(path) != "policy"), *installed]
-    mappings, faults = examine_mappings(places, found.kinds, found.transforms, found.connectors)
-    places = [*(path for path in paths if kinds_of.get(path, "policy") == "policy"), *installed]
-    policies, wrong_policies = examine_policies(places, found.kinds)
-    faults += wrong_policies
+    folders = [path for path in paths if path not in kinds_of]
+
+    def of(*kinds: str) -> list[Path]:
+        """Where files of these sorts may stand, the given ones first."""
+        return [*(path for path in paths if kinds_of.get(path) in kinds), *folders, *installed]
+
+    mappings, faults = examine_mappings(of("mapping", "lookup"), found.kinds, found.transforms, found.connectors)
+    policies, wrong_policies = examine_policies(of("policy"), found.kinds)
+    models, wrong_models = examine_models(of("model"), found.kinds)
+    faults += wrong_policies + wrong_models
     wrong = sum(not fault.is_warning for fault in faults)
-    counts = {"files": len(mappings.manifest) + len(policies), "faults": wrong, "warnings": len(faults) - wrong}
+    counts = {
+        "files": len(mappings.manifest) + len(policies) + len(models),
+        "faults": wrong,
+        "warnings": len(faults) - wrong,
+    }
     checked = [_told(path, what, mappings.tables.get(path.stem, ())) for path, what in kinds_of.items()]
     if as_json:
         show_json({**counts, "checked": checked, "found": [_row(fault) for fault in faults]})
@@ -72,20 +82,20 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _inside(path: Path) -> list[Path]:
-    """A folder of look-ups or policies alone is each of its files."""
-    return sorted(path.glob("*.yaml")) if path.is_dir() and path.absolute().name in ("lookups", "policies") else [path]
+    """A folder of look-ups, policies or models alone is each of its files."""
+    is_alone = path.is_dir() and path.absolute().name in ("lookups", "policies", "matching")
+    return sorted(path.glob("*.yaml")) if is_alone else [path]
 
 
 def _told(path: Path, what: str, users: Sequence[str]) -> dict[str, Any]:
     """What a file is, and where it takes effect when it lies elsewhere."""
     if what == "mapping":
         return {"file": str(path), "what": what, "text": "a mapping file"}
-    folder = "lookups" if what == "lookup" else "policies"
-    text = (
-        f"a look-up table, used by {', '.join(users) or 'no mapping'}"
-        if what == "lookup"
-        else f"policies of {path.stem}"
-    )
+    folder, text = {
+        "lookup": ("lookups", f"a look-up table, used by {', '.join(users) or 'no mapping'}"),
+        "policy": ("policies", f"policies of {path.stem}"),
+        "model": ("matching", f"how records of {path.stem} are matched"),
+    }[what]
     if path.absolute().parent.name != folder:
         text += f"; it takes effect as {folder}/{path.name} of a folder of mappings"
     return {"file": str(path), "what": what, "text": text} | ({"used_by": list(users)} if what == "lookup" else {})

@@ -1,4 +1,4 @@
-"""`mapping check` says of policy files what a reload would."""
+"""`mapping check` says of policy and model files what a reload would."""
 
 from __future__ import annotations
 
@@ -51,3 +51,16 @@ def test_policy_files_when_all_are_well_then_they_are_counted_and_hide_those_ins
     _file(tmp_path, "default: latest\n")
     assert json.loads(_check(str(tmp_path), "--json", code=0).output)["files"] == before
     assert "no kind 'customers'" in _check(str(_file(tmp_path, "default: latest\n", "customers")), code=1).output
+
+
+def test_model_file_when_faulty_then_check_names_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "matching" / "customer.yaml"
+    path.parent.mkdir()
+    path.write_text("auto: 9000\nreview: 3000\ncomparisons:\n  name: {exakt: 7000}\nkeys: {}\n", encoding="utf-8")
+    found = json.loads(_check(str(path), "--json", code=1).output)
+    [wrong] = [one for one in found["found"] if one["severity"] == "fault"]
+    assert (wrong["file"], wrong["line"], wrong["field"]) == ("matching/customer.yaml", 4, "name")
+    assert "did you mean exact?" in wrong["text"]
+    elsewhere = tmp_path / "customer.yaml"
+    elsewhere.write_text("auto: 9000\nreview: 3000\ncomparisons:\n  name: {exact: 7000}\nkeys: {}\n", encoding="utf-8")
+    assert "takes effect as matching/customer.yaml" in _check(str(elsewhere), code=0).output

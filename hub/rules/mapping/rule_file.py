@@ -8,10 +8,11 @@ from typing import Literal
 
 from hub.rules.mapping.document import Entry, Report, read_document
 
-What = Literal["mapping", "lookup", "policy"]
-FOLDERS: Mapping[str, What] = {"lookups": "lookup", "policies": "policy"}
+What = Literal["mapping", "lookup", "policy", "model"]
+FOLDERS: Mapping[str, What] = {"lookups": "lookup", "policies": "policy", "matching": "model"}
 _MAPPING = frozenset(("kind", "from", "id", "in", "out", "also"))
 _POLICY = frozenset(("default", "fields", "groups"))
+_MODEL = frozenset(("auto", "review", "comparisons"))
 _OF_USE = {"unknown": ("error", "keep", "absent"), "reverse": (True, False)}
 """Words that stand where a table is used, and what they say there."""
 
@@ -29,6 +30,8 @@ def what_is(path: Path) -> What:
         return "mapping"
     if entry.value.keys() <= _POLICY:
         return "policy"
+    if not _MODEL.isdisjoint(entry.value):
+        return "model"
     return "lookup" if all(_type_of(inner) != "an object" for inner in entry.value.values()) else "mapping"
 
 
