@@ -97,8 +97,8 @@ def _show(hub: Hub, found: Forecast, what: str, as_json: bool) -> None:
     from hub.model.identifier import format_id
 
     prefixes = {kind: declared.prefix for kind, declared in hub.registry.kinds.items()}
-    golden = {kind: _tally(tally, prefixes[kind]) for kind, tally in found.golden.items()}
-    outgoing = {name: _tally(tally, "dlv") for name, tally in found.outgoing.items()}
+    golden = {kind: told_tally(tally, prefixes[kind]) for kind, tally in found.golden.items()}
+    outgoing = {name: told_tally(tally, "dlv") for name, tally in found.outgoing.items()}
     faults = [
         {"code": one.code, "path": one.path, "where": one.where, "message": one.message, "count": one.count,
          "aside": one.aside, "event": format_id("evt", one.event)}
@@ -120,7 +120,8 @@ def _show(hub: Hub, found: Forecast, what: str, as_json: bool) -> None:
         )
 
 
-def _tally(tally: Tally, prefix: str) -> dict[str, Any]:
+def told_tally(tally: Tally, prefix: str) -> dict[str, Any]:
+    """What would change, as JSON: by act, by field, and examples whose ids have this prefix."""
     from hub.model.identifier import format_id
 
     samples = [

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from hub.cli import match_answer, match_bulk, match_queue, match_sample
+from hub.cli import (
+    match_answer,
+    match_bulk,
+    match_evaluate,
+    match_join,
+    match_model,
+    match_preview,
+    match_queue,
+    match_sample,
+)
 
 
 @click.group()
@@ -26,5 +35,10 @@ for command in (
     match_answer.undo,
     match_bulk.bulk,
     match_sample.sample,
+    match_join.join,
+    match_model.model,
+    match_preview.preview,
+    match_evaluate.evaluate,
+    match_model.rebuild,
 ):
     match.add_command(command)
