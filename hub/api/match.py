@@ -10,10 +10,11 @@ from marshmallow import fields, validate
 from hub.api.access_log import note_clear_read
 from hub.api.answer import PageSchema, ReasonBody, StrictSchema, answer, named, read_id
 from hub.api.event import realm_list
-from hub.api.gate import ApiBlueprint, allowed_realms, current_hub, permit, principal
+from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub, permit, principal
 from hub.api.paging import PageQuery, id_cursor, page
+from hub.api.problem import ApiProblem
 from hub.api.repeat import once
-from hub.flow import match_answer, match_case, match_queue, match_sample
+from hub.flow import match_answer, match_case, match_peer, match_queue, match_sample
 from hub.flow.match_queue import MATCH, ORDERS, TYPES, Waiting, Wish
 from hub.flow.match_told import Teller
 from hub.model.identifier import format_id
@@ -79,6 +80,20 @@ class UndoBody(ReasonBody):
             "description": "Of an older answer; without it: your last one, within twelve hours",
             "example": "dec_…",
         },
+    )
+
+
+class JoinBody(StrictSchema):
+    """Which records of which system."""
+
+    record = fields.String(
+        required=True, metadata={"description": "A golden id", "example": "cus_01J8Z3K9M4Q7R2T5V6W8X9Y0Z1"}
+    )
+    connection = fields.String(required=True, validate=validate.Length(1, 60), metadata={"example": "shop"})
+    reason = fields.String(
+        required=True,
+        validate=validate.Length(1, 500),
+        metadata={"description": "Nothing undoes a merge at a system: say why", "example": "confirmed by phone"},
     )
 
 
@@ -199,6 +214,24 @@ def _undone(undone: Answer) -> dict[str, Any]:
         "id": format_id("itm", undone.item_id), "answer": undone.answer, "author": undone.author,
         "decision": named("dec", undone.act),
     }  # fmt: skip
+
+
+@blp.route("/join", methods=["POST"], endpoint="join")
+@permit("record.steward")
+@blp.arguments(JoinBody)
+@blp.response(200, description="The record that is left there, and those that are gone")
+@once
+def join_there(body: dict[str, Any]) -> Response:
+    """Makes the records that a system has of one golden record one there, by its own merge. Nothing undoes that."""
+    hub = current_hub()
+    row = hub.connections.by_name(body["connection"])
+    check_realm(row.realm, f"connection {body['connection']}")
+    found = next((kind for kind in hub.registry.kinds.values() if body["record"].startswith(f"{kind.prefix}_")), None)
+    if found is None:
+        raise ApiProblem(404, f"there is no record {body['record']}")
+    rid = read_id(body["record"], found.prefix, found.name)
+    done = match_peer.join(hub, found.name, rid, row.name, principal().actor, body["reason"])
+    return answer({"connection": done.connection, "left": done.left, "gone": list(done.gone)})
 
 
 def _find(id_: str) -> Waiting:

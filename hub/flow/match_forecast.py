@@ -24,7 +24,8 @@ class Way:
     """What a merge comes to at one system.
 
     `action`: `update` (its record gets the merged values), `create` (it gets a record), `none` (nothing changes there),
-    `merge` (it has a record of each side and can make them one: offered to a person, since nothing undoes it there),
+    `merge` (it has a record of each side and can make them one: left to a person, `match_peer.join`, since nothing undoes
+    it there; until then both are kept in step),
     `note` (it has a record of each side and cannot join them: both are kept in step, and an item tells a person).
     """
 

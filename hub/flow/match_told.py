@@ -11,8 +11,8 @@ from hub.flow.context import Hub
 from hub.flow.match_bulk import PREFIX
 from hub.flow.match_case import Case, Link, Near
 from hub.flow.match_forecast import Forecast
-from hub.flow.match_queue import Waiting
 from hub.flow.match_precision import Sample
+from hub.flow.match_queue import Waiting
 from hub.flow.match_side import Side
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
@@ -130,7 +130,7 @@ _WAYS = {
     "update": "its record gets the merged values",
     "create": "it gets a record",
     "none": "nothing changes there",
-    "merge": "it has a record of each side and can make them one; that is not done by itself, since it cannot be undone there",
+    "merge": "it has a record of each side: both are kept in step; `match join` makes them one there, which nothing undoes",
     "note": "it has a record of each side and cannot make them one: both are kept in step, and an item tells a person",
 }
 
