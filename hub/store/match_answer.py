@@ -79,7 +79,7 @@ def last_of(conn: Connection, author: str, since: datetime) -> Answer | None:
     """The last answer of one person since then that was not undone."""
     sql = f"""
         select {_COLUMNS} from match_answer where author = %s and at >= %s and undone_at is null
-        order by id desc limit 1
+        order by at desc, id desc limit 1
     """  # noqa: S608 -- constant columns
     row = conn.execute(sql, (author, since)).fetchone()
     return Answer(*row) if row else None

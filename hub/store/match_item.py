@@ -13,7 +13,7 @@ from hub.store.database import Connection, upcasts_of
 Rid = uuid.UUID
 MATCH = "match"
 SAMPLE = "match_sample"
-ORDERS = {"stake": "i.stake", "weight": "coalesce((i.data ->> 'weight')::integer, 0)"}
+ORDERS = {"stake": "i.stake", "weight": "(i.data ->> 'weight')::integer"}
 
 
 @dataclass(frozen=True, slots=True)

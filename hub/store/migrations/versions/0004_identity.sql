@@ -31,6 +31,8 @@ alter table item add column claimed_by text;
 alter table item add column claimed_until timestamptz;
 create index item_by_stake on item (stake desc, id) where type = 'match' and state = 'open';
 create index item_by_other on item (other) where other is not null;
+create index item_by_weight on item (((data ->> 'weight')::integer) desc, id) where type = 'match' and state = 'open';
+create index item_by_claimer on item (claimed_by) where claimed_by is not null;
 comment on column item.other is 'of a match: the golden id of the other side; rid is the smaller of both';
 comment on column item.stake is 'what hangs on the answer: orders, points, consents of both sides; the queue is ordered by it';
 comment on column item.claimed_by is 'who works on it until claimed_until: nobody else is given it';
@@ -51,7 +53,7 @@ create table match_answer (
     undone_at timestamptz,
     undone_by text
 );
-create index match_answer_by_author on match_answer (author, id desc);
+create index match_answer_by_author on match_answer (author, at desc, id desc);
 create index match_answer_by_item on match_answer (item_id);
 create index match_answer_by_act on match_answer (act) where act is not null;
 comment on table match_answer is 'what people answered about pairs: rows are added and undone, never changed';
@@ -97,3 +99,6 @@ create table match_sample (
 );
 comment on table match_sample is 'automatic merges drawn in an ISO week to be judged by people; each is an item of type match_sample';
 create index item_of_sample on item ((data ->> 'week')) where type = 'match_sample';
+
+-- What the hub merged by itself today, without reading all that changed today.
+create index change_merged on change (at) where type = 'merged' and cause <> 'merge';
