@@ -3,10 +3,11 @@
 import pytest
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
-from hub.flow import match_answer, match_bulk, match_queue
+from hub.flow import guard, match_answer, match_bulk, match_queue
 from hub.flow.match_queue import Wish
 from hub.flow.state import state_hash
 from hub.store import item as item_store
+from hub.store import plan as plan_store
 from tests.fixtures.match import pair, pairs, prepare
 
 ONE, TWO = "usr_one", "usr_two"
@@ -95,3 +96,16 @@ def test_bulk_when_there_is_nothing_of_it_then_refused(many):
         match_bulk.propose(rig.hub, ONE, PATTERN, "same", least=99_000)
     with pytest.raises(ConfigError):
         match_bulk.propose(rig.hub, ONE, PATTERN, "skip")
+
+
+def test_bulk_when_it_would_send_too_much_then_the_plan_says_so_and_the_deliveries_wait(many, monkeypatch):
+    rig, _ = many
+    monkeypatch.setattr(plan_store, "FEW", 5)
+    plan = match_bulk.propose(rig.hub, ONE, PATTERN, "same")
+    assert plan.counts["sends"] == {"mail": {"create": 12, "update": 0, "is_held": True}}
+    match_bulk.release(rig.hub, plan.id, ONE)
+    guard.settle(rig.hub)
+    with rig.hub.db.session() as conn:
+        [held] = plan_store.of_cause(conn, "merge", plan.act)
+    assert (held.state, held.counts["create"]) == ("held", 12)
+    assert rig.hub.db.one("select count(*) from target where plan_id = %s", (held.id,)) == (12,)
