@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.rules.register import MISSING, STATE, Cell, Fold, decode
+from hub.rules.register import STATE, Cell, Fold, decode
 
 
 @dataclass(slots=True)
@@ -91,7 +91,11 @@ class Choice:
 
 @dataclass(slots=True)
 class Candidate:
-    """One record's own evidence for a field or group. `is_past`: it says something else by now, and this still counts."""
+    """One record's own evidence for a field or group.
+
+    Of consent: `is_past`: it says something else by now, and this still counts. `barred_until`: no grant up to then
+    lifts it, where it is a refusal.
+    """
 
     source: Source
     values: dict[str, Any]
@@ -99,6 +103,7 @@ class Candidate:
     weak: bool
     key: tuple[Any, ...] = ()
     is_past: bool = False
+    barred_until: str = ""
 
     @property
     def yields(self) -> bool:
@@ -117,12 +122,6 @@ def own_word(source: Source, rule: FieldRule) -> Candidate | None:
     if not cells:
         return None
     values = {name: cell.own for name, cell in cells.items()}
-    if len(values) < len(rule.fields):
-        # Edited in part: the rest of the tuple is what its author saw beside it.
-        for name in rule.fields:
-            held = source.fold.held(name) if name not in values else MISSING
-            if held is not MISSING:
-                values[name] = held
     return Candidate(
         source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
     )

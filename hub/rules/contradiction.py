@@ -92,7 +92,7 @@ def _parted(rule: FieldRule, best: Candidate, other: Candidate) -> bool:
 
 def _said(source: Source, name: str) -> list[Said]:
     cell = source.fold.cells[name]
-    steps = [*cell.trail, (cell.since, trace(cell.own))]
+    steps = [*((since, value) for since, value, _ in cell.trail), (cell.since, trace(cell.own))]
     # What is left out of a trail equals nothing, not even what is left out of another one.
     return [Said(source.rid, since, {name: source.rid if value == GAP else loose(value)}) for since, value in steps]
 

@@ -27,6 +27,7 @@ STATE: Final = "~state"
 EXTENSIONS: Final = "~ext"
 
 Order = tuple[int, int, int, str]
+Step = tuple[int, Any, int]
 WRITE_MINOR: Final = -1
 TRAIL_MAX: Final = 8
 TRACE_MAX: Final = 64
@@ -65,7 +66,7 @@ class Cell:
     `own`, `since`, `weak`, `at`: the last own evidence and the order it stands at. `expected`: what the
     peer is known to hold. `fresh`: a write was the last word. `wrote`: the last value written. `base`:
     what had last been written when the own evidence came, so what its author may have seen of others.
-    `trail`: what its system had said before: (since, value), oldest first.
+    `trail`: what its system had said before: (since, value, major of its order), oldest first.
     """
 
     own: Any = MISSING
@@ -76,7 +77,7 @@ class Cell:
     fresh: bool = False
     wrote: Any = MISSING
     base: Any = MISSING
-    trail: tuple[tuple[int, Any], ...] = ()
+    trail: tuple[Step, ...] = ()
 
     @property
     def held(self) -> Any:
@@ -245,15 +246,15 @@ def _step(cells: dict[str, Cell], name: str, value: Any, item: Item) -> None:
     cell.expected, cell.fresh = value, False
 
 
-def _trail(cell: Cell, name: str) -> tuple[tuple[int, Any], ...]:
+def _trail(cell: Cell, name: str) -> tuple[Step, ...]:
     # Of values as people type them: of list elements and the hub's own words nobody asks what they were.
     if SEPARATOR in name or name.startswith("~"):
         return ()
-    trail = (*cell.trail, (cell.since, trace(cell.own)))
+    trail = (*cell.trail, (cell.since, trace(cell.own), cell.at[0] if cell.at else 0))
     if len(trail) <= TRAIL_MAX:
         return trail
     # The first one, with which systems are mostly met, and the newest; a mark stands for what was between them.
-    return (trail[0], (trail[1][0], GAP), *trail[3:])
+    return (trail[0], (trail[1][0], GAP, trail[1][2]), *trail[3:])
 
 
 def trace(value: Any) -> Any:
@@ -364,7 +365,7 @@ def decode(packed: Mapping[str, Any]) -> Fold:
     for name in packed.get("w", ()):
         cells[name].weak = True
     for name, trail in packed.get("p", {}).items():
-        cells[name].trail = tuple((since, value) for since, value in trail)
+        cells[name].trail = tuple((since, value, *(major or (0,))) for since, value, *major in trail)
     for name, written in packed.get("e", {}).items():
         cell = cells.setdefault(name, Cell())
         cell.expected = written.get("e", MISSING)

@@ -17,7 +17,7 @@ from hub.rules.act import acts_of
 from hub.rules.candidate import Candidate, Choice, FieldRule, Pin, Source, own_word, value_hash
 from hub.rules.contradiction import contradict
 from hub.rules.derive.consent import REFUSED_AT, standing_until
-from hub.rules.register import MISSING, SEPARATOR, Cell, lists_of
+from hub.rules.register import MISSING, SEPARATOR, Cell, lists_of, loose_equal
 from hub.rules.worth import WORTH, place
 
 __all__ = [
@@ -43,8 +43,8 @@ def resolve(
 ) -> Outcome:
     """Golden data of one cluster. Fields without own evidence anywhere are absent. `choices`: oldest first."""
     found = Outcome({}, {}, [])
-    if len(sources) == 1 and not pins and not sources[0].packed.get("e"):
-        _take_all(sources[0], rules, found)
+    if len(sources) == 1 and not pins:
+        _take_all(sources[0], rules, choices, found)
         return found
     for rule in rules:
         if rule.policy == "union":
@@ -57,14 +57,14 @@ def resolve(
     return found
 
 
-def _take_all(source: Source, rules: Iterable[FieldRule], found: Outcome) -> None:
-    # Nine of ten clusters hold one record, which the hub never wrote to: every policy then gives that record's
-    # own evidence, read off the cached fold as it is. But for what it said before, which may outlive what it says now.
+def _take_all(source: Source, rules: Iterable[FieldRule], choices: Sequence[Choice], found: Outcome) -> None:
+    # Nine of ten clusters hold one record: every policy then gives that record's own evidence, read off the
+    # cached fold as it is. But for what it said before, which may outlive what it says now.
     values: Mapping[str, Any] = source.packed.get("v", {})
     lists = lists_of(values)
     for rule in rules:
         if rule.policy == "strictest":
-            _decide((source,), rule, (), {}, found)
+            _decide((source,), rule, choices, {}, found)
             continue
         for name in rule.fields:
             if name in values:
@@ -140,10 +140,36 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
         found = [act for source in sources for act in acts_of(source, rule)]
     else:
         found = [word for source in sources if (word := own_word(source, rule)) is not None]
+        _complete(found, rule)
     for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):
         yields = not rule.null_wins and word.is_empty
         word.key = (not yields, worth, *_age(word.weak, word.since), *_tie_break(word.source, word.values))
     return found
+
+
+def _complete(words: Sequence[Candidate], rule: FieldRule) -> None:
+    """Adds to a tuple of which a record edited a part only what its author saw beside it: what the hub had told of others.
+
+    As those others say it today: the hub's own word is nobody's evidence.
+    """
+    gaps = [(word, name) for word in words for name in rule.fields if name not in word.values]
+    given = [(word, name, _seen_beside(words, word.source.fold.held(name), name)) for word, name in gaps]
+    for word, name, value in given:
+        if value is not MISSING:
+            word.values[name] = value
+
+
+def _seen_beside(words: Sequence[Candidate], held: Any, name: str) -> Any:
+    if held is MISSING or held is None:
+        return MISSING
+    saying = [word for word in words if name in word.values]
+    best = max(
+        saying,
+        key=lambda word: (loose_equal(word.values[name], held), *_age(word.weak, word.since),
+                          *_tie_break(word.source, word.values)),
+        default=None,
+    )  # fmt: skip
+    return best.values[name] if best is not None else MISSING
 
 
 def _best_of_each(words: list[Candidate]) -> list[Candidate]:

@@ -10,10 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from hub.model import time
 from hub.model.identity import proof_of
 from hub.rules.candidate import Candidate, FieldRule, value_hash
-from hub.rules.derive.consent import Rank, barred_until, rank_acts
+from hub.rules.derive.consent import Rank, rank_acts
 from hub.rules.register import loose
 
 Worth = Callable[[Sequence[Candidate], FieldRule], Sequence[Any]]
@@ -62,7 +61,7 @@ def most_frequent(found: Sequence[Candidate], rule: FieldRule) -> list[int]:  # 
 
 def strictest(found: Sequence[Candidate], rule: FieldRule) -> list[Rank]:  # noqa: ARG001
     """Consent: a refusal stands, whoever tells it, until the person grants later; of refusals the strictest."""
-    return rank_acts([one.values for one in found], [_barred_until(one) for one in found])
+    return rank_acts([one.values for one in found], [one.barred_until for one in found])
 
 
 WORTH: Final[Mapping[str, Worth]] = {
@@ -92,8 +91,3 @@ def count_parts(value: Any) -> int:
 
 def _alike(one: Candidate) -> str:
     return value_hash(loose(one.values))
-
-
-def _barred_until(one: Candidate) -> str:
-    """Until when a refusal bars: as its tuple says; else up to when its system said so, which is never too early."""
-    return barred_until(one.values) or time.from_micros(one.since)

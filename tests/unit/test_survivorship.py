@@ -60,8 +60,8 @@ def test_trail_when_a_field_is_edited_without_end_then_it_stays_short() -> None:
     one = _source("crm", *((at, f"value {at}") for at in range(1, 100)))
     trail = one.packed["p"]["note"]
     assert len(trail) == register.TRAIL_MAX
-    assert trail[:2] == [[1, "value 1"], [2, register.GAP]]
-    assert trail[-1] == [98, "value 98"]
+    assert trail[:2] == [[1, "value 1", 1], [2, register.GAP, 2]]
+    assert trail[-1] == [98, "value 98", 98]
     assert register.encode(register.decode(one.packed)) == one.packed
     # What was left out is taken for equal to nothing.
     other = _source("shop", *((at, f"word {at}") for at in range(1, 101)))
