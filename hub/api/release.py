@@ -102,8 +102,8 @@ def activate_release(body: dict[str, Any]) -> Response:
     if body["dry_run"]:
         found = bounded(hub, lambda mine: site.consequence(mine, number), seconds=25)
         streams = [{"connection": name, "stream": stream} for name, stream in found.streams]
-        return answer({"digest": found.digest, "differs": found.differs, "decided_again": found.kinds, "sent_whole": found.whole,
-                       "keep_until_replayed": streams})  # fmt: skip
+        return answer({"digest": found.digest, "differs": found.differs, "decided_again": found.kinds,
+                       "matched_again": found.matched, "sent_whole": found.whole, "keep_until_replayed": streams})  # fmt: skip
     active, kinds = site.put_in_force(hub, number, body["digest"], principal().actor, body["reason"])
     return answer({"release": active, "decided_again": kinds})
 

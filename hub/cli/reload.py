@@ -127,9 +127,10 @@ def show_(number: int | None, files: bool, as_json: bool) -> None:
 def activate(number: int | None, reason: str, timeout: float) -> None:
     """Put the rules on disk in force, or those of an earlier release.
 
-    Records that changed policies decide otherwise are decided again; records that a changed mapping writes in
-    another shape are sent whole. What is much of that is held as a plan for each system. Stored
-    events that changed mappings read otherwise are run again by `replay`.
+    Records that changed policies decide otherwise are decided again; by a changed matching model all of its kind are matched
+    again (look first with `match preview`); records that a changed mapping writes in another shape are sent whole. What
+    is much of that is held as a plan for each system. Stored events that changed mappings read otherwise are run again by
+    `replay`.
 
     \b
     Example:
@@ -154,6 +155,9 @@ def _activate(number: int | None, reason: str, timeout: float) -> None:
         say(f"release {hub.rules.release_id} is in force")
         if kinds:
             say(f"decided again: every {', every '.join(kinds)}")
+        matched = flow.changed_models(old.manifest, hub.rules.manifest) if old else []
+        if matched:
+            say(f"matched again: every {', every '.join(matched)}; `retail-hub drain` waits for it")
         _advise(hub, old.manifest if old else None)
         differs = flow.compare(old.manifest, hub.rules.manifest) if old else {}
         if number is None and _is_installed(differs, {*hub.rules.files, *(old.files if old else ())}):

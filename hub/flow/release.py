@@ -193,10 +193,12 @@ def earlier(hub: Hub, number: int) -> Rules:
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> store.Difference:
-    then, models = before.get("matching", {}), now["matching"]
-    return store.Difference(
-        changed_kinds(before, now), sorted(k for k in {*then, *models} if then.get(k) != models.get(k))
-    )
+    return store.Difference(changed_kinds(before, now), changed_models(before, now))
+
+
+def changed_models(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Kinds whose matching models, or what is compared for them, differ between two releases."""
+    return _differing(before.get("matching"), now["matching"])
 
 
 def changed_kinds(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

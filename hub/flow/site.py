@@ -115,13 +115,15 @@ class Consequence:
     """What follows when other rules are put in force. `digest` names those rules, so that the deed is that of the plan.
 
     `kinds`: kind -> source records that are decided again; `whole`: connection -> records that are sent whole;
-    `streams`: (connection, stream) whose stored events keep what they became until a replay.
+    `matched`: those of the kinds of which all that links records is made again, too; `streams`: (connection, stream) whose
+    stored events keep what they became until a replay.
     """
 
     number: int | None
     digest: str
     differs: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
+    matched: list[str] = field(default_factory=list)
     whole: dict[str, int] = field(default_factory=dict)
     streams: list[tuple[str, str]] = field(default_factory=list)
 
@@ -143,7 +145,8 @@ def consequence(hub: Hub, number: int | None) -> Consequence:
     if old is None or old.hash == new.hash:
         return found
     found.differs = release.compare(old.manifest, new.manifest)
-    found.kinds = dict.fromkeys(release.changed_kinds(old.manifest, new.manifest), 0)
+    found.matched = release.changed_models(old.manifest, new.manifest)
+    found.kinds = dict.fromkeys(sorted({*release.changed_kinds(old.manifest, new.manifest), *found.matched}), 0)
     look = replace(hub, rules=new)
     whole = release.reshaping(look, before)
     with hub.db.transaction() as conn:

@@ -30,7 +30,10 @@ from hub.store import console_mapping as store
 SAMPLES = 12
 Counts = dict[tuple[int, str], list[store.TopicCount]]
 SPANS = {"24h": N_("last 24 hours"), "7d": N_("last 7 days"), "30d": N_("last 30 days"), "": N_("all that are stored")}
-PARTS = {"mappings": N_("Mappings"), "policies": N_("Policies"), "kinds": N_("Kinds"), "transforms": N_("Transforms")}
+PARTS = {
+    "mappings": N_("Mappings"), "policies": N_("Policies"), "kinds": N_("Kinds"), "transforms": N_("Transforms"),
+    "matching": N_("Matching models"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
