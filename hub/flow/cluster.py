@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.flow.context import Hub
 from hub.flow.scoring import rescore
 from hub.rules import clustering, matching
 from hub.rules.clustering import AUTO, Cut
-from hub.store import hot_key, scored
+from hub.store import hot_key, match_open, scored
 from hub.store import resolve as store
 from hub.store.database import Connection
 from hub.store.resolve import Place
@@ -49,10 +49,10 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> 
     """
     touched = dict(turns)
     crossed = hot_key.cross(conn, touched, set(turns.values()))
-    touched.update(store.kinds_of(conn, crossed - touched.keys()) if crossed else {})
+    touched.update(store.kinds_of(conn, crossed.carriers - touched.keys()) if crossed.carriers else {})
     compared = rescore(conn, hub, touched)
     before = store.mates(conn, touched)
-    found = _component(conn, hub, touched.keys() | before.keys())
+    found = _component(conn, hub, touched.keys() | before.keys() | _left_behind(conn, turns, compared, crossed.lost))
     done = Relinked(clusters={before[rid] for rid in compared & before.keys()}, seen=found.rids)
     places = store.places(conn, found.rids)
     by_kind: dict[tuple[str, str], dict[Rid, Place]] = {}
@@ -67,6 +67,18 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> 
                 done.moves[rid] = (members[rid].cluster, cluster)
                 done.clusters.update(done.moves[rid])
     return done
+
+
+def _left_behind(
+    conn: Connection, turns: Mapping[Rid, tuple[str, str]], compared: set[Rid], lost: Collection[bytes]
+) -> set[Rid]:
+    """Who may have been in a component that was cut for its size, and is smaller now.
+
+    Elsewhere a link that is gone changes its two clusters only; there it may have kept light links of all others from counting.
+    """
+    if not (compared or lost) or not match_open.is_any_cut(conn, set(turns.values())):
+        return set()
+    return compared | hot_key.carriers(conn, lost)
 
 
 class _Component:

@@ -61,7 +61,7 @@ STEP = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A component that was too large: `rids`, and the weight up to which its edges had to be left out (thousandths)."""
+    """A component that was too large: `rids`, all of it; the highest threshold that one of its parts needed (thousandths)."""
 
     rids: frozenset[Rid]
     threshold: int
@@ -100,26 +100,36 @@ def partition(
 
 
 def _cut(
-    rids: set[Rid], must: Sequence[tuple[Rid, Rid]], edges: Sequence[Edge], threshold: int, cuts: list[Cut]
+    rids: set[Rid], must: Sequence[tuple[Rid, Rid]], edges: Sequence[Edge], auto: int, cuts: list[Cut]
 ) -> list[Edge]:
     """The edges that stay when every component is cut to size. What certain keys and people join is never cut."""
     kept: list[Edge] = []
-    left = [(rids, edges, threshold)]
-    while left:
-        some, own, least = left.pop()
-        parts = _components(some, must, own)
-        inner: dict[int, list[Edge]] = {}
-        for edge in own:
-            inner.setdefault(id(parts[edge.a]), []).append(edge)
-        for part in {id(part): part for part in parts.values()}.values():
-            held = inner.get(id(part), [])
-            if len(part) <= MOST or all(edge.weight >= CERTAIN for edge in held):
+    for part, own in _parts(rids, must, edges):
+        highest = auto
+        left = [(part, own, auto)]
+        while left:
+            some, held, least = left.pop()
+            if len(some) <= MOST or all(edge.weight >= CERTAIN for edge in held):
                 kept += held
                 continue
             higher = least + STEP
-            cuts.append(Cut(frozenset(part), higher))
-            left.append((part, [edge for edge in held if edge.weight >= higher], higher))
+            highest = max(highest, higher)
+            heavy = [edge for edge in held if edge.weight >= higher]
+            left += [(*smaller, higher) for smaller in _parts(some, must, heavy)]
+        if highest > auto:
+            cuts.append(Cut(frozenset(part), highest))
     return kept
+
+
+def _parts(
+    rids: Iterable[Rid], must: Iterable[tuple[Rid, Rid]], edges: Sequence[Edge]
+) -> list[tuple[set[Rid], list[Edge]]]:
+    """The components of some records, each with the edges inside."""
+    home = _components(rids, must, edges)
+    inner: dict[int, list[Edge]] = {}
+    for edge in edges:
+        inner.setdefault(id(home[edge.a]), []).append(edge)
+    return [(part, inner.get(key, [])) for key, part in {id(part): part for part in home.values()}.items()]
 
 
 def _components(rids: Iterable[Rid], must: Iterable[tuple[Rid, Rid]], edges: Iterable[Edge]) -> dict[Rid, set[Rid]]:

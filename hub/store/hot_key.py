@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from hub.store.database import Connection
 
@@ -29,8 +30,19 @@ _UNDER = """
 """
 
 
-def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, str]]) -> set[Rid]:
-    """Notes keys that went over the cap, or back under it, since they were last looked at; returns their carriers.
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What became of keys since they were last looked at. `carriers`: of those that went over the cap, or back under it.
+
+    `lost`: hashes that somebody carried and carries no more.
+    """
+
+    carriers: set[Rid]
+    lost: list[bytes]
+
+
+def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, str]]) -> Crossed:
+    """Notes keys that went over the cap, or back under it, since they were last looked at.
 
     Called under the exclusive `turns` (realm, kind), to which all of `rids` belong: a key is of one kind of one realm, so
     nobody else decides about it meanwhile. The carriers must be linked anew: the key counts now, or no longer does.
@@ -41,10 +53,15 @@ def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, st
     crossed = [row[0] for row in conn.execute(_OVER, params).fetchall()]
     if lost:
         crossed += [row[0] for row in conn.execute(_UNDER, params).fetchall()]
-    if not crossed:
+    return Crossed(carriers(conn, crossed), lost)
+
+
+def carriers(conn: Connection, hashes: Collection[bytes]) -> set[Rid]:
+    """The records that carry one of these keys as one that links."""
+    if not hashes:
         return set()
     sql = "select distinct rid from match_key where hash = any(%s) and strength >= 1"
-    return {rid for (rid,) in conn.execute(sql, (crossed,)).fetchall()}
+    return {rid for (rid,) in conn.execute(sql, (list(hashes),)).fetchall()}
 
 
 def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, bytes]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,3 +114,12 @@ def cut(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     """Those of these records by which an open item names a component that was too large."""
     sql = "select rid from item where type = 'match_cut' and state <> 'resolved' and rid = any(%s)"
     return {rid for (rid,) in conn.execute(sql, (list(rids),)).fetchall()}
+
+
+def is_any_cut(conn: Connection, turns: Collection[tuple[str, str]]) -> bool:
+    """Whether a component of one of these (realm, kind) is too large now."""
+    sql = """
+        select 1 from item i join unnest(%s::text[], %s::text[]) as t(realm, kind) on t.realm = i.realm and t.kind = i.kind
+        where i.type = 'match_cut' and i.state <> 'resolved' limit 1
+    """
+    return conn.execute(sql, ([realm for realm, _ in turns], [kind for _, kind in turns])).fetchone() is not None

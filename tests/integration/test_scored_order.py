@@ -16,6 +16,7 @@ from tests.fixtures.people import in_force, stored, whole
 CAP = 3
 HOT, NEAR = "+8613912345678", "+8613912345679"
 BIRTHDAY = {"year": 1990, "month": 5, "day": 1, "calendar": "gregorian"}
+OTHER_DAY = {"year": 1951, "month": 11, "day": 30, "calendar": "gregorian"}
 
 
 @pytest.fixture
@@ -89,8 +90,31 @@ def test_number_that_counts_again_while_a_carrier_says_something_new_is_weighed_
             _send(chain, "shop", "1", 2, birthday=day)
             chain.record()
             other = pool.submit(chain.resolve)
-            wait_for(lambda: conn.execute("select 1 from pg_locks where not granted and locktype = 'advisory'").fetchone())
+            wait_for(
+                lambda: conn.execute("select 1 from pg_locks where not granted and locktype = 'advisory'").fetchone()
+            )
         other.result()
     chain.settle()
     assert len(stored(chain).edges) == 3
     assert stored(chain) == whole(chain)
+
+
+def test_component_that_was_cut_when_one_who_was_kept_apart_leaves_it_then_the_others_are_looked_at(
+    chain: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.rules.clustering.MOST", 3)
+    mail = {"namespace": "email", "value": "xm@example.cn"}
+    for number, phone in enumerate((HOT, "+8613522220000", "+8613722221111")):
+        identities = [{"namespace": "phone", "value": phone}, mail][: 2 if phone == HOT else 1]
+        _send(chain, "shop", str(number), 1, full_name="王小明", birthday=BIRTHDAY, identities=identities)
+    chain.settle()
+    assert len(stored(chain).clusters) == 1
+    identities = [{"namespace": "phone", "value": HOT}, mail]
+    _send(chain, "till", "other", 1, full_name="王小明", birthday=OTHER_DAY, identities=identities)
+    chain.settle()
+    assert stored(chain).cuts == [(4, 11_000)]
+    assert len(stored(chain).clusters) == 4
+    _send(chain, "till", "other", 2, full_name="李秀英", birthday=None, identities=[])
+    chain.settle()
+    assert stored(chain) == whole(chain)
+    assert (stored(chain).cuts, len(stored(chain).clusters)) == ([], 2)
