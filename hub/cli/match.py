@@ -8,6 +8,7 @@ from hub.cli import (
     match_answer,
     match_bulk,
     match_evaluate,
+    match_fit,
     match_join,
     match_model,
     match_preview,
@@ -39,6 +40,7 @@ for command in (
     match_model.model,
     match_preview.preview,
     match_evaluate.evaluate,
+    match_fit.fit,
     match_model.rebuild,
 ):
     match.add_command(command)

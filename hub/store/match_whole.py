@@ -25,6 +25,13 @@ def realms(conn: Connection, kind: str) -> list[str]:
     return [realm for (realm,) in conn.execute(sql, (kind,)).fetchall()]
 
 
+def count(conn: Connection, realm: str, kind: str) -> int:
+    """How many records of a kind something is compared of."""
+    sql = "select count(*) from record r join match_feature f on f.rid = r.rid where r.realm = %s and r.kind = %s"
+    row: Any = conn.execute(sql, (realm, kind)).fetchone()
+    return int(row[0])
+
+
 _PAGE = """
     select r.rid, r.cluster, r.connection_id, r.state, f.features::text from record r left join match_feature f on f.rid = r.rid
     where r.kind = %(kind)s and r.realm = %(realm)s and r.rid > %(after)s order by r.rid limit %(limit)s

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from bench.identity import judge
+from hub.rules.identity import fit
 from tests.fixtures.command import Run, runner
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.rules import put_in_force
@@ -184,3 +185,27 @@ def test_model_when_printed_as_a_file_then_a_preview_of_it_changes_nothing(rig: 
     assert "splits" in run("match", "preview", "--file", str(path)).output
     path.write_text("auto: 9\nreview: 3\ncomparisons: {nose: {same: 1}}\n", encoding="utf-8")
     assert "new.yaml:3" in run("match", "preview", "--file", str(path), code=1).output
+
+
+def test_model_when_learnt_from_stored_records_then_written_to_a_file_and_not_in_force(
+    rig: Rig, run: Run, tmp_path: Path
+) -> None:
+    connect_systems(rig)
+    path = tmp_path / "learnt.yaml"
+    tell(rig, _rows())
+    assert "at least" in run("match", "fit", "--out", str(path), code=1).output
+    assert not path.exists()
+    tell(rig, rows(SEED + 1, 240))
+    told = json.loads(run("match", "fit", "--out", str(path), "--json").stdout)
+    assert told["pairs"] >= fit.LEAST_PAIRS
+    assert told["records"] == told["stored"] > 0
+    assert told["moved"]
+    model = rig.hub.rules.matching["customer"]
+    [one] = [one for one in told["moved"] if one["comparison"] == "phone" and one["level"] == "same"] or [None]
+    assert one is None or one["before"] == model.spec.comparisons["phone"]["same"].weight
+    assert "is there already" in run("match", "fit", "--out", str(path), code=1).output
+    seen = json.loads(run("match", "preview", "--file", str(path), "--json").stdout)
+    assert seen["clusters"]["before"] == len(rig.golden_ids("customer"))
+    again = tmp_path / "again.yaml"
+    assert "nothing was put in force" in run("match", "fit", "--out", str(again)).output
+    assert again.read_text(encoding="utf-8") == path.read_text(encoding="utf-8")
