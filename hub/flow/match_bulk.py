@@ -19,6 +19,7 @@ from hub.store import match_answer as answer_store
 from hub.store import match_bulk as store
 from hub.store import match_item as queue_store
 from hub.store import plan as plan_store
+from hub.store import resolve as resolve_store
 from hub.store.database import Connection, new_id
 from hub.store.match_answer import Given
 from hub.store.match_bulk import OPEN, Bulk
@@ -60,7 +61,8 @@ def propose(
     fit: list[Waiting] = []
     merges = 0
     for chunk in _chunks(found):
-        able, prospect = _try(hub, chunk, by, said)
+        # What was two stays two: nothing is decided anew, and nothing sent.
+        able, prospect = _try(hub, chunk, by, said) if said == "same" else (_apart(hub, chunk), Prospect())
         fit += able
         merges += len(prospect.gone)
         counts.update((sending.connection, sending.action) for sending in prospect.sendings)
@@ -116,6 +118,13 @@ def _chunks(pairs: Sequence[Waiting]) -> Iterator[list[Waiting]]:
         chunk += group
     if chunk:
         yield chunk
+
+
+def _apart(hub: Hub, pairs: Sequence[Waiting]) -> list[Waiting]:
+    """Those of the pairs that are two records still."""
+    with hub.db.session() as conn:
+        homes = resolve_store.clusters_of(conn, {rid for pair in pairs for rid in (pair.a, pair.b)})
+    return [pair for pair in pairs if {pair.a, pair.b} <= homes.keys() and homes[pair.a] != homes[pair.b]]
 
 
 def _try(hub: Hub, pairs: Sequence[Waiting], by: str, said: str) -> tuple[list[Waiting], Prospect]:
