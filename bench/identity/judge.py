@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -49,19 +49,22 @@ def quality(clusters: Iterable[frozenset[Rid]], truth: Mapping[Rid, str]) -> Qua
     return Quality(sum(_pairs(count) for count in Counter(truth.values()).values()), found, right)
 
 
-def quality_where(
-    clusters: Iterable[frozenset[Rid]], truth: Mapping[Rid, str], chosen: Callable[[Rid, Rid], bool]
-) -> Quality:
-    """Over the pairs that `chosen` takes."""
-    true = set(pairs_within(_groups(truth), chosen))
-    found = set(pairs_within(clusters, chosen))
+def quality_where(clusters: Iterable[frozenset[Rid]], truth: Mapping[Rid, str], chosen: Container[Rid]) -> Quality:
+    """Over the pairs of which one record or both are among `chosen`."""
+    true = {pair for pair in pairs_of_people(truth) if pair[0] in chosen or pair[1] in chosen}
+    found = {pair for pair in pairs_within(clusters) if pair[0] in chosen or pair[1] in chosen}
     return Quality(len(true), len(found), len(true & found))
 
 
-def pairs_within(groups: Iterable[Iterable[Rid]], chosen: Callable[[Rid, Rid], bool]) -> Iterable[Pair]:
-    """The pairs of each group, smaller rid first, that `chosen` takes."""
+def pairs_within(groups: Iterable[Iterable[Rid]]) -> Iterator[Pair]:
+    """The pairs of each group, smaller rid first."""
     for group in groups:
-        yield from (pair for pair in combinations(sorted(group), 2) if chosen(*pair))
+        yield from combinations(sorted(group), 2)
+
+
+def pairs_of_people(truth: Mapping[Rid, str]) -> Iterator[Pair]:
+    """The pairs that are one person in truth."""
+    return pairs_within(_groups(truth))
 
 
 def collapsed(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from bench.identity import judge
 from bench.identity.people import Row, Town
 from hub.model.key import keys_of
 from hub.model.kinds import KINDS
@@ -57,3 +58,46 @@ def certain_pairs(data: Mapping[Rid, Mapping[str, Any]]) -> list[tuple[Rid, Rid]
 def household_of(person: str) -> str:
     """The household of a person of `people`."""
     return person.partition("-")[0]
+
+
+def apart(seed: int, rid: Rid) -> Rid:
+    """The rid of a record among those of several seeds."""
+    return uuid.UUID(int=(seed << 64) + rid.int)
+
+
+def judged(clusters: list[frozenset[Rid]], people: Population, compared: int) -> dict[str, float]:
+    """Quality of all pairs, of what is odd about them, and how many households fell into one."""
+    found = judge.quality(clusters, people.truth).shown()
+    found["collapsed"] = round(judge.collapsed(clusters, people.truth, household_of), 4)
+    found["candidates"] = round(2 * compared / len(people.names), 2)
+    for name, chosen in subsets(people).items():
+        part = judge.quality_where(clusters, people.truth, chosen)
+        found |= {f"{name}.{word}": value for word, value in part.shown().items()}
+    return found
+
+
+def subsets(people: Population) -> dict[str, set[Rid]]:
+    """Records by what is odd about them: pairs count that have one of them."""
+    carriers: dict[str, set[str]] = defaultdict(set)
+    for row in people.rows.values():
+        carriers[row.person.phone].add(row.person.id)
+    found: dict[str, set[Rid]] = {
+        "shared_phone": set(),
+        "recycled": set(),
+        "wechat_only": set(),
+        "pinyin": set(),
+        "honorific": set(),
+    }
+    given_up = {row.person.old_phone for row in people.rows.values() if row.person.old_phone}
+    for rid, row in people.rows.items():
+        person = row.person
+        if len(carriers[person.phone]) > 1 and person.phone not in given_up:
+            found["shared_phone"].add(rid)
+        if person.old_phone or person.phone in given_up:
+            found["recycled"].add(rid)
+        if row.system == "WX" and "no_phone" in row.marks:
+            found["wechat_only"].add(rid)
+        for mark in ("pinyin", "honorific"):
+            if mark in row.marks:
+                found[mark].add(rid)
+    return found

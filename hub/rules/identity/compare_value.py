@@ -31,11 +31,7 @@ def compare_birthdays(a: Birthday, b: Birthday) -> str:
     if not (year and other_year):
         return "different"
     edits = OSA.distance(_digits(a), _digits(b), score_cutoff=_FAR - 1)
-    if edits == 1:
-        return "one_digit"
-    if (month, day) == (other_month, other_day):
-        return "month_day"
-    return "near" if edits < _FAR else "different"
+    return "one_digit" if edits == 1 else "near" if edits < _FAR else "different"
 
 
 def _digits(day: Birthday) -> str:

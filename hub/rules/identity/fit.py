@@ -40,8 +40,8 @@ _SEEN = 30
 """A level of fewer pairs keeps its weight."""
 _SMOOTH = 0.5
 _NONSENSE = 3_000
-"""So much a lower level may not outweigh a higher one, in thousandths of a bit."""
-_HEAVIEST = 15_000
+"""By so much a level that speaks for one person may not outweigh a higher one, in thousandths of a bit."""
+_HEAVIEST = 20_000
 AUTO_ODDS = 49
 """At the upper threshold one pair of 50 is wrong, as far as the model knows."""
 FOUND_BY: Mapping[str, tuple[str, ...]] = {
@@ -218,7 +218,7 @@ def pool(learnt: Mapping[str, tuple[float, float]], name: str, faults: list[str]
         groups.append(([level], m, u))
         while len(groups) > 1 and _bits(groups[-1]) > _bits(groups[-2]):
             lower, higher = groups.pop(), groups.pop()
-            if _bits(lower) - _bits(higher) > _NONSENSE:
+            if _bits(lower) > max(0, _bits(higher) + _NONSENSE):
                 text = (
                     f"{name}: {lower[0][0]} would weigh {_bits(lower)}, more than {higher[0][-1]} with {_bits(higher)}"
                 )

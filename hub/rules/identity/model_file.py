@@ -252,3 +252,11 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         """Never an anchor: a person reads the file."""
         return True
+
+
+def _fixed(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
+    # A model file's numbers have no exponent.
+    return dumper.represent_scalar("tag:yaml.org,2002:float", f"{value:.9f}".rstrip("0").ljust(3, "0"))
+
+
+_Dumper.add_representer(float, _fixed)
