@@ -26,6 +26,9 @@ RULES = {
     "latest": N_("the newest change wins, whichever system saw it"),
     "union": N_("the values of all systems together; each lives until its own system drops it"),
     "verified": N_("a proven value beats one that was only stated"),
+    "most_complete": N_("the one with the most parts that are not empty"),
+    "most_frequent": N_("what most source records say by themselves"),
+    "strictest": N_("a refusal stands, whoever tells it, until the person grants later"),
     "derived": N_("computed by the hub from other records"),
     "pin": N_("fixed by a person"),
     "choice": N_("chosen by a person, until one of those concerned says something new"),
@@ -144,9 +147,10 @@ def _reason(field: Field | None, name: str, entry: dict[str, Any], links: LinkMa
          "winner": _side(part["winner"]), "losers": len(part["losers"])}
         for part in entry.get("elements", ())[:50]
     ]  # fmt: skip
+    version = RULES.get(str(entry.get("version"))) if entry.get("version") != "latest" else None
     return {
         "rule": entry["rule"],
-        "meaning": _(meaning) if meaning else "",
+        "meaning": _(meaning) + (_("; of one told by several: ") + _(version) if version else "") if meaning else "",
         "winner": _side(entry["winner"]),
         "losers": [{**(_side(loser) or {}), "value": shown(loser["value"])} for loser in entry["losers"][:20]],
         "pinned_by": entry.get("pinned_by"),

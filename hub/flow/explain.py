@@ -26,7 +26,8 @@ EventIds = dict[tuple[Rid, Order], Rid]
 def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
     """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`,
     and `chosen_by` where a person took one system's value. United lists have `elements`, each with `value`, `winner`,
-    `losers`; one that is gone has the value null and names the element in `removed`.
+    `losers`; one that is gone has the value null and names the element in `removed`. `version`: the policy by which the
+    version of an element is chosen.
 
     `id_`: any id ever given. Errors: `NotFoundError`. Read-only.
     """
@@ -191,6 +192,7 @@ def _explain_union(
             "value": data.get(name, []),
             "winner": newest[1] if newest else None,
             "rule": "union",
+            "version": rule.elements,
             "losers": [],
             "elements": parts,
             "pinned_by": None,

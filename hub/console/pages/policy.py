@@ -19,6 +19,7 @@ from hub.flow.bounded import bounded
 from hub.flow.forecast import Forecast
 from hub.model.kind import Kind
 from hub.model.mask import mask_field
+from hub.rules.policies import POLICIES
 from hub.rules.survivorship import FieldRule
 from hub.store import console_mapping as store
 
@@ -36,7 +37,9 @@ def list_policies() -> Any:
         for rule in rules:
             used[rule.policy] = used.get(rule.policy, 0) + 1
         rows.append((kind, file if origin else "", used, [rule.name for rule in rules if rule.connections]))
-    return render_template("console/policies.html", rows=rows, meanings=golden.RULES, command="retail-hub release")
+    return render_template(
+        "console/policies.html", rows=rows, policies=POLICIES, meanings=golden.RULES, command="retail-hub release"
+    )
 
 
 def show_policy(kind: str) -> Any:
