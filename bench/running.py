@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,11 @@ STOP_PEER = ((signal.SIGTERM, 10.0),)
 class Running:
     """A started hub. `ready_s`: seconds from its start to its line `ready`."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         kept = {name: text for name, text in os.environ.items() if not name.startswith(OWN)}
         self.env = {**kept, "HUB_DATA_DIR": str(data_dir), "HUB_ALLOWED_PRIVATE_HOSTS": "127.0.0.1"}
+        self.env.update(settings or {})
         begun = time.perf_counter()
         self._process = subprocess.Popen(
             leashed([*COMMAND, "run"]), env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -70,10 +71,10 @@ class Running:
 
 
 @contextmanager
-def running() -> Iterator[Running]:
-    """A hub on an empty folder for the time of the block; nothing of it stays."""
+def running(settings: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """A hub on an empty folder for the time of the block; nothing of it stays. `settings`: more of its environment."""
     with folder() as data_dir:
-        hub = Running(data_dir)
+        hub = Running(data_dir, settings)
         try:
             yield hub
         finally:

@@ -16,7 +16,7 @@ from hub.errors import ConfigError
 if TYPE_CHECKING:
     from hub.flow.context import Hub
     from hub.flow.ingest import Summary
-    from hub.flow.match_judge import Judgement
+    from hub.flow.match_judge import Judgement, Tally
 
 _STEP_S = 0.1
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -113,10 +113,8 @@ def told(found: Judgement) -> dict[str, Any]:
     clusters = len(tally.clusters)
     return {
         "kind": found.kind,
-        "precision": round(found.precision, 6),
-        "recall": round(found.recall, 6),
-        "f1": round(found.f1, 6),
-        "pairs": {"true": tally.true, "found": tally.found, "right": tally.right},
+        **_figures(tally),
+        "at_review": _figures(found.doubtful),
         "records": tally.persons.total(),
         "persons": len(tally.persons),
         "clusters": clusters,
@@ -134,12 +132,22 @@ def told(found: Judgement) -> dict[str, Any]:
     }
 
 
+def _figures(tally: Tally) -> dict[str, Any]:
+    return {
+        "precision": round(tally.precision, 6),
+        "recall": round(tally.recall, 6),
+        "f1": round(tally.f1, 6),
+        "pairs": {"true": tally.true, "found": tally.found, "right": tally.right},
+    }
+
+
 def _show(found: Judgement) -> None:
-    tally, standing = found.tally, found.standing
+    tally, more, standing = found.tally, found.doubtful, found.standing
     shown: dict[str, Any] = {
-        "precision": f"{found.precision:.4f} ({tally.right} of {tally.found} pairs that were put together)",
-        "recall": f"{found.recall:.4f} ({tally.right} of {tally.true} pairs that are one)",
-        "F1": f"{found.f1:.4f}",
+        "precision": f"{tally.precision:.4f} ({tally.right} of {tally.found} pairs that were put together)",
+        "recall": f"{tally.recall:.4f} ({tally.right} of {tally.true} pairs that are one)",
+        "F1": f"{tally.f1:.4f}",
+        "with all questions joined": f"precision {more.precision:.4f}, recall {more.recall:.4f}, F1 {more.f1:.4f}",
         "records": f"{tally.persons.total()} of {len(tally.persons)} persons, in {len(tally.clusters)} clusters",
         "mixed clusters": f"{tally.mixed} hold more than one person",
         "thresholds": f"auto {found.auto}, review {found.review} (thousandths of a bit)",

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TextIO
 
 from hub.errors import ConfigError
+from hub.flow import match_preview
 from hub.flow.context import Hub
+from hub.rules.identity.model import MatchModel
 from hub.store import match_judge as store
+from hub.store import match_whole as whole
 from hub.store.match_judge import Standing
 
 Rid = uuid.UUID
@@ -72,6 +75,21 @@ class Tally:
         return _pairs(self.both)
 
     @property
+    def precision(self) -> float:
+        """The share of what was put together that is one; 1 of nothing."""
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """The share of what is one that was put together; 1 of nothing."""
+        return self.right / self.true if self.true else 1.0
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of both; 1 of nothing."""
+        return 2 * self.right / (self.true + self.found) if self.true + self.found else 1.0
+
+    @property
     def mixed(self) -> int:
         """Clusters that hold more than one person."""
         return sum(count > 1 for count in Counter(cluster for cluster, _ in self.both).values())
@@ -85,7 +103,8 @@ def _pairs(counts: Counter[int] | Counter[tuple[int, int]]) -> int:
 class Judgement:
     """The clusters of a kind against the truth.
 
-    `missing`: lines of the truth whose records the hub does not hold: each counts as found by nobody. `examples`: the
+    `tally`: the clusters as they stand; `doubtful`: as they would be if all were joined that people are asked about, that is, with the
+    lower threshold for both. `missing`: lines of the truth whose records the hub does not hold: each counts as found by nobody. `examples`: the
     first of those. `unknown`: records of the same systems that the truth says nothing of; no pair of theirs counts.
     """
 
@@ -95,26 +114,11 @@ class Judgement:
     release: int
     standing: Standing
     tally: Tally = field(default_factory=Tally)
+    doubtful: Tally = field(default_factory=Tally)
     missing: int = 0
     strangers: Counter[str] = field(default_factory=Counter)
     examples: list[Said] = field(default_factory=list)
     held: int = 0
-
-    @property
-    def precision(self) -> float:
-        """The share of what was put together that is one; 1 of nothing."""
-        return self.tally.right / self.tally.found if self.tally.found else 1.0
-
-    @property
-    def recall(self) -> float:
-        """The share of what is one that was put together; 1 of nothing."""
-        return self.tally.right / self.tally.true if self.tally.true else 1.0
-
-    @property
-    def f1(self) -> float:
-        """The harmonic mean of both; 1 of nothing."""
-        both = self.tally.true + self.tally.found
-        return 2 * self.tally.right / both if both else 1.0
 
     @property
     def unknown(self) -> int:
@@ -132,6 +136,7 @@ def judge(hub: Hub, kind: str, truth: Iterable[Said]) -> Judgement:
         raise ConfigError(f"no model matches {kind}; there are models of: {', '.join(sorted(hub.rules.matching))}")
     standing = hub.db.run(lambda conn: store.count(conn, kind, model.namespaces, model.auto, model.review))
     found = Judgement(kind, model.auto, model.review, hub.rules.release_id, standing)
+    joined = _joined_from(hub, kind, model, model.review)
     ids = {row.name: row.id for row in hub.connections.all()}
     seen: dict[Rid, str] = {}
     lines = iter(truth)
@@ -141,15 +146,33 @@ def judge(hub: Hub, kind: str, truth: Iterable[Said]) -> Judgement:
             # A source that is no connection has no records: no connection has the id 0.
             places = store.standing(conn, kind, types, [(ids.get(one.source, 0), one.external_id) for one in chunk])
             for place, one in enumerate(chunk):
-                _add(found, one, places.get(place), seen, is_stranger=one.source not in ids)
+                _add(found, one, places.get(place), seen, joined, is_stranger=one.source not in ids)
     if not found.tally.persons:
         raise ConfigError("the truth names no record: it has a head and no lines")
     found.held = len(seen)
     return found
 
 
+def _joined_from(hub: Hub, kind: str, model: MatchModel, threshold: int) -> dict[Rid, Rid]:
+    """rid -> golden id of all that would not be alone if the hub joined from another threshold on."""
+    other = MatchModel(replace(model.spec, auto=threshold))
+    look = replace(hub, rules=replace(hub.rules, matching={**hub.rules.matching, kind: other}))
+    with hub.db.session() as conn:
+        realms = whole.realms(conn, kind)
+    clusters: dict[Rid, Rid] = {}
+    for realm in realms:
+        clusters |= match_preview.plan(hub, look, realm, kind, lambda _what, _count: None)[1].clusters
+    return clusters
+
+
 def _add(
-    found: Judgement, said: Said, place: tuple[Rid, Rid] | None, seen: dict[Rid, str], *, is_stranger: bool
+    found: Judgement,
+    said: Said,
+    place: tuple[Rid, Rid] | None,
+    seen: dict[Rid, str],
+    joined: Mapping[Rid, Rid],
+    *,
+    is_stranger: bool,
 ) -> None:
     if place is not None:
         rid, cluster = place
@@ -161,8 +184,10 @@ def _add(
             return
         seen[rid] = said.person
         found.tally.add(said.person, cluster)
+        found.doubtful.add(said.person, joined.get(rid, rid))
         return
     found.tally.add(said.person, None)
+    found.doubtful.add(said.person, None)
     found.missing += 1
     if is_stranger:
         found.strangers[said.source] += 1

@@ -72,6 +72,8 @@ def test_clusters_when_judged_then_the_figures_are_those_of_counting_pairs(rig: 
     assert [told["precision"], told["recall"], told["f1"]] == pytest.approx(
         [wanted.precision, wanted.recall, wanted.f1], abs=1e-6
     )
+    assert told["at_review"]["recall"] >= told["recall"]
+    assert told["at_review"]["pairs"]["found"] > wanted.found
     assert told["records"] == len(_rows())
     assert told["clusters"] == len(rig.golden_ids("customer"))
     assert (told["missing"], told["unknown"]) == (0, 0)
