@@ -46,7 +46,11 @@ def resolve(
     if len(sources) == 1 and not pins:
         _take_all(sources[0], rules, choices, found)
         return found
+    said = {name.partition(SEPARATOR)[0] for source in sources for name in source.packed.get("v", ())}
     for rule in rules:
+        # Most of what a kind has nobody of a cluster ever spoke of.
+        if said.isdisjoint(rule.fields):
+            continue
         if rule.policy == "union":
             _unite(sources, rule, found.data, found.winners)
         else:
@@ -143,7 +147,9 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
         _complete(found, rule)
     for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):
         yields = not rule.null_wins and word.is_empty
-        word.key = (not yields, worth, *_age(word.weak, word.since), *_tie_break(word.source, word.values))
+        # Who is alone has nobody to be told from.
+        ties = _tie_break(word.source, word.values) if len(found) > 1 else ()
+        word.key = (not yields, worth, *_age(word.weak, word.since), *ties)
     return found
 
 
