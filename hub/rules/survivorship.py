@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from hub.model.identity import proof_of
@@ -192,6 +193,7 @@ def _tie_break(source: Source, value: Any) -> tuple[Any, ...]:
     return (-source.rank, _reversed(source.connection), _reversed(source.external_id), value_hash(value))
 
 
+@lru_cache(maxsize=4096)
 def _reversed(text: str) -> tuple[int, ...]:
     """Sorts names so that, with the largest key winning, the alphabetically first name wins."""
     return (*(-ord(ch) for ch in text), 1)
