@@ -24,7 +24,6 @@ from hub.store.database import Connection, new_id
 from hub.store.match_answer import Given
 from hub.store.match_bulk import OPEN, Bulk
 from hub.store.match_item import Waiting, Wish
-from hub.store.scope import Limits
 
 Rid = uuid.UUID
 PREFIX: Final = "blk"
@@ -46,16 +45,16 @@ class Released:
 
 def propose(
     hub: Hub, by: str, pattern: str, said: str, *, realm: str = "default", kind: str = "customer", least: int = 0,
-    reason: str = "", limits: Limits | None = None,
+    reason: str = "",
 ) -> Bulk:  # fmt: skip
     """Plans the same answer for every open pair of one pattern that weighs at least `least`. Nothing is answered yet.
 
-    Pairs that a guard keeps apart are left out, each of them needs a reason of its own; so are those beyond `limits`. What the answers would send is
+    Pairs that a guard keeps apart are left out: each of them needs a reason of its own. What the answers would send is
     found by carrying them out for show. Errors: `ConfigError` for an answer that is none; `NotFoundError` for no pairs.
     """
     if said not in ANSWERS:
         raise ConfigError(f"answer {', '.join(ANSWERS[:-1])} or {ANSWERS[-1]}, not {said!r}")
-    wish = Wish(realms=[realm], kind=kind, pattern=pattern, least=least, limits=limits or {})
+    wish = Wish(realms=[realm], kind=kind, pattern=pattern, least=least)
     with hub.db.session() as conn:
         found = [pair for pair in queue_store.page(conn, wish, MOST) if not pair.apart]
     counts: Counter[tuple[str, str]] = Counter()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hub.store import scope
 from hub.store.database import Connection, upcasts_of
-from hub.store.scope import Limits
 
 Rid = uuid.UUID
 MATCH = "match"
@@ -79,10 +77,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which pairs, in which order. `realms` None: all. `after` or `before`: the page beyond that item.
-
-    `limits`: realm -> external ids of the only locations whose records are seen there; of a pair both must be seen.
-    """
+    """Which pairs, in which order. `realms` None: all. `after` or `before`: the page beyond that item."""
 
     type: str = MATCH
     state: str = "open"
@@ -93,7 +88,6 @@ class Wish:
     least: int | None = None
     after: Rid | None = None
     before: Rid | None = None
-    limits: Limits = field(default_factory=dict)
 
 
 _COLUMNS = """
@@ -135,12 +129,8 @@ def where_of(wish: Wish) -> tuple[list[str], dict[str, Any]]:
         where.append("i.data ->> 'pattern' = %(pattern)s")
     if wish.least is not None:
         where.append("(i.data ->> 'weight')::integer >= %(least)s")
-    if wish.limits:
-        # What names no place is neither within nor beyond them: it is not seen.
-        beyond = f"not coalesce({scope.limited()}, false)"
-        where.append(f"not exists (select from golden g where g.id in (i.rid, i.other) and {beyond})")
     params = {
-        "limits": scope.written(wish.limits), "type": wish.type, "state": wish.state, "realms": list(wish.realms or ()), "kind": wish.kind,
+        "type": wish.type, "state": wish.state, "realms": list(wish.realms or ()), "kind": wish.kind,
         "pattern": wish.pattern, "least": wish.least,
     }  # fmt: skip
     return where, params

@@ -134,17 +134,3 @@ def test_claims_when_stewards_race_then_no_pair_is_ever_with_two_and_each_is_ans
     assert sorted(id_ for id_, _ in answered) == sorted(items)
     assert not any(is_repeat for _, is_repeat in answered)
     assert rig.hub.db.one("select count(*) from match_answer") == (len(items),)
-
-
-def test_queue_when_the_reader_sees_one_store_then_only_pairs_whose_both_sides_are_of_it(rig):
-    prepare(rig)
-    store = {"home_store": {"connection": "shop", "object_type": "locations", "external_id": "S1"}}
-    [own] = pairs(rig, 1, left=store, right=store)
-    pairs(rig, 2, left=store)
-    mine = Wish(limits={"default": ["S1"]})
-    assert [row.id for row in match_queue.queue(rig.hub, mine)] == [own]
-    assert match_queue.counts(rig.hub, ONE, mine).open == 1
-    assert match_queue.patterns(rig.hub, mine)[0].count == 1
-    assert match_queue.take_next(rig.hub, ONE, mine) == own
-    assert match_queue.take_next(rig.hub, TWO, mine) is None
-    assert len(match_queue.queue(rig.hub, Wish(limits={"tea": ["S9"]}))) == 2
