@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,7 +14,6 @@ import click
 import orjson
 
 from bench.identity import febrl, judge, learn, retail, rival
-from hub.flow.rules import installed_folders
 from hub.model.kinds import KINDS
 from hub.rules.identity import batch, fit
 from hub.rules.identity.model import MatchModel, load_models
@@ -36,7 +36,7 @@ def _show(result: Any) -> None:
 
 
 def _model(file: Path | None) -> MatchModel:
-    return load_models([file] if file else installed_folders(), KINDS)["customer"]
+    return load_models([file or Path(str(files("mappings")))], KINDS)["customer"]
 
 
 def _at(model: MatchModel, auto: int) -> MatchModel:

@@ -85,6 +85,16 @@ def readings_of(typed: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def simplified_signs(text: str) -> str:
+    """As `simplified`, each sign by itself: quick for names, of which no two are alike."""
+    return text if text.isascii() else "".join(map(_simplified_sign, text))
+
+
+@lru_cache(maxsize=16384)
+def _simplified_sign(sign: str) -> str:
+    return simplified(sign)
+
+
 def sound_of(text: str) -> str:
     """Pinyin of simplified signs, each read by itself, joined and without tones; what is no Chinese sign is left out."""
     return "".join(map(_syllable, text))

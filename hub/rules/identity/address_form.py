@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.model.name import is_han, latin, simplified
+from hub.model.name import is_han, latin, simplified_signs
 
 Form = list[str]
 STREET, NUMBER, BLOCK, ROOM, DISTRICT, CITY, PROVINCE, POSTCODE = range(8)
@@ -80,4 +80,4 @@ def _western(text: str) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold().strip()
-    return simplified(folded) if is_han(folded) else latin(folded)
+    return simplified_signs(folded) if is_han(folded) else latin(folded)

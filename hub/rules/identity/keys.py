@@ -6,8 +6,8 @@ part is common (a birthday, a surname), another part belongs beside it: keys of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice, product
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hub.model.kind import MatchKey
@@ -27,38 +27,48 @@ _TAIL = 5
 _HEAD = 4
 
 
-def keys_of(
-    features: Features, keys: Mapping[str, tuple[str, ...]], rarity: Callable[[str, str], str]
-) -> Iterator[MatchKey]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One sort of key: the namespace it is stored under, whether it is a guarded look-up key, its atoms."""
+
+    namespace: str
+    is_look_up: bool
+    atoms: tuple[str, ...]
+
+
+def plans_of(keys: Mapping[str, tuple[str, ...]]) -> list[Plan]:
+    """The keys of a model file, ready to make."""
+    # What is a key by itself is stored already, for look-ups: under the same name it is one key, not two.
+    return [
+        Plan(atoms[0] if atoms in _ALONE else NAMESPACE + name, atoms in _ALONE, atoms) for name, atoms in keys.items()
+    ]
+
+
+def keys_of(features: Features, plans: Iterable[Plan], rarity: Callable[[str, str], str]) -> list[MatchKey]:
     """The candidate keys of a record: strength 1, namespace `match:<name>`; a phone's, an e-mail's is its own.
 
     `rarity`: the level of a family and given name.
     """
-    known: dict[str, tuple[str, ...]] = {RARE_NAME: _rare_name(features, rarity)}
-    for name, atoms in keys.items():
-        choices = []
-        for atom in atoms:
-            values = known.get(atom)
-            if values is None:
-                values = known[atom] = tuple(dict.fromkeys(ATOMS[atom](features)))
+    known: dict[str, Sequence[str]] = {RARE_NAME: _rare_name(features, rarity)}
+    found: list[MatchKey] = []
+    for plan in plans:
+        values: Sequence[str] = ("",)
+        for atom in plan.atoms:
+            own = known.get(atom)
+            if own is None:
+                own = known[atom] = ATOMS[atom](features)
+            values = own if values == ("",) else [f"{left}|{right}" for left in values for right in own]
             if not values:
                 break
-            choices.append(values)
-        else:
-            for chosen in islice(product(*choices), MOST):
-                yield _key(name, atoms, chosen)
-
-
-def _key(name: str, atoms: tuple[str, ...], chosen: tuple[str, ...]) -> MatchKey:
-    # What is a key by itself is stored already, for look-ups: under the same name it is one key, not two.
-    if atoms in _ALONE:
-        return MatchKey(atoms[0], "", chosen[0], 1, guarded=True)
-    return MatchKey(NAMESPACE + name, "", "|".join(chosen), 1)
+        if len(values) > 1:
+            values = list(dict.fromkeys(values))[:MOST]
+        found += [MatchKey(plan.namespace, "", value, 1, plan.is_look_up) for value in values]
+    return found
 
 
 def namespaces_of(keys: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The namespaces under which these keys are stored."""
-    return sorted({atoms[0] if atoms in _ALONE else NAMESPACE + name for name, atoms in keys.items()})
+    return sorted({plan.namespace for plan in plans_of(keys)})
 
 
 def _rare_name(features: Features, rarity: Callable[[str, str], str]) -> tuple[str, ...]:
@@ -168,17 +178,15 @@ def _name_heads(features: Features) -> tuple[str, ...]:
 
 
 def _places(features: Features, *parts: int) -> tuple[str, ...]:
-    found = ["|".join(form[part] for part in parts) for form in features.get("addresses", ()) if _has(form, parts)]
-    return tuple(found)
+    forms = features.get("addresses")
+    if not forms:
+        return ()
+    return tuple(["|".join([form[part] for part in parts]) for form in forms if all(form[part] for part in parts)])
 
 
 def _place_heads(features: Features) -> tuple[str, ...]:
     texts = (*_places(features, STREET), *_places(features, DISTRICT))
     return tuple(text[:_HEAD] for text in texts)
-
-
-def _has(form: list[str], parts: tuple[int, ...]) -> bool:
-    return all(form[part] for part in parts)
 
 
 ATOMS: Mapping[str, Atom] = {

@@ -19,7 +19,7 @@ from hub.rules.identity.compare_value import (
     compare_phones,
     differ_in_accounts,
 )
-from hub.rules.identity.keys import keys_of, namespaces_of
+from hub.rules.identity.keys import keys_of, namespaces_of, plans_of
 from hub.rules.identity.model_file import examine_models
 from hub.rules.identity.spec import IDENTITY, RARITY_LEVELS, Spec
 
@@ -71,11 +71,13 @@ class MatchModel:
         self._has_latin_places = any(name in self._parts for name in compare_latin.ADDRESS_PARTS)
         self._name_guard = spec.guards.get("name", frozenset())
         self._birthday_guard = spec.guards.get("birthday", frozenset())
+        self._plans = plans_of(spec.keys)
+        self._bits = {name: _table(spec.frequencies.get(name, {})) for name in ("family", "given", "sign")}
         self._rarity_of = lru_cache(maxsize=8192)(self._find_rarity)
 
     def keys_of(self, features: Features) -> list[MatchKey]:
         """The candidate keys of a record, each once."""
-        return list(keys_of(features, self.spec.keys, self._rarity_of))
+        return keys_of(features, self._plans, self._rarity_of)
 
     def evidence(self, features: Features) -> list[MatchKey]:
         """The values that count in a score and may be carried by many, under the keys that look-ups store them by."""
@@ -175,9 +177,19 @@ class MatchModel:
                 parts.append(self._rarity[level])
 
     def _find_rarity(self, family: str, given: str) -> str:
-        bits = name_bits(self.spec.frequencies, family, given)
+        """How rare a name is, family and given name taken as independent; a given name not listed as its signs together."""
+        bits = self._bits_of("family", family)
+        names, signs = self._bits["given"], self._bits["sign"]
+        if given in names or len(signs) == 1:
+            bits += self._bits_of("given", given)
+        else:
+            bits += sum(self._bits_of("sign", sign) for sign in given)
         rank = sum(bits >= cut for cut in self.spec.rarity)
         return RARITY_LEVELS[len(RARITY_LEVELS) - 1 - rank]
+
+    def _bits_of(self, table: str, text: str) -> float:
+        known = self._bits[table]
+        return known.get(text, known[""])
 
 
 _PLAIN: tuple[tuple[str, str, Callable[[Any, Any], str]], ...] = (
@@ -189,19 +201,10 @@ _PLAIN: tuple[tuple[str, str, Callable[[Any, Any], str]], ...] = (
 )
 
 
-def name_bits(frequencies: Mapping[str, Mapping[str, int]], family: str, given: str) -> float:
-    """How rare a name is: -log2 of the share that bears it, family and given name taken as independent.
-
-    A given name that no table lists is as rare as its signs together.
-    """
-    bits = _bits(frequencies.get("family", {}), family)
-    names, signs = frequencies.get("given", {}), frequencies.get("sign", {})
-    return bits + (_bits(names, given) if given in names or not signs else sum(_bits(signs, sign) for sign in given))
-
-
-def _bits(counts: Mapping[str, int], text: str) -> float:
-    # What no table lists is as rare as the rarest that it does.
-    return log2(_MILLION / (counts.get(text) or min(counts.values(), default=_MILLION)))
+def _table(counts: Mapping[str, int]) -> dict[str, float]:
+    """Bits by what is listed: -log2 of the share that bears it. What is not (``) is as rare as the rarest that is."""
+    found = {text: log2(_MILLION / count) for text, count in counts.items()}
+    return {**found, "": max(found.values(), default=0.0)}
 
 
 def _without(features: Features, hot: Hot) -> Features:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub.model.name import is_han, latin, simplified, sound_of, sound_of_surname
+from hub.model.name import is_han, latin, simplified_signs, sound_of, sound_of_surname
 from hub.rules.identity.leaning import leaning_of
 from hub.rules.identity.surname import ONE_SIGN, size_of_surname
 
@@ -72,7 +72,7 @@ def _of_nickname(nickname: str) -> Form | None:
 
 def _tidy(text: str) -> str:
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return simplified(plain.casefold().strip()[:_LONGEST])
+    return simplified_signs(plain.casefold().strip()[:_LONGEST])
 
 
 @lru_cache(maxsize=4096)
