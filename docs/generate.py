@@ -25,6 +25,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "hooks.md": reference_code.hooks,
     "kinds.md": reference_model.kinds,
     "permissions.md": reference_code.permissions,
+    "policies.md": reference_model.policies,
     "settings.md": reference_code.settings,
     "transforms.md": reference_model.transforms,
 }

@@ -1,19 +1,23 @@
-"""Reference pages of the kinds and of the transforms of mapping files."""
+"""Reference pages of the kinds, of the policies and of the transforms of mapping files."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from docs.markdown import code, docstring, page, slug, table
 from hub import registry
+from hub.flow.rules import installed_folders
 from hub.model.kind import Field, Kind
 from hub.model.kinds import KINDS
 from hub.model.transform import ITSELF, examples, gives, inverse, one_way, takes_null
+from hub.rules.policies import NULL_WINS, POLICIES, PolicySet, load_policies
+from hub.rules.policy_rule import ELEMENTS, NEVER_EMPTY
 from hub.rules.transforms import GROUPS, TRANSFORMS
+from hub.rules.worth import WORTH
 
 _PII = {"none": "", "personal": "personal", "sensitive": "sensitive", "secret": "secret"}
 
@@ -89,6 +93,54 @@ def _type(field: Field) -> str:
         by = f", united by {', '.join(field.identity) or 'the element itself'}" if field.identity is not None else ""
         return f"{field.type} of {inner}{by}"
     return field.type
+
+
+def policies() -> str:
+    """Every policy, and what ships for each kind."""
+    rows = [[code(name), _policy_text(name), _empty(name)] for name in POLICIES]
+    lead = """
+Named in `policies/KIND.yaml` for fields, groups and the rest: [Choose whose value wins](../how-to/choose-whose-value-wins.md). Candidates
+are what source records say by themselves; what the hub wrote to them is nobody's word. Of candidates of equal worth one that was
+seen to change beats one that was only imported, then the newest wins, then the connection of the smaller rank, then the first name of the
+alphabet, the external id and the value. A live pin comes before all of it, then a person's choice while all say what they said.
+"""
+    shipped = load_policies(installed_folders(), KINDS)
+    rules = [
+        [f"[{kind.name}](kinds.md#{slug(kind.name)})", "<br>".join(_shipped(shipped[kind.name]))]
+        for kind in KINDS.values()
+    ]
+    return page(
+        "Policies",
+        lead,
+        table(["policy", "who wins", "empty values"], rows),
+        "## Versions of an element\n\nOf a list that is united the newest word says whether an element is there. `elements` says whose "
+        f"version of it counts, of the records that have it: {', '.join(map(code, ELEMENTS))}.",
+        "## What ships",
+        table(["kind", "rules"], rules),
+    )
+
+
+def _policy_text(name: str) -> str:
+    if name == "union":
+        return (
+            "Of a list whose elements have an identity: all elements together, each as the newest word about it says."
+        )
+    return docstring(WORTH[name]).replace("\n\n", " ")
+
+
+def _empty(name: str) -> str:
+    if name == "union":
+        return "by element"
+    return "never win" if name in NEVER_EMPTY else "win" if name in NULL_WINS else "yield"
+
+
+def _shipped(found: PolicySet) -> Iterator[str]:
+    """The rules of a kind that differ from those for the rest of it, groups by their names."""
+    yield f"{code(found.default.policy)} for the rest"
+    named = {rule.group or name: rule for name, rule in found.fields.items()}
+    for name, rule in named.items():
+        how = f" (version: {code(rule.elements)})" if rule.elements != "latest" else ""
+        yield f"{code(name)}: {code(rule.policy)}{how}"
 
 
 def transforms() -> str:

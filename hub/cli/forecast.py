@@ -73,15 +73,16 @@ def policy_preview(kind: str, paths: tuple[Path, ...], last: int | None, as_json
     from hub.flow import forecast as flow
 
     with open_hub() as hub:
-        look = flow.candidate(hub, _read(hub, paths))
+        look = flow.candidate(hub, _read(hub, paths, f"policies/{kind}.yaml"))
         with progress("tried") as line:
             found = flow.of_policies(hub, look, kind, last, line.step)
         _show(hub, found, "records", as_json)
 
 
-def _read(hub: Hub, paths: tuple[Path, ...]) -> dict[str, str]:
+def _read(hub: Hub, paths: tuple[Path, ...], otherwise: str = "") -> dict[str, str]:
+    """The files by where they would stand; `otherwise`: the place of one that says by nothing what it is."""
     from hub.errors import ConfigError
-    from hub.flow.forecast import place_of
+    from hub.flow.forecast import place_of, source_of
 
     found = {}
     for path in paths:
@@ -89,7 +90,8 @@ def _read(hub: Hub, paths: tuple[Path, ...]) -> dict[str, str]:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise ConfigError(f"{path.name}:1: cannot be read as UTF-8 text") from None
-        found[place_of(hub, path.absolute(), text)] = text
+        is_bare = path.absolute().parent.name not in ("policies", "lookups") and not source_of(text)[0]
+        found[otherwise if otherwise and is_bare else place_of(hub, path.absolute(), text)] = text
     return found
 
 

@@ -210,6 +210,13 @@ def test_preview_when_called_by_command_then_counts_samples_and_faults(
     policy = tmp_path / "policies" / "customer.yaml"
     policy.write_text(POLICY)
     assert "4 records tried" in run("policy", "preview", "customer", "--file", str(policy)).output
+    alone = tmp_path / "new rules.yaml"
+    alone.write_text(POLICY)
+    assert "4 records tried" in run("policy", "preview", "customer", "--file", str(alone)).output
+    alone.write_text("fields: {note: latst}\n")
+    told = run("policy", "preview", "customer", "--file", str(alone), code=1).output
+    assert "policies/customer.yaml:1: note: policy 'latst' is none of" in told
+    assert "did you mean latest?" in told
     file.write_text("kind: customer\n")
     assert (
         "says no `from: connector/stream`"
