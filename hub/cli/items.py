@@ -89,8 +89,11 @@ def show_(item_id: str, as_json: bool) -> None:
 @click.option("--take", metavar="CONNECTION:ID", help="Of a conflict: take this source record's value.")
 @click.option("--pin", metavar="FIELD=VALUE", help="Of a conflict: fix this value (JSON, or plain text).")
 @click.option("--lift", is_flag=True, help="Of a loop: write the frozen field again.")
+@click.option(
+    "--answer", metavar="ANSWER", help="Of a match: same, different, household or skip; of a sample right or wrong."
+)
 @click.option("--reason", default="", help="Why; kept in the audit trail.")
-def resolve(item_id: str, take: str | None, pin: str | None, lift: bool, reason: str) -> None:
+def resolve(item_id: str, take: str | None, pin: str | None, lift: bool, answer: str | None, reason: str) -> None:
     """Settle an item and close it. It opens again when its cause comes back.
 
     \b
@@ -100,7 +103,7 @@ def resolve(item_id: str, take: str | None, pin: str | None, lift: bool, reason:
     from hub.flow import settle
     from hub.store import item
 
-    resolution = _resolution(take, pin, lift, reason)
+    resolution = _resolution(take, pin, lift, answer, reason)
     with open_hub() as hub:
         with hub.db.session() as conn:
             found = item.read_item(conn, read_id(item_id, "itm", "an item"))
@@ -108,9 +111,11 @@ def resolve(item_id: str, take: str | None, pin: str | None, lift: bool, reason:
     say(f"{item_id} is resolved")
 
 
-def _resolution(take: str | None, pin: str | None, lift: bool, reason: str) -> dict[str, Any]:
-    if sum((take is not None, pin is not None, lift)) > 1:
-        raise click.UsageError("settle it in one way: --take, --pin or --lift")
+def _resolution(take: str | None, pin: str | None, lift: bool, answer: str | None, reason: str) -> dict[str, Any]:
+    if sum((take is not None, pin is not None, lift, answer is not None)) > 1:
+        raise click.UsageError("settle it in one way: --take, --pin, --lift or --answer")
+    if answer is not None:
+        return {"answer": answer}
     if take is not None:
         connection, separator, external_id = take.partition(":")
         if not separator:

@@ -81,6 +81,30 @@ def test_answer_when_both_are_one_by_now_then_it_says_so(two):
         match_answer.answer(rig.hub, item, ONE, "same")
 
 
+def test_answer_when_the_hub_closed_it_meanwhile_then_it_says_so(two):
+    rig, item, *_ = two
+    match_queue.take(rig.hub, item, ONE)
+    for connection, id_ in (("shop", "s1"), ("crm", "c1")):
+        more = {"full_name": "王小明", "identities": [phone(1), email("w")]}
+        rig.send(connection, "customer.updated", {"id": id_, "updated_at": at(60), **more})
+    rig.settle()
+    assert clusters(rig) == 1
+    with pytest.raises(ConflictError, match="hub closed it"):
+        match_answer.answer(rig.hub, item, ONE, "different")
+    assert match_queue.take_next(rig.hub, ONE) is None
+
+
+def test_answer_when_it_was_given_then_the_next_message_of_a_system_does_not_undo_it(two):
+    rig, item, *_ = two
+    match_answer.answer(rig.hub, item, ONE, "different")
+    for connection, id_ in (("shop", "s1"), ("crm", "c1")):
+        more = {"full_name": "王小明", "identities": [phone(1), email("w")]}
+        rig.send(connection, "customer.updated", {"id": id_, "updated_at": at(60), **more})
+    rig.settle()
+    assert clusters(rig) == 2
+    assert match_queue.queue(rig.hub, Wish()) == []
+
+
 def test_answer_when_somebody_else_works_on_it_then_refused(two):
     rig, item, *_ = two
     match_queue.take(rig.hub, item, TWO)

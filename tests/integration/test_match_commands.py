@@ -43,6 +43,12 @@ def test_match_when_worked_off_then_listed_shown_answered_and_undone(run, item, 
     run("match", "answer", item, "skip")
     assert "no pair waits" in run("match", "next").output
     assert "skip of cli:" in run("match", "undo").output
+    run("items", "resolve", item, "--answer", "household")
+    assert "closed" in run("items", "resolve", item, "--answer", "different", code=1).output
+    assert (
+        json.loads(run("match", "queue", "--state", "resolved", "--json").stdout)[0]["resolution"]["answer"]
+        == "household"
+    )
 
 
 def test_bulk_when_planned_then_released_and_undone(run, item, rig):
