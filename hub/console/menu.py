@@ -90,6 +90,7 @@ _DETAILS = {
     "plan_merge": "list_records",
     "show_split": "list_records",
     "plan_split": "list_records",
+    "plan_cut": "list_records",
     "show_match": "list_matches",
     "reveal_match": "list_matches",
     "answer_match": "list_matches",

@@ -94,6 +94,11 @@ def fit(text: str, units: float) -> str:
     return text
 
 
+def units(text: str) -> int:
+    """How many narrow characters a text is wide."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def strip(values: Sequence[int], tone: str, title: str) -> Markup:
     """A row of bars, oldest first, as high as the largest; the base line shows where nothing happened."""
     top = max([*values, 1])

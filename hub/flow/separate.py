@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from itertools import product
 
 from hub.errors import ConflictError
 from hub.flow.context import Hub
@@ -35,6 +36,22 @@ def with_copies(conn: Connection, hub: Hub, away: Sequence[Row], members: Sequen
             name = f"{hub.connections.by_id(original.key[0]).name}:{original.key[2]}"
             raise ConflictError(f"it is a copy that the hub made of {name}: split {name}, and the copy goes with it")
     return chosen | {rid for rid, owner in made.items() if owner in chosen and rid in rows}
+
+
+def part(conn: Connection, hub: Hub, act: Act, chosen: Sequence[Row], members: Sequence[Row]) -> Rid:
+    """Rules that some records are somebody else than the others of their cluster; copies go with their originals.
+
+    Returns the act's id. Errors: `ConflictError` when nobody else is left.
+    """
+    away = with_copies(conn, hub, chosen, members)
+    rest = [row.rid for row in members if row.rid not in away]
+    if not rest:
+        key = chosen[0].key
+        name = f"{hub.connections.by_id(key[0]).name}:{key[2]}"
+        raise ConflictError(f"{name} is the only source of this {act.kind}: nothing to split")
+    group = decision.add_pairs(conn, act, "cannot", list(product(sorted(away), rest)))
+    give_own_targets(conn, group, away)
+    return group
 
 
 def give_own_targets(conn: Connection, group: Rid, away: set[Rid]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 from hub.errors import ConfigError, ConflictError, NotFoundError
@@ -75,14 +74,8 @@ def splitting(hub: Hub, kind: str, id_: Rid, connection: str, external_id: str, 
         chosen = [row for row in members if row.key[0] == known and row.key[2] == external_id]
         if not chosen:
             raise NotFoundError(f"{connection}:{external_id} is not a source of this {kind}")
-        away = separate.with_copies(conn, hub, chosen, members)
-        rest = [row.rid for row in members if row.rid not in away]
-        if not rest:
-            raise ConflictError(f"{connection}:{external_id} is the only source of this {kind}: nothing to split")
         act = act_about(conn, kind, cluster, author, reason)
-        group = decision.add_pairs(conn, act, "cannot", list(product(sorted(away), rest)))
-        separate.give_own_targets(conn, group, away)
-        return group, {row.rid for row in members}
+        return separate.part(conn, hub, act, chosen, members), {row.rid for row in members}
 
     return work
 

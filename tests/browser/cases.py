@@ -222,6 +222,7 @@ def _persons(ids: dict[str, str]) -> list[Case]:
 
 def _matches(ids: dict[str, str]) -> list[Case]:
     """Pairs that may be one, many of them at once, samples, weights."""
+    scored = f"/records/customers/{ids['scored']}"
     guarded, settled, taken = (f"/matches/{ids[name]}" for name in ("match_guard", "match_settled", "match_taken"))
     return [
         Case("list_matches", "full", "/matches", role="steward"),
@@ -239,6 +240,9 @@ def _matches(ids: dict[str, str]) -> list[Case]:
         Case("show_match", "full", f"/matches/{ids['match_put_off']}"),
         Case("show_match", "full", f"/matches/{ids['match_sampled']}", role="steward"),
         Case("show_match", "error", f"/matches/itm_{MISSING}", 404),
+        Case("show_cluster", "full", f"{scored}/cluster?a={ids['scored_a']}&b={ids['scored_b']}", role="steward"),
+        Case("plan_cut", "full", f"{scored}/split/{ids['scored_a']}/{ids['scored_b']}", role="steward"),
+        Case("plan_cut", "error", f"{scored}/split/{ids['scored_a']}/{ids['source']}", 404),
         Case("plan_match", "full", f"/matches/{ids['match']}/plan"),
         Case("plan_match", "long", f"/matches/{ids['match_long']}/plan"),
         Case("plan_match", "empty", f"{settled}/plan", 404),

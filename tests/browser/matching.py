@@ -41,6 +41,8 @@ def make_matches(world: World) -> None:
     }
     _buy(rig, number=1)
     match_queue.take(world.hub, ids["match_taken"], "usr_somebody")
+    long = "update item set claimed_until = now() + interval '1 day' where id = %s"
+    world.hub.db.execute(long, (ids["match_taken"],))
     match_answer.answer(world.hub, ids["match_settled"], "usr_somebody", "household", "same door")
     match_answer.answer(world.hub, ids["match_put_off"], "usr_somebody", "skip")
     world.ids |= {name: format_id("itm", id_) for name, id_ in ids.items()}
@@ -108,7 +110,12 @@ def _merge_by_score(rig: Rig, world: World) -> None:
     third = {"full_name": "欧阳娜那", "identities": [phone(90_000_000)]}
     customer(rig, TILL, "score-3", 3, **third)
     world.ids["scored"] = golden_id(world, "score-1")
+    for name, connection, id_ in (("scored_a", SHOP, "score-1"), ("scored_b", TILL, "score-2")):
+        world.ids[name] = format_id("rec", rid_of(rig, connection, id_))
+    again = {"full_name": "王小明", "identities": [email("again")]}
+    customer(rig, SHOP, "again-1", 1, **again)
+    customer(rig, TILL, "again-2", 2, **again)
     match_sample.draw(world.hub)
-    row = world.hub.db.one("select id from item where type = 'match_sample' order by id limit 1")
-    assert row
-    world.ids["match_sampled"] = format_id("itm", row[0])
+    sampled = world.hub.db.all("select id, data ->> 'weight' from item where type = 'match_sample' order by 2 desc")
+    world.ids["match_sampled"] = format_id("itm", sampled[0][0])
+    match_sample.judge(world.hub, sampled[1][0], "usr_somebody", "wrong", "two brothers")

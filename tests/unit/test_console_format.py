@@ -133,3 +133,10 @@ def test_number_when_negative_or_decimal_then_with_a_real_minus() -> None:
     assert ZH.number("1E+3") == "1,000"
     assert ZH.share(37, 500) == "37 (7.4%)"
     assert ZH.share(0, 0) == "0"
+
+
+@pytest.mark.parametrize(
+    ("thousandths", "shown"), [(6900, "+6.9"), (-3250, "−3.25"), (0, "0"), (9000, "+9"), (1, "+0.001"), (None, "—")]
+)
+def test_weight_when_shown_then_with_its_sign_and_every_digit(thousandths: int | None, shown: str) -> None:
+    assert Formats("zh", "Asia/Shanghai", NOW).weight(thousandths) == shown

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from hub.console.picture import Node, fit, flow, strip
+from hub.console.picture import Bar, Node, fit, flow, histogram, strip
 
 EVIL = '"><script>alert(1)</script>&'
 
@@ -58,3 +59,29 @@ def test_strip_when_nothing_happened_then_only_the_base_line() -> None:
 def test_strip_when_values_differ_then_bars_are_as_high() -> None:
     root = ET.fromstring(strip([1, 2, 0], "ok", "t"))
     assert [float(box.attrib["height"]) for box in root.iter("rect")] == [1.0, 17.0, 34.0]
+
+
+def test_histogram_when_drawn_then_bars_in_the_frame_to_scale_and_lines_where_thresholds_are() -> None:
+    bars = [Bar(3, 10, (("ok", 1), ("bad", 0))), Bar(9, 40, (("ok", 3), ("bad", 1)))]
+    picture = histogram(bars, [(3.0, "review <3>"), (9.0, "auto")], ("pairs", "answers"), "weights")
+    frame = re.search(r'viewBox="0 0 (\d+) (\d+)"', picture)
+    assert frame
+    pieces = [
+        tuple(map(float, found))
+        for found in re.findall(
+            r'<rect[^>]* x="(-?[\d.]+)" y="(-?[\d.]+)" width="(-?[\d.]+)" height="(-?[\d.]+)"', picture
+        )
+    ]
+    assert len(pieces) == 5, "two amounts, three parts that are not nothing"
+    for x, y, width, height in pieces:
+        assert 0 <= x <= float(frame[1]) - width
+        assert 0 <= y <= float(frame[2]) - height
+    (_, _, _, low), *_rest = pieces
+    assert max(height for *_, height in pieces) == 4 * low
+    assert picture.count('class="stopped"') == 2
+    assert "review &lt;3&gt;" in picture
+    assert "style=" not in picture
+
+
+def test_histogram_when_there_is_only_one_bar_below_nothing_then_it_is_drawn() -> None:
+    assert "<rect" in histogram([Bar(-2, 1, ())], [], ("a", "b"), "title")

@@ -56,9 +56,8 @@ def plan_merge(kind: str, record_id: str, other_id: str) -> Any:
     declared, row = record_to_rule(kind, record_id)
     _also, other = record_to_rule(kind, other_id)
     work = stewardship.merging(declared.name, [row.id, other.id], actor(), "")
-    return _plan(
-        declared, row, work, _("Merge with %(title)s", title=_title(declared, other)), "merge_records", other_id
-    )
+    do = page_url("merge_records", kind=declared.plural, record_id=record_id, other_id=other_id)
+    return plan_page(declared, row, work, _("Merge with %(title)s", title=_title(declared, other)), do, is_merge=True)
 
 
 def merge_records(kind: str, record_id: str, other_id: str) -> Any:
@@ -87,7 +86,8 @@ def plan_split(kind: str, record_id: str, source_id: str) -> Any:
     name, external_id = _source(row, source_id)
     work = stewardship.splitting(hub(), declared.name, row.id, name, external_id, actor(), "")
     title = _("Split %(source)s off", source=f"{name} {external_id}")
-    return _plan(declared, row, work, title, "split_record", source_id)
+    do = page_url("split_record", kind=declared.plural, record_id=record_id, source_id=source_id)
+    return plan_page(declared, row, work, title, do)
 
 
 def split_record(kind: str, record_id: str, source_id: str) -> Any:
@@ -111,21 +111,22 @@ def undo_act(act_id: str) -> Any:
     return done(back, _("Undone: everything is as it would be without it."))
 
 
-def _plan(declared: Kind, row: Dossier, work: Work, title: str, endpoint: str, with_id: str) -> Any:
-    record_id = format_id(declared.prefix, row.id)
+def plan_page(
+    declared: Kind, row: Dossier, work: Work, title: str, do: str, *, is_merge: bool = False, **more: Any
+) -> Any:
+    """What an act would do, before it is done; `do` is the address that does it, `more` what its page shows besides."""
     try:
         prospect = rehearse.rehearse(hub(), work)
     except (ConflictError, NotFoundError) as error:
         return done(golden.record_url(declared.name, row.id), str(error), "bad")
-    names = {"merge_records": "other_id", "split_record": "source_id"}
-    do = page_url(endpoint, kind=declared.plural, record_id=record_id, **{names[endpoint]: with_id})
     before, after = sorted(prospect.before), sorted(prospect.after)
     return render_template(
         "console/act_plan.html",
         **head_of(declared, row),
         heading_of_plan=title,
         do=do,
-        is_merge=endpoint == "merge_records",
+        is_merge=is_merge,
+        **more,
         before=[(id_, format_id(declared.prefix, id_)) for id_ in before],
         after=[(id_, format_id(declared.prefix, id_)) for id_ in after],
         gone=[format_id(declared.prefix, id_) for id_ in prospect.gone],
