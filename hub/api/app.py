@@ -26,6 +26,7 @@ from hub.api import (
 from hub.api.gate import ApiBlueprint, attach
 from hub.api.problem import ProblemApi, register_errors
 from hub.api.record import record_blueprint
+from hub.api.relation import add_relations
 from hub.api.schema import add_schemas
 from hub.api.stewardship import add_stewardship, decision_blueprint
 from hub.api.store_day import add_today
@@ -81,6 +82,7 @@ def _blueprints(hub: Hub) -> list[ApiBlueprint]:
         add_stewardship(blueprint, kind)
         if kind.name == "customer":
             add_timeline(blueprint, kind)
+            add_relations(blueprint, kind)
         if kind.name == "location":
             add_today(blueprint, kind)
         records.append(blueprint)

@@ -88,14 +88,19 @@ def _columns(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 @click.argument("kind")
 @click.argument("id_", metavar="ID")
 @click.argument("field", required=False)
+@click.option("--relations", "is_kin", is_flag=True, help="Instead: who is of one household with it, and what says so.")
 @json_option
-def explain(kind: str, id_: str, field: str | None, as_json: bool) -> None:
+def explain(kind: str, id_: str, field: str | None, is_kin: bool, as_json: bool) -> None:
     """Say why a golden record has its values: who won each field, by which rule, and who lost.
 
     \b
     Example:
       retail-hub explain customer cus_01JD3W8Z5V0000000000000000 full_name
+      retail-hub explain customer cus_01JD3W8Z5V0000000000000000 --relations
     """
+    if is_kin:
+        _show_relations(kind, id_, as_json=as_json)
+        return
     with open_hub() as hub:
         from hub.flow.explain import explain as explained
         from hub.flow.stewardship import resolve_id
@@ -124,3 +129,26 @@ def _line(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
     lost = ", ".join(f"{loser['connection']}:{loser['external_id']}" for loser in entry["losers"])
     return {"field": name, "value": entry["value"], "from": who, "since": winner.get("since"), "rule": entry["rule"],
             "lost": lost}  # fmt: skip
+
+
+def _show_relations(kind: str, id_: str, *, as_json: bool) -> None:
+    from hub.flow import kin
+    from hub.flow.stewardship import resolve_id
+
+    with open_hub() as hub:
+        declared = kind_of(hub, kind)
+        golden = resolve_id(hub, declared.name, id_)
+        with hub.db.session() as conn:
+            found = kin.relations(conn, hub, declared, golden)
+    rows = [{**one, "evidence": "; ".join(_evidence(each) for each in one["evidence"])} for one in found]
+    show(found if as_json else rows, ("id", "type", "evidence"), as_json=as_json, empty="nobody is related to it")
+
+
+def _evidence(said: Mapping[str, Any]) -> str:
+    if said["by"] == "match":
+        pair = " and ".join(f"{one['connection']}:{one['external_id']}" for one in said["records"])
+        shared = ", ".join(f"{one['name']} {one['level']}" for one in said["comparisons"] if one["weight"] > 0)
+        return f"{pair}: {shared or 'a number or a home'}, kept apart by {said['apart']}"
+    if said["by"] == "decision":
+        return f"{said['author']} said so ({said['id']})"
+    return f"a system said so ({said['id']})"
