@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from hub.flow import cluster
 from hub.flow.observe import line_item
 from hub.rules import register
 from hub.store import record as record_store
-from hub.store import resolve as resolve_store
 from hub.store.inbox import sweep_journal
 from tests.fixtures import drain
 from tests.fixtures.histories import connect_all
@@ -28,7 +26,8 @@ def _customer(rng: random.Random, connection: str) -> tuple[str, str, dict[str, 
     ]
     data = {
         "id": str(rng.randint(1, 60)), "updated_at": at(rng.randint(1, 500)),
-        "full_name": rng.choice(["Li Lei", "Han Meimei", "王小明", "张伟"]), "note": str(rng.randint(1, 9)),
+        "full_name": rng.choice(["Li Lei", "Han Meimei", "王小明", "王晓明", "张伟", "Zhang Wei"]),
+        "birthday": {"year": 1990, "month": 5, "day": rng.randint(1, 3), "calendar": "gregorian"}, "note": str(rng.randint(1, 9)),
         "identities": rng.sample(identities, rng.randint(0, 2)), "tags": rng.sample(["a", "b", "c"], 2),
     }  # fmt: skip
     return connection, "customer.updated", data
@@ -80,6 +79,17 @@ def _run(rig: Rig, workers: int, kills: int, rng: random.Random) -> None:
     rig.settle()
 
 
+def _joined_by_score(rig: Rig) -> int:
+    """Pairs that are one person and share no key that would make them so by itself."""
+    sql = """
+        select count(*) from edge e join record x on x.rid = e.a join record y on y.rid = e.b and y.cluster = x.cluster
+        where not exists (select from match_key m join match_key k on k.hash = m.hash and k.strength = 2 and k.rid = e.b
+            where m.rid = e.a and m.strength = 2)
+    """
+    row = rig.hub.db.one(sql)
+    return int(row[0]) if row else 0
+
+
 def _left(rig: Rig) -> Any:
     return rig.hub.db.one("select (select count(*) from event_work), (select coalesce(max(id), 0) from resolve_work)")
 
@@ -96,6 +106,7 @@ def test_processing_convergence(rig: Rig, workers: int, kills: int) -> None:
     _fill(rig, seed=workers)
     _run(rig, workers, kills, random.Random(workers))
     assert rig.quarantined() == []
+    assert _joined_by_score(rig)
     assert rig.state_hash() == expected
 
 
@@ -104,13 +115,13 @@ def test_incremental_equals_batch(rig: Rig) -> None:
     _fill(rig, seed=7)
     _run(rig, 4, 0, random.Random(7))
     before = rig.state_hash()
+    assert _joined_by_score(rig)
     rids = [rid for (rid,) in rig.hub.db.all("select rid from record where state > 0")]
     with rig.hub.db.transaction() as conn:
         conn.execute("update record set cluster = rid")
-        conn.execute("delete from edge")
-        linked = cluster.relink(conn, rig.hub, resolve_store.kinds_of(conn, rids))
-        resolve_store.set_clusters(conn, {rid: new for rid, (_, new) in linked.moves.items()})
-        record_store.append_marks(conn, [{"rid": rid, "relink": False} for rid in rids])
+        for table in ("edge", "hot_key", "match_feature", "item"):
+            conn.execute(f"delete from {table}")
+        record_store.append_marks(conn, [{"rid": rid, "relink": True, "rekey": True} for rid in rids])
     rig.settle()
     assert rig.state_hash() == before
     assert rig.hub.db.one("select count(*) < (select count(*) from record where state > 0) from golden") == (True,)
