@@ -39,8 +39,8 @@ def test_population_when_worker_processes_link_it_then_as_right_as_in_memory(
     told, people = bench.of_retail(SEED, HOUSEHOLDS)
     events, truth = map(str, bench.write(tmp_path, told))
     run("match", "evaluate", "--truth", truth, "--records", events, "--connect", "--timeout", "0", code=1)
-    for process in [drain.start(rig.hub.settings, 200) for _ in range(WORKERS)]:
-        assert process.wait() == 0
+    processes = [drain.start(rig.hub.settings, 200) for _ in range(WORKERS)]
+    assert [process.wait() for process in processes] == [0] * WORKERS
     found = json.loads(run("match", "evaluate", "--truth", truth, "--json").stdout)
     memory = bench.in_memory(people, rig.hub.rules.matching["customer"])
     assert bench.differing(_clusters(rig), memory) == 0
