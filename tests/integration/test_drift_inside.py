@@ -7,13 +7,14 @@ from typing import Any
 import orjson
 import pytest
 
-from hub.flow import drift_act, guard
+from hub.flow import drift_act, guard, release
 from hub.rules.drift.nulls import LEARNT_FROM
 from hub.store import drift as store
 from hub.store import drift_field, item, plan
 from hub.store.drift import Drift
 from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig
+from tests.fixtures.rules import put_in_force
 
 LEARN = LEARNT_FROM + 10
 ROW = 30
@@ -163,3 +164,36 @@ def test_watch_when_rows_of_nulls_lie_anywhere_in_a_batch_then_each_is_met(writi
     [found] = _nulls(rig, "")
     assert (found.path, found.state) == ("birthday.year", "over")
     assert limit <= found.count <= limit + 10
+
+
+def test_part_when_it_turns_null_and_another_source_wins_then_its_value_waits_too(writing: PeerRig) -> None:
+    rig = writing
+    release.activate(rig.hub)
+    put_in_force(rig.hub, {"policies/customer.yaml": "fields: {birthday: most_complete}\n"})
+    for n in range(ROW):
+        person = {"namespace": "wechat_unionid", "scope": "acct", "value": f"u{n}", "verified": "oauth"}
+        rig.customer(
+            f"t{n}",
+            at(2),
+            "till",
+            full_name=f"Till {n}",
+            birthday={"year": 1980, "month": 5, "day": 2},
+            identities=[person],
+        )
+        rig.customer(
+            f"s{n}",
+            at(0),
+            "shop",
+            full_name=f"Till {n}",
+            birthday={"year": 1979, "month": 5, "day": 2},
+            identities=[person],
+        )
+    rig.quiet()
+    assert {one["year"] for one in _golden(rig, "birthday")} == {1980}
+    for n in range(ROW):
+        rig.customer(f"t{n}", at(3), "till", full_name=f"Till {n}", birthday={"year": None, "month": 5, "day": 2})
+    rig.quiet()
+    assert sum(1 for one in _golden(rig, "birthday") if one["year"] == 1979) == ROW
+    assert sum(1 for one in _at_peer(rig, "birthday") if one["year"] == 1979) == 0
+    [held] = _held(rig)
+    assert held.counts["fields"]["birthday"] == ROW
