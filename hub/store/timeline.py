@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hub.model.kinds import KINDS
 from hub.model.upcast import Upcasts
 from hub.store.database import Connection, upcasts_of
 
@@ -45,8 +47,22 @@ TIMES = (
     "placed_at", "captured_at", "settled_at", "delivered_at", "shipped_at", "authorized_at", "requested_at",
     "received_at", "occurred_at", "sent_at", "started_at", "available_at",
 )  # fmt: skip
+
+
+def _moment(names: Iterable[str]) -> str:
+    said = "".join(f"g.data ->> '{name}', " for name in names)
+    return f"coalesce({said}{_STAMP.format('g.created_at')})"
+
+
+def _moments() -> str:
+    # Each look into a record's data opens it whole, so a kind is asked for the times that it has.
+    own = {name: [time for time in TIMES if time in kind.by_name] for name, kind in KINDS.items()}
+    cases = "".join(f" when '{name}' then {_moment(times)}" for name, times in own.items())
+    return f"case g.kind{cases} else {_moment(TIMES)} end"
+
+
 # RFC 3339 in UTC, which sorts as text: when what golden record `g` tells of happened.
-AT = "coalesce(" + ", ".join(f"g.data ->> '{name}'" for name in TIMES) + f", {_STAMP.format('g.created_at')})"
+AT = _moments()
 _LATER = ("payment", "refund", "fulfilment", "return")
 _BELOW = "(%(at)s::text is null or (at, tie) < (%(at)s, %(tie)s))"
 
