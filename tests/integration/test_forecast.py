@@ -162,28 +162,32 @@ def test_forecast_when_records_are_written_otherwise_then_it_says_what_is_sent(
     assert {record["full_name"] for record in till.shelves["crm"].records.values()} == {f"LI {n}" for n in range(4)}
 
 
-def test_forecast_of_policies_when_another_source_would_win_then_it_says_what_the_release_does(peers: PeerRig) -> None:
+def test_forecast_of_policies_when_another_source_would_win_then_it_says_what_the_release_does(
+    peers: PeerRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecast, "CHUNK", 1)  # each golden record is tried by itself, and all are counted
     crm = peers.peer("crm", rank=20)
-    identity = {"namespace": "wechat_unionid", "scope": "acct", "value": "u", "verified": "oauth"}
     release.activate(peers.hub)
-    said = {"id": "1", "updated_at": at(1), "note": "crm", "identities": [identity]}
-    peers.send("crm", "customers", said)
-    peers.customer("1", at(2), "shop", note="shop", identities=[identity])
+    for id_ in ("1", "3"):
+        identity = {"namespace": "wechat_unionid", "scope": "acct", "value": f"u{id_}", "verified": "oauth"}
+        said = {"id": id_, "updated_at": at(1), "note": "crm", "identities": [identity]}
+        peers.send("crm", "customers", said)
+        peers.customer(id_, at(2), "shop", note="shop", identities=[identity])
     peers.customer("2", at(2), "shop", note="alone")
     peers.quiet()
     before = _everything(peers)
     look = forecast.candidate(peers.hub, {"policies/customer.yaml": POLICY})
     found = forecast.of_policies(peers.hub, look, "customer")
     assert _everything(peers) == before
-    assert found.looked == 2
-    [sample] = found.golden["customer"].samples
-    assert (sample.field, sample.before, sample.after) == ("note", "shop", "crm")
-    assert dict(found.outgoing["crm"].acts) == {"update": 1}
+    assert found.looked == 3
+    for sample in found.golden["customer"].samples:
+        assert (sample.field, sample.before, sample.after) == ("note", "shop", "crm")
+    assert dict(found.outgoing["crm"].acts) == {"update": 2}
     assert forecast.of_policies(peers.hub, look, "customer", last=1).looked == 1
     calls = len(crm.calls)
     put_in_force(peers.hub, {"policies/customer.yaml": POLICY})
     peers.quiet()
-    assert len(crm.calls) == calls + 1
+    assert len(crm.calls) == calls + 2
     with pytest.raises(ConfigError, match="no kind 'client'"):
         forecast.of_policies(peers.hub, look, "client")
 

@@ -94,6 +94,11 @@ def test_model_when_taken_back_before_release_then_people_and_ids_are_as_before_
     chain.quiet()
     assert chain.golden_ids("customer") == ids
     assert crm.records == sent
+    # The plan was a person's to decide and still is; there is nothing left in it.
+    [held] = _plans(chain)
+    guard.release(chain.hub, held.id, "ann")
+    chain.quiet()
+    assert crm.records == sent
 
 
 def test_consequence_when_the_model_on_disk_differs_then_counts_what_is_matched_again(
