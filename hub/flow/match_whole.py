@@ -164,8 +164,9 @@ def _score(
     other = found.of(b)
     if not other:
         return
-    weight = model.score(features, other, hot.get(a, COLD) | hot.get(b, COLD)).weight
-    relation = model.relation(features, other)
+    many = hot.get(a, COLD) | hot.get(b, COLD)
+    weight = model.score(features, other, many).weight
+    relation = model.relation(features, other, many)
     if weight >= model.review or relation:
         apart = model.apart(features, other)
         done.pairs.append(Pair(found.rids[a], found.rids[b], weight, apart, relation))

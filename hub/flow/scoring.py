@@ -61,7 +61,7 @@ def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: 
     if not a or not b:
         return None
     score = model.score(a, b, hot)
-    relation = model.relation(a, b) or None
+    relation = model.relation(a, b, hot) or None
     if score.weight < model.review and relation is None:
         return None
     parts = [[part.name, part.level, part.weight] for part in score.parts]

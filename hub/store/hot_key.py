@@ -53,14 +53,31 @@ def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, st
     crossed = [row[0] for row in conn.execute(_OVER, params).fetchall()]
     if lost:
         crossed += [row[0] for row in conn.execute(_UNDER, params).fetchall()]
-    return Crossed(carriers(conn, crossed), lost)
+    return Crossed(_carriers(conn, crossed), lost)
+
+
+def _carriers(conn: Connection, hashes: Collection[bytes]) -> set[Rid]:
+    """The records that carry one of these keys, but those whose own mark waits: they will be looked at anyway.
+
+    A system that is read for the first time may bring thousands of carriers before the first of them is looked at.
+    """
+    if not hashes:
+        return set()
+    sql = """
+        select distinct m.rid from match_key m where m.hash = any(%s) and m.strength >= 1
+        and not exists (select from resolve_work w where w.rid = m.rid and w.relink)
+    """
+    return {rid for (rid,) in conn.execute(sql, (list(hashes),)).fetchall()}
 
 
 def carriers(conn: Connection, hashes: Collection[bytes]) -> set[Rid]:
-    """The records that carry one of these keys as one that links."""
+    """The records that carry one of these keys as one that links: not those of keys over the cap."""
     if not hashes:
         return set()
-    sql = "select distinct rid from match_key where hash = any(%s) and strength >= 1"
+    sql = """
+        select distinct m.rid from match_key m where m.hash = any(%s) and m.strength >= 1
+        and not exists (select from hot_key h where h.hash = m.hash)
+    """
     return {rid for (rid,) in conn.execute(sql, (list(hashes),)).fetchall()}
 
 

@@ -50,6 +50,17 @@ def test_number_that_many_carry_is_missing_though_only_who_has_a_like_one_is_loo
     assert stored(chain) == whole(chain)
 
 
+def test_two_who_share_a_number_of_many_are_no_household(chain: Rig) -> None:
+    for number in range(CAP):
+        _say(chain, "shop", f"x{number}", HOT)
+    mail = {"namespace": "email", "value": "wang@example.cn"}
+    for connection, name in (("shop", "王小明"), ("till", "李秀英")):
+        _send(chain, connection, "1", 1, full_name=name, identities=[{"namespace": "phone", "value": HOT}, mail])
+    chain.settle()
+    assert not stored(chain).edges
+    assert stored(chain) == whole(chain)
+
+
 def test_number_that_is_no_evidence_for_one_any_more_counts_again_for_the_others(chain: Rig) -> None:
     _say(chain, "shop", "1", HOT, full_name="王小明")
     _say(chain, "till", "2", HOT, full_name="王晓明")

@@ -124,10 +124,15 @@ class MatchModel:
             return "account"
         return ""
 
-    def relation(self, a: Features, b: Features) -> str:
-        """`household` for two people who share a number or a home, "" for others and for what may be one person."""
+    def relation(self, a: Features, b: Features, hot: Hot = COLD) -> str:
+        """`household` for two people who share a number or a home, "" for others and for what may be one person.
+
+        `hot`: as for `score`; a store's number is nobody's home.
+        """
         if not self.apart(a, b):
             return ""
+        if hot:
+            a, b = _without(a, hot), _without(b, hot)
         phones = a.get("phones")
         if phones and not set(phones).isdisjoint(b.get("phones", ())):
             return "household"
