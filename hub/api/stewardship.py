@@ -14,7 +14,7 @@ from hub.api.golden import golden_json
 from hub.api.problem import ApiProblem
 from hub.api.record import find_golden
 from hub.api.repeat import once
-from hub.flow import settle, stewardship
+from hub.flow import cut, settle, stewardship
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
 from hub.store import decision
@@ -39,6 +39,24 @@ class SplitBody(ReasonBody):
 
     connection = fields.String(required=True, metadata={"example": "shop"})
     external_id = fields.String(required=True, validate=validate.Length(1, 500), metadata={"example": "7064"})
+
+
+class SourceBody(StrictSchema):
+    """One source record."""
+
+    connection = fields.String(required=True, metadata={"example": "crm"})
+    external_id = fields.String(required=True, validate=validate.Length(1, 500), metadata={"example": "88"})
+
+
+class PartBody(SplitBody):
+    """Which source record is somebody else; with `apart_from` the record is parted between the two."""
+
+    apart_from = fields.Nested(
+        SourceBody,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Every other source stays with the one of both that it is tied to most strongly"},
+    )
 
 
 class ChoiceBody(ReasonBody):
@@ -117,21 +135,18 @@ def _add_entities(blp: ApiBlueprint, kind: Kind) -> None:
 
     @blp.route("/<id>/split", methods=["POST"], endpoint="split")
     @permit("record.steward")
-    @blp.arguments(SplitBody)
+    @blp.arguments(PartBody)
     @blp.response(200, DecisionSchema)
     @once
     def split(body: dict[str, Any], id_: str) -> Response:
         """Rules that one source record belongs to somebody else."""
-        row = _golden(kind, id_)
-        act = stewardship.split(
-            current_hub(),
-            kind.name,
-            row.id,
-            body["connection"],
-            body["external_id"],
-            principal().actor,
-            body["reason"],
-        )
+        row, own, other = _golden(kind, id_), (body["connection"], body["external_id"]), body["apart_from"]
+        by, reason = principal().actor, body["reason"]
+        if other:
+            end = (other["connection"], other["external_id"])
+            act = cut.cut_between(current_hub(), kind.name, row.id, own, end, by, reason)
+        else:
+            act = stewardship.split(current_hub(), kind.name, row.id, *own, by, reason)
         return _decided(kind, row.id, act)
 
 

@@ -27,6 +27,13 @@ def _show_act(act: UUID, as_json: bool, **more: Any) -> None:
         show_one({**shown, "undo with": f"retail-hub undo {shown['act']}"})
 
 
+def _source_key(option: str, text: str) -> tuple[str, str]:
+    connection, colon, external_id = text.partition(":")
+    if not colon or not external_id:
+        raise click.UsageError(f"{option} must look like CONNECTION:EXTERNAL_ID")
+    return connection, external_id
+
+
 def _golden(hub: Hub, kind: str, rid: UUID) -> str:
     from hub.flow.stewardship import golden_of
     from hub.model.identifier import format_id
@@ -61,24 +68,30 @@ def merge(kind: str, ids: tuple[str, ...], reason: str, as_json: bool) -> None:
 @click.argument("kind")
 @click.argument("id_", metavar="ID")
 @click.option("--source", required=True, metavar="CONNECTION:EXTERNAL_ID", help="The source record to take out.")
+@click.option(
+    "--from", "apart_from", default="", metavar="CONNECTION:EXTERNAL_ID", help="Part it between --source and this one."
+)
 @reason_option
 @json_option
-def split(kind: str, id_: str, source: str, reason: str, as_json: bool) -> None:
+def split(kind: str, id_: str, source: str, apart_from: str, reason: str, as_json: bool) -> None:
     """Rule that one source record is somebody else than the rest of its golden record.
+
+    With --from it is parted between the two: every other source stays with the one that it is tied to most strongly.
 
     \b
     Example:
       retail-hub split customer cus_01JD3W8Z5V0000000000000000 --source shop:7064
     """
-    connection, colon, external_id = source.partition(":")
-    if not colon or not external_id:
-        raise click.UsageError("--source must look like CONNECTION:EXTERNAL_ID")
+    own, other = _source_key("--source", source), _source_key("--from", apart_from) if apart_from else None
     with open_hub() as hub:
-        from hub.flow import stewardship
+        from hub.flow import cut, stewardship
 
         name = kind_of(hub, kind).name
         rid = stewardship.resolve_id(hub, name, id_)
-        act = stewardship.split(hub, name, rid, connection, external_id, operator(), reason)
+        if other is None:
+            act = stewardship.split(hub, name, rid, *own, operator(), reason)
+        else:
+            act = cut.cut_between(hub, name, rid, own, other, operator(), reason)
         _show_act(act, as_json, id=_golden(hub, name, rid))
 
 

@@ -18,6 +18,8 @@ from hub.store.database import Connection
 from hub.store.dossier import Dossier
 
 Rid = uuid.UUID
+SourceKey = tuple[str, str]
+"""Connection and external id."""
 
 
 def sides_of(conn: Connection, hub: Hub, row: Dossier, a: Rid, b: Rid) -> tuple[set[Rid], set[Rid]]:
@@ -46,6 +48,21 @@ def cut(hub: Hub, kind: str, id_: Rid, a: Rid, b: Rid, author: str, reason: str 
             raise NotFoundError(f"there is no {kind} of id {id_}")
         away = away_of(row, sides_of(conn, hub, row, a, b))
     return stewardship.carry_out(hub, cutting(hub, kind, id_, away, author, reason), "split", author, reason)
+
+
+def cut_between(hub: Hub, kind: str, id_: Rid, own: SourceKey, other: SourceKey, author: str, reason: str = "") -> Rid:
+    """`cut` between two sources that are named as people know them: (connection, external id). Errors as `cut`."""
+    with hub.db.session() as conn:
+        row = dossier.load(conn, id_)
+    members = row.members if row else []
+    rids = []
+    for connection, external_id in (own, other):
+        known = hub.connections.by_name(connection).id
+        fits = [one.rid for one in members if (one.connection_id, one.external_id) == (known, external_id)]
+        if not fits:
+            raise NotFoundError(f"{connection}:{external_id} is not a source of this {kind}")
+        rids.append(fits[0])
+    return cut(hub, kind, id_, rids[0], rids[1], author, reason)
 
 
 def cutting(hub: Hub, kind: str, id_: Rid, away: Collection[Rid], author: str, reason: str) -> Work:

@@ -167,7 +167,7 @@ _CLAIM = """
     update item set claimed_by = %(by)s, claimed_until = clock_timestamp() + make_interval(secs => %(seconds)s)
     where id = (
         select i.id from item i where {where} and (i.claimed_until is null or i.claimed_until <= clock_timestamp())
-        order by i.stake desc, i.id limit 1 for update skip locked)
+        order by {order} desc, i.id limit 1 for update skip locked)
     returning id
 """
 _MINE = """
@@ -177,12 +177,12 @@ _MINE = """
 
 
 def claim_next(conn: Connection, wish: Wish, by: str, seconds: float) -> Rid | None:
-    """The pair that `by` works on already, else the one with most at stake that nobody else has; None when none is left."""
+    """The pair that `by` works on already, else the first in the order of `wish` that nobody else has; None when none is left."""
     where, params = where_of(wish)
     text = " and ".join(where)
     params = {**params, "by": by, "seconds": seconds}
     for sql in (_MINE, _CLAIM):
-        row = conn.execute(sql.format(where=text), params).fetchone()
+        row = conn.execute(sql.format(where=text, order=ORDERS[wish.order]), params).fetchone()
         if row is not None:
             found: Rid = row[0]
             return found

@@ -296,3 +296,30 @@ def test_pairs_when_the_steward_is_limited_to_a_store_then_none_is_reached(full:
         assert visitor.get(path).status_code == 403
     for path in ("/matches/next", f"/matches/{item_id}/take", f"/matches/{item_id}/answer"):
         assert visitor.post(path, answer="same").status_code == 403
+
+
+def test_cluster_when_one_system_has_several_records_then_joining_them_there_takes_its_name_and_a_reason(
+    full: World,
+) -> None:
+    visitor, path = Visitor(full, "steward"), f"/records/customers/{full.ids['crowd']}"
+    assert "该系统不能合并记录" in text_of(visitor.get(f"{path}/cluster").text)
+    for typed, words in (("银", "请按原样输入连接名称"), ("银豹", "cannot make customer records one")):
+        answer = visitor.post(
+            f"{path}/join", connection="银豹", typed=typed, reason="one person", back=f"/console{path}"
+        )
+        assert answer.location == f"/console{path}"
+        assert words in text_of(visitor.client.get(answer.location).text)
+
+
+def test_search_when_a_pair_is_named_then_its_page(full: World) -> None:
+    visitor = Visitor(full, "steward")
+    found = visitor.client.get(visitor.post("/search", q=full.ids["match"]).location)
+    assert found.location == f"/console/matches/{full.ids['match']}"
+
+
+def test_next_when_ordered_by_weight_then_the_heaviest_of_those_nobody_has(full: World) -> None:
+    only, visitor = guarded(full), Visitor(full, "admin")
+    full.hub.db.execute("update item set claimed_by = null where claimed_by <> 'usr_somebody'")
+    found = visitor.post("/matches/next", order="weight").location
+    weight = item(full, found.rpartition("/")[2].partition("?")[0]).weight
+    assert weight >= item(full, only).weight

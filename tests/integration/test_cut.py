@@ -1,9 +1,14 @@
 """Parting a golden record between two of its sources, and taking that back."""
 
-import pytest
+from contextlib import nullcontext
 
+import pytest
+from click.testing import CliRunner
+
+from hub.cli.stewardship import split
 from hub.errors import ConflictError, NotFoundError
 from hub.flow import cut, stewardship
+from hub.model.identifier import format_id
 from hub.store import dossier
 from tests.fixtures.hub import at
 from tests.fixtures.match import email, phone, prepare, rid_of
@@ -80,3 +85,23 @@ def test_cutting_when_the_record_changed_meanwhile_then_refused(four):
     work = cut.cutting(rig.hub, "customer", rids["s1"], away, "usr_anna", "")
     with pytest.raises(ConflictError, match="two sides"):
         stewardship.carry_out(rig.hub, work, "split", "usr_anna", "")
+
+
+def test_split_over_http_when_apart_from_another_then_parted_between_the_two(four, caller):
+    rig, rids = four
+    whole = format_id("cus", golden(rig, rids["s1"]))
+    body = {"connection": "shop", "external_id": "s2", "apart_from": {"connection": "crm", "external_id": "c1"}}
+    missing = {**body, "apart_from": {"connection": "crm", "external_id": "c9"}}
+    assert "crm:c9 is not a source" in caller("steward").post(f"/customers/{whole}/split", missing, 404)["detail"]
+    caller("steward").post(f"/customers/{whole}/split", {**body, "reason": "two people"})
+    assert golden(rig, rids["c2"]) == golden(rig, rids["s2"]) != golden(rig, rids["c1"])
+
+
+def test_split_on_the_command_line_when_from_another_then_parted_between_the_two(four, monkeypatch):
+    rig, rids = four
+    monkeypatch.setattr("hub.cli.stewardship.open_hub", lambda: nullcontext(rig.hub))
+    words = ["customer", format_id("cus", golden(rig, rids["s1"])), "--source", "shop:s2", "--from"]
+    assert CliRunner().invoke(split, [*words, "crm"]).exit_code == 2
+    done = CliRunner().invoke(split, [*words, "crm:c1"])
+    assert done.exit_code == 0, done.output
+    assert golden(rig, rids["c2"]) == golden(rig, rids["s2"]) != golden(rig, rids["c1"])

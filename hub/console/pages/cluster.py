@@ -18,11 +18,13 @@ from hub.console.shell import page_url
 from hub.console.visit import hub, may
 from hub.console.who import names_of
 from hub.flow.bond import Bond, Bonds, bonds
+from hub.flow.match_forecast import can_merge
 from hub.model.identifier import format_id
 from hub.store import decision
 from hub.store.bond import NearRow
 from hub.store.decision import Decision
 from hub.store.dossier import Dossier, MemberRow
+from hub.store.record import LIVE
 
 REASONS = {
     "must": N_("ruled to be one"),
@@ -31,7 +33,7 @@ REASONS = {
     "key": N_("same key"),
     "score": N_("alike"),
 }
-ACTS = {"must": N_("merge"), "cannot": N_("split")}
+ACTS = {"must": N_("merge"), "cannot": N_("ruled apart")}
 
 
 def show_cluster(kind: str, record_id: str) -> Any:
@@ -61,6 +63,7 @@ def show_cluster(kind: str, record_id: str) -> Any:
         near=[_near(row, one) for one in ties.near],
         picture=_picture(row, ties, chosen, marked, address),
         is_cut=len(row.members) > circle.MOST_NODES,
+        twins=_twins(row),
         chosen=request.args.get("source", "") if chosen else "",
         history=_history(rulings, names),
         may_steward=may("record.steward", row.realm),
@@ -102,6 +105,20 @@ def _tie_url(address: dict[str, str], bond: Bond, chosen: uuid.UUID | None) -> s
     a, b = _ends(bond)
     source = {"source": format_id("rec", chosen)} if chosen else {}
     return page_url("show_cluster", **address, a=a, b=b, **source) + "#tie"
+
+
+def _twins(row: Dossier) -> list[tuple[str, list[str], bool]]:
+    """(connection, ids there, whether it can join them) where one system has several live records of it."""
+    found: dict[int, list[str]] = {}
+    for member in row.members:
+        if member.state == LIVE:
+            found.setdefault(member.connection_id, []).append(member.external_id)
+    several = ((hub().connections.by_id(id_), ids) for id_, ids in found.items() if len(ids) > 1)
+    return [
+        (one.name, ids, one.writes(row.kind) and can_merge(hub().registry.connector(one.connector), row.kind))
+        for one, ids in several
+        if one.disconnected_at is None
+    ]
 
 
 def _near(row: Dossier, one: NearRow) -> dict[str, Any]:
@@ -165,7 +182,7 @@ def _history(rulings: list[Decision], names: dict[str, str]) -> list[dict[str, A
                 ruling.group_id,
                 {
                     "act": format_id("dec", ruling.group_id),
-                    "what": _(ACTS[ruling.type]),
+                    "what": _(_act_of(ruling)),
                     "at": ruling.created_at,
                     "by": names.get(ruling.author, ruling.author),
                     "reason": ruling.reason,
@@ -174,6 +191,12 @@ def _history(rulings: list[Decision], names: dict[str, str]) -> list[dict[str, A
                 },
             )
     return list(found.values())
+
+
+def _act_of(ruling: Decision) -> str:
+    """A split, or an answer that two are not one, perhaps of one household."""
+    is_household = isinstance(ruling.value, dict) and ruling.value.get("relation") == "household"
+    return N_("one household") if is_household else ACTS[ruling.type]
 
 
 ROUTES = (Route("/records/<kind>/<record_id>/cluster", show_cluster, "record.see"),)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import abort, redirect, render_template, request
 
 from hub.console import golden, visit
 from hub.console.address import PAGE, cut, id_of, pages, wished, wished_id
@@ -20,7 +20,7 @@ from hub.console.shell import page_url
 from hub.console.visit import hub, may
 from hub.console.who import name_of
 from hub.errors import ConfigError, ConflictError, NotFoundError, RecordError
-from hub.flow import conflict, reveal, settle
+from hub.flow import conflict, match_queue, reveal, settle
 from hub.flow.conflict import Disagreement
 from hub.model.identifier import format_id
 from hub.model.kind import Field
@@ -161,6 +161,8 @@ def _item(item_id: str) -> Item:
             found = item_store.read_item(conn, id_of(item_id, "itm"))
     except NotFoundError:
         abort(404)
+    if found.type in match_queue.TYPES:
+        abort(redirect(page_url("show_match", item_id=item_id)))
     if found.type not in store.TYPES or not may("record.steward", found.realm):
         abort(404)
     return found

@@ -17,8 +17,8 @@ from hub.console.pages.steward import actor, plan_page, reason, record_to_rule
 from hub.console.route import Route, act
 from hub.console.shell import page_url
 from hub.console.visit import hub
-from hub.errors import NotFoundError
-from hub.flow import cut, stewardship
+from hub.errors import ConfigError, NotFoundError
+from hub.flow import cut, match_peer, stewardship
 from hub.model.identifier import format_id
 from hub.store.dossier import Dossier
 
@@ -46,6 +46,16 @@ def cut_record(kind: str, record_id: str, source_id: str, other_id: str) -> Any:
     return done(golden.record_url(declared.name, row.id), text, undo=format_id("dec", act_id))
 
 
+def join_there(kind: str, record_id: str) -> Any:
+    """Has a system make the records that it has of one golden record one. Nothing undoes that: its name is typed."""
+    declared, row = record_to_rule(kind, record_id)
+    name = request.form.get("connection", "")
+    if request.form.get("typed", "").strip() != name:
+        raise ConfigError(_("Type the name of the connection as it stands there: nothing undoes this."))
+    joined = match_peer.join(hub(), declared.name, row.id, name, actor(), reason())
+    return done(golden.record_url(declared.name, row.id), _("Joined there: %(id)s is left.", id=joined.left))
+
+
 def _sides(row: Dossier, source_id: str, other_id: str) -> tuple[set[uuid.UUID], set[uuid.UUID]]:
     """(those who stay, those who go)."""
     try:
@@ -69,4 +79,8 @@ def _digest(rids: Collection[uuid.UUID]) -> str:
 
 
 _ONE = "/records/<kind>/<record_id>/split/<source_id>/<other_id>"
-ROUTES = (Route(_ONE, plan_cut, "record.steward"), act(_ONE, cut_record, "record.steward"))
+ROUTES = (
+    Route(_ONE, plan_cut, "record.steward"),
+    act(_ONE, cut_record, "record.steward"),
+    act("/records/<kind>/<record_id>/join", join_there, "record.steward"),
+)
