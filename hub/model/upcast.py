@@ -15,7 +15,7 @@ from hub.model.kind import Kind
 ELEMENT: Final = "\x1f"
 """Stands between a list field and the key of its element in flat data."""
 _OTHERS: Final = "*"
-_FIELD_MAPS: Final = ("x", "e")
+_FIELD_MAPS: Final = ("x", "e", "p")
 _VALUES: Final = ("e", "w", "b")
 
 Document = dict[str, Any]
@@ -61,6 +61,11 @@ class Upcasts:
                     part: _value(declared, name, value) if part in _VALUES else value for part, value in cell.items()
                 }
                 for name, cell in found["e"].items()
+            }
+        if "p" in packed:
+            found["p"] = {
+                name: [[since, _traced(declared, name, value), *rest] for since, value, *rest in trail]
+                for name, trail in found["p"].items()
             }
         return found
 
@@ -120,6 +125,11 @@ class Upcasts:
 
 
 NONE: Final = Upcasts()
+
+
+def _traced(kind: Kind, name: str, value: Any) -> Any:
+    # Of what is long or structured a trail holds a hash, which stays as it is.
+    return value if isinstance(value, Mapping) else _value(kind, name, value)
 
 
 def _name(kind: Kind, name: str) -> str:

@@ -75,6 +75,8 @@ def test_fold_when_of_an_older_declaration_then_as_if_it_had_been_folded_today()
             Item((1, 0, 0, "a"), {names["door"]: "3", "code": "x", element: {"id": "a", names["size"]: "L"}}, 1, weak=True),
             Item((2, -1, 0, "b"), {names["door"]: "4", element: {"id": "a", names["size"]: "M"}}, is_write=True),
             Item((3, 0, 0, "c"), {names["door"]: "5"}, 3),
+            Item((4, 0, 0, "d"), {names["door"]: "6" * 99}, 4),
+            Item((5, 0, 0, "e"), {names["door"]: "7"}, 5),
         ]  # fmt: skip
         return register.encode(register.fold(lines))
 
