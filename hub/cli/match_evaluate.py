@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.flow.match_judge import Judgement, Tally
 
 _STEP_S = 0.1
+_STILL_S = 20.0
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -51,15 +52,16 @@ def evaluate(
     from hub.flow import match_judge as flow
 
     with open_hub() as hub:
-        if records is not None:
-            _ingest(hub, records, topic, kind, is_connected=is_connected)
+        summary = _ingest(hub, records, topic, kind, is_connected=is_connected) if records is not None else None
         await_links(hub, timeout_s)
         with truth.open(encoding="utf-8-sig", newline="") as file:
             found = flow.judge(hub, kind, flow.read_truth(file, truth.name))
     if as_json:
-        show_json(told(found))
+        show_json({**told(found), **({"ingested": summary.counts} if summary else {})})
     else:
         _show(found)
+    if summary is not None:
+        _require_clean(summary)
     if found.held == 0:
         raise ConfigError(
             "the hub holds no record of the truth: does its column `source` name connections, and are the records in?"
@@ -71,6 +73,7 @@ def await_links(hub: Hub, timeout_s: float) -> None:
     from hub.store.due import pending
 
     deadline = time.monotonic() + timeout_s
+    before, since = -1, time.monotonic()
     with progress("still to be linked") as line:
         while left := {name: n for name, n in pending(hub.db).items() if name in ("events", "marks") and n}:
             if time.monotonic() > deadline:
@@ -80,10 +83,15 @@ def await_links(hub: Hub, timeout_s: float) -> None:
                 )
             line.done = sum(left.values())
             line.step(0)
+            if line.done != before:
+                before, since = line.done, time.monotonic()
+            elif time.monotonic() - since > _STILL_S:
+                say(f"{line.done} wait and none gets less: is a worker running (`retail-hub run`)? Waiting on")
+                since = deadline
             time.sleep(_STEP_S)
 
 
-def _ingest(hub: Hub, path: Path, topic: str | None, kind: str, *, is_connected: bool) -> None:
+def _ingest(hub: Hub, path: Path, topic: str | None, kind: str, *, is_connected: bool) -> Summary:
     from hub.flow import ingest, match_intake
     from hub.flow.line import read_lines
 
@@ -101,10 +109,14 @@ def _ingest(hub: Hub, path: Path, topic: str | None, kind: str, *, is_connected:
 
         summary = ingest.ingest(hub, None, read_lines(file, limit), topic, file=path.name, progress=step)
     say(f"{summary.accepted} accepted, {summary.duplicates} duplicates, {summary.refused} refused")
+    return summary
+
+
+def _require_clean(summary: Summary) -> None:
     if not summary.is_clean:
         wrong = [*summary.refusals, *summary.set_aside][0]
         count = summary.refused + summary.quarantined
-        raise ConfigError(f"{path.name}: {count} lines cannot be used, the first is {wrong.line}: {wrong.reason}")
+        raise ConfigError(f"{count} lines of the records cannot be used, the first is {wrong.line}: {wrong.reason}")
 
 
 def told(found: Judgement) -> dict[str, Any]:

@@ -134,8 +134,14 @@ def test_records_when_given_then_are_taken_in_once_and_their_systems_connected(
     rig.settle()
     told = json.loads(run(*both, "--json").stdout)
     assert (told["missing"], told["unknown"]) == (0, 0)
+    assert (told["ingested"]["accepted"], told["ingested"]["duplicates"]) == (0, len(_rows()))
     wanted = _expected(rig)
     assert told["pairs"]["right"] == wanted.right > 0
+    with records.open("ab") as file:
+        file.write(b"nothing of use\n")
+    spoilt = run(*both, code=1).output
+    assert "F1" in spoilt
+    assert f"1 lines of the records cannot be used, the first is {len(_rows()) + 1}:" in spoilt
 
 
 def test_rebuild_when_asked_for_then_what_is_right_stays_and_what_was_lost_comes_back(rig: Rig, run: Run) -> None:
