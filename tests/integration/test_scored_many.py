@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,11 +16,11 @@ from hub.store.database import Connection, Database
 from hub.store.inbox import NewEvent
 from tests.fixtures.histories import connect_all
 from tests.fixtures.hub import EPOCH, Rig, at
-from tests.fixtures.people import in_force
+from tests.fixtures.people import in_force, stored, whole
 
 STORE = "+8613912345678"
 CUSTOMERS = 2_000
-ROWS = 2_000
+ROWS = 1_000
 """So many rows an event may read, of whatever tables, where thousands share a number with it."""
 FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜谢邹柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华文辉玲红建国玉兰斌波凯鹏宇浩"
@@ -113,3 +114,60 @@ def test_phone_of_a_store_when_thousands_carry_it_then_links_nobody_and_one_more
     )
     assert sum(first.values()) < ROWS
     assert sum(changed.values()) < ROWS
+
+
+CHAIN = """
+auto: 9000
+review: 3000
+comparisons:
+  phone: {same: 9500}
+  email: {same: 3000}
+keys: {phone: [phone], email: [email]}
+"""
+LINKS, WEAK = 500, 100
+
+
+def _link(number: int) -> dict[str, Any]:
+    """Shares a number with the one before and the one after it; with every hundredth nothing else."""
+    values = [("phone", f"+86139{10_000_000 + 37 * each}") for each in (number, number + 1)]
+    values += [("email", f"m{each}@example.cn") for each in (number, number + 1) if each % WEAK]
+    identities = [{"namespace": namespace, "value": value} for namespace, value in values]
+    return {"id": str(number), "updated_at": at(1), "identities": identities}
+
+
+def _sizes(rig: Rig) -> list[int]:
+    sql = "select count(*) from record where kind = 'customer' group by cluster order by 1 desc"
+    return [size for (size,) in rig.hub.db.all(sql)]
+
+
+def test_chain_of_five_hundred_is_cut_alike_in_any_order_and_told_of_once_until_it_shrinks(chain: Rig) -> None:
+    in_force(chain, CHAIN)
+    customers = [_link(number) for number in range(LINKS)]
+    _accept(chain, "shop", customers)
+    chain.settle()
+    expected = stored(chain)
+    assert expected == whole(chain)
+    assert (_sizes(chain), expected.cuts) == ([WEAK] * 5, [(LINKS, 10_000)])
+    chain.clear()
+    random.Random(1).shuffle(customers)
+    for start in range(0, LINKS, 170):
+        _accept(chain, "shop", customers[start : start + 170])
+        chain.settle()
+    assert stored(chain) == expected
+    gone = [{"id": id_, "updated_at": at(2), "identities": []} for id_ in ("200", "350")]
+    _accept(chain, "shop", gone)
+    chain.settle()
+    assert (_sizes(chain), stored(chain).cuts) == ([200, 149, 149, 1, 1], [])
+    assert stored(chain) == whole(chain)
+
+
+def test_burst_on_one_customer_writes_its_golden_record_once_a_batch(chain: Rig) -> None:
+    _accept(chain, "shop", [_customer("1", f"王小明{number}", STORE, minute=number) for number in range(400)])
+    batches = 0
+    while chain.record(100):
+        batches += bool(chain.resolve())
+    assert batches == 4
+    assert chain.goldens("customer")[0]["full_name"] == "王小明399"
+    [(version,)] = chain.hub.db.all("select version from golden")
+    [(feed,)] = chain.hub.db.all("select count(*) from change")
+    assert (version, feed) == (batches, batches)
