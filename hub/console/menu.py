@@ -104,6 +104,8 @@ _DETAILS = {
     "try_mapping": "list_mappings",
     "plan_release": "list_mappings",
     "show_matching": "list_policies",
+    "try_matching": "list_policies",
+    "save_matching": "list_policies",
     "show_policy": "list_policies",
     "try_policy": "list_policies",
     "show_lookup": "list_lookups",

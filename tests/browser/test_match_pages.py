@@ -17,6 +17,7 @@ from tests.browser.matching import guarded, some_pairs
 from tests.browser.persons import golden_id
 from tests.browser.test_pages import text_of
 from tests.browser.world import CANARIES, PASSWORD, World
+from tests.fixtures.match import MODEL
 
 MINUS = "\u2212"
 
@@ -323,3 +324,24 @@ def test_next_when_ordered_by_weight_then_the_heaviest_of_those_nobody_has(full:
     found = visitor.post("/matches/next", order="weight").location
     weight = item(full, found.rpartition("/")[2].partition("?")[0]).weight
     assert weight >= item(full, only).weight
+
+
+def test_model_when_tried_then_what_it_would_join_and_nothing_is_changed(full: World) -> None:
+    visitor, pairs = Visitor(full, "steward"), some_pairs(full, 1)
+    path, words = "/policies/matching/try", {"kind": "customer", "seen": ""}
+    shown = text_of(visitor.post(path, text=MODEL.replace("auto: 9000", "auto: 5000"), compare="1", **words).text)
+    for expected in (
+        "会合并和拆开什么",
+        "拆开 0",
+        "不再待确认",
+        "王** 姓名 同音 · 手机 相同 +5.5",
+        "与现在相比",
+    ):
+        assert expected in shown, expected
+    assert item(full, pairs[0]).state == "open"
+    assert "文件可以使用" in text_of(visitor.post(path, text=MODEL, **words).text)
+    wrong = visitor.post(path, text="auto: many\n", compare="1", **words)
+    assert "customer.yaml:1" in wrong.text
+    assert visitor.post("/policies/matching/save", text=MODEL, **words).status_code == 403
+    assert Visitor(full).post("/policies/matching/save", text=MODEL, **words).status_code == 422
+    assert visitor.post(path, kind="nonsense", text="", seen="").status_code == 404
