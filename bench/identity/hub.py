@@ -5,6 +5,7 @@ records in memory: the clusters have to be the same."""
 from __future__ import annotations
 
 import json
+import resource
 import tempfile
 import time
 import uuid
@@ -30,7 +31,7 @@ from hub.store.database import Database
 Rid = uuid.UUID
 Name = tuple[str, ...]
 AT = "2026-01-01T08:00:00.000000Z"
-FEBRL_MODEL = Path(__file__).with_name("models") / "customer.yaml"
+FEBRL_MODEL = Path(__file__).with_name("customer.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,38 @@ def febrl_command(sets: str, variants: tuple[str, ...], data: Path | None, file:
                 with running({"HUB_MAPPINGS_DIR": str(site)}) as hub:
                     found = evaluate(hub, *write(Path(name), of_febrl(folder, number, variant)))
             click.echo(orjson.dumps({"set": number, "variant": variant, **found}).decode())
+
+
+@main.command("large")
+@click.option("--households", default=21_000, show_default=True, help="About five records each.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--auto", default=7_000, show_default=True, help="The upper threshold of the model that is previewed.")
+def large_command(households: int, seed: int, auto: int) -> None:
+    """How long a large store takes: to be told of, judged, previewed under another model, matched all again.
+
+    \b
+    Example:
+      python -m bench.identity.hub large --households 21000
+    """
+    told, _ = of_retail(seed, households)
+    with running() as hub, tempfile.TemporaryDirectory() as folder:
+        found = evaluate(hub, *write(Path(folder), told))
+        model = Path(folder, "new.yaml")
+        text = hub.command("match", "model", "--file")
+        model.write_text(text.replace(f"auto: {found['thresholds']['auto']}\n", f"auto: {auto}\n", 1), encoding="utf-8")
+        begun = time.perf_counter()
+        seen = json.loads(hub.command("match", "preview", "--file", str(model), "--json"))
+        preview_s, most = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        begun = time.perf_counter()
+        hub.command("match", "rebuild")
+        rebuild_s = time.perf_counter() - begun
+        again = evaluate(hub, *write(Path(folder), told))
+    counts = {name: seen[name] for name in ("records", "compared", "merges", "splits", "moved", "questions")}
+    shown = {
+        **counts, "told_s": found["seconds"], "judged_s": again["seconds"], "preview_s": round(preview_s, 1), "most_mb": most,
+        "rebuild_s": round(rebuild_s, 1), "is_same": again["pairs"] == found["pairs"],
+    }  # fmt: skip
+    click.echo(orjson.dumps(shown).decode())
 
 
 if __name__ == "__main__":
