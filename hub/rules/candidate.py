@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from hub.rules.register import STATE, Cell, Fold, decode
+from hub.rules.register import MISSING, STATE, Cell, Fold, decode
 
 
 @dataclass(slots=True)
@@ -129,8 +129,8 @@ def own_word(source: Source, rule: FieldRule) -> Candidate | None:
 
 def own_cells(source: Source, rule: FieldRule) -> dict[str, Cell]:
     """The fields of a rule of which a record has evidence of its own."""
-    found = {name: source.fold.own(name) for name in rule.fields}
-    return {name: cell for name, cell in found.items() if cell is not None}
+    cells = source.fold.cells
+    return {name: cells[name] for name in rule.fields if name in cells and cells[name].own is not MISSING}
 
 
 def is_void(value: Any) -> bool:

@@ -67,18 +67,17 @@ def _take_all(source: Source, rules: Iterable[FieldRule], choices: Sequence[Choi
     # cached fold as it is. But for what it said before, which may outlive what it says now.
     values: Mapping[str, Any] = source.packed.get("v", {})
     lists = lists_of(values)
+    data = found.data
     for rule in rules:
         if rule.policy == "strictest":
             _decide((source,), rule, choices, {}, found)
             continue
         for name in rule.fields:
             if name in values:
-                found.data[name] = values[name]
+                data[name] = values[name]
             elif name in lists:
-                found.data[name] = lists[name]
-            else:
-                continue
-            found.winners[name] = source.rid
+                data[name] = lists[name]
+    found.winners.update(dict.fromkeys(data.keys() - {REFUSED_AT}, source.rid))
 
 
 def _decide(
@@ -145,12 +144,15 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
         found = [act for source in sources for act in acts_of(source, rule)]
     else:
         found = [word for source in sources if (word := own_word(source, rule)) is not None]
-        _complete(found, rule)
+        if len(rule.fields) > 1:
+            _complete(found, rule)
     for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):
         yields = not rule.null_wins and word.is_empty
-        # Who is alone has nobody to be told from.
-        ties = _tie_break(word.source, word.values) if len(found) > 1 else ()
-        word.key = (not yields, worth, *_age(word.weak, word.since), *ties)
+        source = word.source
+        word.key = (
+            not yields, worth, not word.weak, word.since,
+            -source.rank, _reversed(source.connection), _reversed(source.external_id), value_hash(word.values),
+        )  # fmt: skip
     return found
 
 
@@ -179,8 +181,14 @@ def _seen_beside(words: Sequence[Candidate], held: Any, name: str) -> Any:
     return best.values[name] if best is not None else MISSING
 
 
+def _key(word: Candidate) -> tuple[Any, ...]:
+    return word.key
+
+
 def _best_of_each(words: list[Candidate]) -> list[Candidate]:
-    ranked = sorted(words, key=lambda word: word.key, reverse=True)
+    ranked = sorted(words, key=_key, reverse=True)
+    if len(ranked) < 2:
+        return ranked
     best = {word.source.rid: word for word in reversed(ranked)}
     return [word for word in ranked if best[word.source.rid] is word]
 

@@ -14,6 +14,7 @@ from hub.flow import errand, replay, site
 from hub.flow.context import Hub
 from hub.flow.rules import Rules
 from hub.model.identifier import format_id
+from hub.rules.policies import POLICIES
 from hub.store import run
 from tests.browser.client import Visitor
 from tests.browser.world import CANARIES, World, make_users
@@ -135,6 +136,18 @@ def test_policy_when_previewed_and_put_in_force_then_the_plan_was_the_deed(site_
     assert f"顾客：{records} 条来源记录重新取值" in plan
     visitor.post("/mappings/activate", digest=_hidden(plan, "digest"), reason="notes")
     assert world.hub.db.all("select count(*) from resolve_work where cause = 'policy'")[0][0] == records
+
+
+def test_policies_when_listed_then_each_is_explained_in_both_languages(full: World) -> None:
+    for role, word, version in (
+        ("steward", "拒绝持续有效", "版本：verified"),
+        ("steward-en", "a refusal stands", "version: verified"),
+    ):
+        shown = Visitor(full, role).get("/policies").text
+        assert [name for name in POLICIES if f"<dt><code>{name}</code></dt><dd>" not in shown] == []
+        assert word in shown
+        assert "<code>strictest</code>" in Visitor(full, role).get("/policies/consents").text
+        assert version in Visitor(full, role).get("/policies/customers").text
 
 
 def test_activation_when_it_takes_long_then_its_page_says_how_it_goes_and_a_second_click_is_the_same(
