@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from tests.fixtures.hub import Rig
 from tests.fixtures.people import in_force, people, stored, whole
 
 SLOW = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -69,6 +73,26 @@ def test_key_cap_when_crossed_in_both_directions_equals_batch(
     expected = _one_batch(rig, history)
     assert expected == whole(rig)
     assert _bit_by_bit(rig, history, data) == expected
+
+
+@settings(SLOW, max_examples=6)
+@given(people(ids=4, min_size=15, max_size=40))
+def test_key_cap_when_crossed_by_two_workers_at_once_equals_batch(rig: Rig, low_cap: int, history: list[Said]) -> None:
+    _ready(rig)
+    for said in history:
+        said.send(rig)
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(_drain, Rig(rig.hub)) for _ in range(2)]:
+            done.result()
+    rig.settle()
+    found = stored(rig)
+    assert found == whole(rig)
+    assert found == _one_batch(rig, history)
+
+
+def _drain(rig: Rig) -> None:
+    while rig.record(3) + rig.resolve(2):
+        pass
 
 
 @SLOW
