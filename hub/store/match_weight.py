@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.store.database import Database
 
-MOST = 50_000
+MOST = 20_000
 """So many edges are looked at: a share of them has the same shape."""
 
 
@@ -26,7 +26,8 @@ class Bucket:
 _SQL = """
 with seen as (
     select floor(e.weight / 1000.0)::integer as bits, count(*)::integer as n
-    from (select a, weight from edge limit %(most)s) e join record r on r.rid = e.a
+    from (select a, weight from edge limit %(most)s) e cross join lateral (
+        select kind, realm from record where rid = e.a limit 1) r
     where r.kind = %(kind)s and (%(realms)s::text[] is null or r.realm = any(%(realms)s)) group by 1),
 said as (
     select floor(weight / 1000.0)::integer as bits,

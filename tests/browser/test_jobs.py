@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, expect
 from hub.model.identifier import format_id, parse_id
 from hub.store.database import new_id
 from tests.browser.hand import Forms, Hand, Keys
+from tests.browser.matching import some_pairs
 from tests.browser.persons import disagree, golden_id, item_of
 from tests.browser.world import PASSWORD, World, make_attempt
 from tests.fixtures.hub import Rig, at
@@ -78,6 +79,8 @@ def test_jobs_when_done_by_one_hand_then_all_are_done(full: World, full_url: str
     hand.press("撤销")
     expect(page.get_by_role("status")).to_contain_text("已撤销")
     assert golden_id(full, f"{name}-2") == work["other"]
+    some_pairs(full, 1)
+    _answer(hand, full_url)
     page.close()
 
 
@@ -133,6 +136,16 @@ def _settle(hand: Hand) -> None:
     expect(hand.page.locator("main")).to_contain_text("上次一致")
     hand.press("用 银豹")
     expect(hand.page.get_by_role("status")).to_be_visible()
+
+
+def _answer(hand: Hand, url: str) -> None:
+    """The next pair is not one person; that was a slip."""
+    hand.page.goto(f"{url}/console/matches")
+    hand.press("下一对")
+    hand.press("不是")
+    expect(hand.page.get_by_role("status")).to_contain_text("已记录：不是同一人")
+    hand.press("撤销上一步")
+    expect(hand.page.get_by_role("status")).to_contain_text("已撤销：不是同一人")
 
 
 def _merge(hand: Hand, name: str) -> None:
