@@ -160,7 +160,7 @@ def _activate(number: int | None, reason: str, timeout: float) -> None:
             say(f"matched again: every {', every '.join(matched)}; `retail-hub drain` waits for it")
         _advise(hub, old.manifest if old else None)
         differs = flow.compare(old.manifest, hub.rules.manifest) if old else {}
-        if number is None and _is_installed(differs, {*hub.rules.files, *(old.files if old else ())}):
+        if number is None and _is_installed(differs, old.files if old else {}, hub.rules.files):
             _restart(hub, timeout)
 
 
@@ -177,9 +177,11 @@ def _advise(hub: Hub, before: Mapping[str, Any] | None) -> None:
             )
 
 
-def _is_installed(differs: Mapping[str, list[str]], own: set[str]) -> bool:
-    """Whether code or files of the installation differ: processes that run have the old ones."""
-    installed = [name for name in differs.get("mappings", ()) if name not in own]
+def _is_installed(differs: Mapping[str, list[str]], before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether code or files of the installation differ: processes that run have the old ones. `before`, `now`: the site's own files."""
+    installed = [name for name in differs.get("mappings", ()) if name not in {*before, *now}]
+    files = {kind: f"matching/{kind}.yaml" for kind in differs.get("matching", ())}
+    installed += [kind for kind, file in files.items() if before.get(file) == now.get(file)]
     return bool(installed or differs.get("kinds") or differs.get("transforms"))
 
 
