@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from hub.errors import ConflictError, NotFoundError
-from hub.flow import account, match_answer, stewardship
+from hub.flow import account, cut, match_answer, stewardship
 from tests.fixtures.histories import CONNECTIONS, Said
 from tests.fixtures.hub import at
 from tests.fixtures.peers import PeerRig
@@ -114,6 +114,17 @@ class Stewards(RuleBasedStateMachine):
             )
             name, external_id = sources[number % len(sources)]
             self._try(lambda: stewardship.split(self.rig.hub, "customer", id_, name, external_id, "li"))
+
+    @rule(one=NUMBERS, number=NUMBERS, other=NUMBERS)
+    def cut_between(self, one: int, number: int, other: int) -> None:
+        ids = self.rig.golden_ids("customer")
+        if ids:
+            id_ = ids[one % len(ids)]
+            rids = [
+                rid for (rid,) in self.rig.hub.db.all("select rid from record where cluster = %s order by 1", (id_,))
+            ]
+            a, b = rids[number % len(rids)], rids[other % len(rids)]
+            self._try(lambda: cut.cut(self.rig.hub, "customer", id_, a, b, "li"))
 
     @rule(number=NUMBERS, said=st.sampled_from(["same", "different", "household"]))
     def answer(self, number: int, said: str) -> None:
@@ -251,8 +262,8 @@ def test_unmerge_is_inverse(peers: PeerRig) -> None:
     for name in PEERS:
         peers.peer(name, rank=90)
     in_force(peers)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Stewards(peers),
+    run_state_machine_as_test(
+        lambda: Stewards(peers),  # type: ignore[arg-type]
         settings=settings(
             max_examples=15,
             stateful_step_count=15,
