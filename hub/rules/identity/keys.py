@@ -72,11 +72,11 @@ def namespaces_of(keys: Mapping[str, tuple[str, ...]]) -> list[str]:
 
 
 def _rare_name(features: Features, rarity: Callable[[str, str], str]) -> tuple[str, ...]:
-    """The letters of a Chinese name that few bear, as the model's frequencies say."""
+    """A Chinese name that few bear, as the model's frequencies say."""
     name = features.get("name")
     if not name or name[0] != "han" or rarity(name[1], name[2]) not in ("rare", "very_rare"):
         return ()
-    return _name_sound(features)
+    return (name[1] + name[2],)
 
 
 def _nothing(_features: Features) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ ATOM_HELP: Mapping[str, str] = {
     "birth_year": "the year of birth",
     "birth_day": "month and day, in either order",
     "name_sound": "the whole name in letters (pinyin)",
-    RARE_NAME: "the same, of Chinese names that are rare or very rare by the model's frequencies",
+    RARE_NAME: "Chinese names that are rare or very rare by the model's frequencies, in simplified signs",
     "family_sound": "the family name in letters",
     "last_sound": "the last syllable of the name or nickname",
     "initial": "the first letter of the family name",
