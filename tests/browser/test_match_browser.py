@@ -53,7 +53,8 @@ def test_keys_when_switched_on_then_pairs_are_answered_one_after_the_other_and_u
     page = with_keys(visit, full, full_url, are_on=True)
     try:
         page.goto(f"{full_url}/console/matches?pattern=name%3Dhomophone%20phone%3Dsame")
-        page.get_by_role("button", name="下一对").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="下一对").click()
         seen = [item_on(page)]
         for key, said in (("h", "household"), ("n", "different"), ("s", ""), ("y", "same")):
             seen.append(press(page, key))
@@ -75,7 +76,8 @@ def test_keys_when_switched_off_then_a_letter_does_nothing(full: World, full_url
     (only,) = some_pairs(full, 1)
     page = with_keys(visit, full, full_url, are_on=False)
     page.goto(f"{full_url}/console/matches/{only}")
-    page.get_by_role("button", name="我来回答").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="我来回答").click()
     expect(page.get_by_role("button", name="是同一人")).to_be_visible()
     assert page.locator("main kbd").count() == 0
     for key in "ynhsu":
@@ -109,6 +111,7 @@ def test_pair_when_answered_without_script_then_every_step_is_a_form(full: World
     expect(page.get_by_role("status")).to_contain_text("已记录：是同一人")
     assert state_of(full, only) == ("resolved", "same")
     page.get_by_role("button", name="撤销上一步").click()
+    expect(page.get_by_role("status")).to_contain_text("已撤销：是同一人")
     assert item_on(page) == only
     assert state_of(full, only)[0] == "open"
     page.close()
@@ -124,9 +127,10 @@ def test_pair_when_answered_on_a_phone_then_the_buttons_stay_in_reach(
     try:
         page.goto(f"{full_url}/console/")
         page.get_by_role("link", name="对待确认匹配").click()
-        assert page.url.endswith("/matches")
+        page.wait_for_url("**/console/matches")
         page.goto(f"{full_url}/console/matches/{only}")
         page.get_by_role("button", name="我来回答").click()
+        expect(page.locator(".answers")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         bar = page.locator(".bottom").bounding_box()
         assert bar
@@ -140,8 +144,10 @@ def test_pair_when_answered_on_a_phone_then_the_buttons_stay_in_reach(
         assert b
         assert a["y"] + a["height"] <= b["y"] + 1, "A stands above B"
         page.get_by_role("button", name="同一家庭").click()
+        expect(page.get_by_role("status")).to_contain_text("已记录：同一家庭")
         assert state_of(full, only) == ("resolved", "household")
         page.get_by_role("button", name="撤销上一步").click()
+        expect(page.get_by_role("status")).to_contain_text("已撤销：同一家庭")
         assert state_of(full, only)[0] == "open"
     finally:
         page.close()
