@@ -49,13 +49,23 @@ version: updated_at
 at: updated_at
 in: canonical
 """
-# Each changes what stored events say: other values, other identities, fewer records, records under other ids.
+MODEL = """
+auto: 6000
+review: 1000
+comparisons:
+  name: {exact: 3000, pinyin: 2500, homophone: 2000, conflict: -4000}
+  phone: {same: 4000}
+keys: {phone: [phone], name: [name_sound]}
+guards: {name: [conflict]}
+"""
+# Each changes what stored events say: other values, other identities, fewer records, records under other ids; or who is one.
 VARIANTS: dict[str, dict[str, str]] = {
     "other values": {"webhook/customers.yaml": CUSTOMERS},
     "no identities": {"webhook/customers.yaml": CUSTOMERS.replace("  identities: {path: identities}\n", "")},
     "fewer records": {"webhook/customers.yaml": CUSTOMERS + "when: {path: note, equals: a}\n"},
     "other ids": {"webhook/orders.yaml": ORDERS},
     "one connection": {"webhook/customers@till.yaml": CUSTOMERS.replace("root: data", "connections: [till]\nroot: data")},
+    "other model": {"matching/customer.yaml": MODEL},
     "other policy": {"policies/customer.yaml": "default: {policy: priority, connections: [crm, till, shop]}\nfields: {note: {policy: owner, connections: [till]}}\n"},
 }  # fmt: skip
 
