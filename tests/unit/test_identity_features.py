@@ -33,6 +33,7 @@ def _name(text: str, **more: Any) -> list[str]:
         ("李", ["family", "李", "li", ""]),
         ("Wang Xiao Ming", ["pinyin", "wang", "xiaoming", "wangxiaoming", "xiaomingwang"]),
         ("WANGXIAOMING", ["pinyin", "wangxiaoming", "", "wangxiaoming", "wangxiaoming"]),
+        ("Xiaoming Wang", ["pinyin", "wang", "xiaoming", "wangxiaoming", "xiaomingwang"]),
         ("John Smith", ["latin", "smith", "john", "smithjohn", "johnsmith"]),
         ("小明", ["nick", "小明", "明", "ming"]),
         ("阳光伟", ["nick", "阳光伟", "伟", "wei"]),
@@ -48,6 +49,15 @@ def test_name_when_in_parts_then_as_if_whole() -> None:
     assert features_of({"family_name": "欧阳", "given_name": "娜娜"}) == features_of({"full_name": "欧阳娜娜"})
     assert features_of({"family_name": "smith"})["name"] == ["latin", "smith", "", "smith", "smith"]
     assert features_of({"given_name": "amy"})["name"] == ["latin", "", "amy", "amy", "amy"]
+
+
+@pytest.mark.parametrize(
+    "text", ["微信用户", "匿名", "会员0012", "用户_88", "N/A", "test", "Guest 7", "-", "先生", "null"]
+)
+def test_name_when_a_system_knows_none_then_missing(text: str) -> None:
+    assert features_of({"full_name": text}) == {}
+    assert features_of({"nickname": text}) == {}
+    assert features_of({"full_name": text, "nickname": "小欧"})["name"][0] == "nick"
 
 
 def test_nickname_when_there_is_no_name_then_compared_instead() -> None:

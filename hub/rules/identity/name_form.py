@@ -45,6 +45,15 @@ _NO_NAMES = ("阳光", "开心", "快乐", "平安", "幸福", "安静", "温柔
 """What nicknames begin with, though the first sign is a family name too."""
 
 
+# What systems write where they know no name; digits and signs around it do not count.
+_STAND_INS = """
+    微信用户 微信会员 匿名 匿名用户 顾客 客户 会员 用户 新用户 散客 游客 访客 普通会员 无 无名 无名氏 未知 未填写 测试 测试用户 先生 女士 小姐
+    null none nil na unknown anonymous guest test customer member user wechatuser nickname name
+"""
+_NOBODY = frozenset(("", *_STAND_INS.split()))
+_LETTERS = re.compile(r"[\W\d_]+")
+
+
 @lru_cache(maxsize=1)
 def _family_sounds() -> frozenset[str]:
     return frozenset(map(sound_of_surname, ONE_SIGN))
@@ -67,7 +76,11 @@ def form_of(data: Mapping[str, Any]) -> Form | None:
 @lru_cache(maxsize=4096)
 def _of_nickname(nickname: str) -> Form | None:
     text = _tidy(nickname)
-    return _nick(text) if text else None
+    return _nick(text) if text and not _is_nobody(text) else None
+
+
+def _is_nobody(text: str) -> bool:
+    return _LETTERS.sub("", text) in _NOBODY
 
 
 def _tidy(text: str) -> str:
@@ -91,7 +104,7 @@ def _of_parts(family: str, given: str) -> Form | None:
 @lru_cache(maxsize=4096)
 def _of_whole(name: str) -> Form | None:
     text = _tidy(name)
-    if not text:
+    if not text or _is_nobody(text):
         return None
     if not is_han(text):
         return _of_letters(text)
@@ -131,6 +144,8 @@ def _of_letters(text: str) -> Form | None:
         return _nick(text)
     joined = "".join(words)
     if _is_pinyin(words, joined):
+        if len(words) > 1 and words[0] not in _family_sounds():  # Xiaoming Wang
+            return _letters(words[-1], "".join(words[:-1]))
         return _letters(words[0], "".join(words[1:]))
     if len(words) == 1:
         return _nick(text)
