@@ -231,13 +231,15 @@ class Stewards(RuleBasedStateMachine):
                 (name,),
             )
             assert {id_ for id_, _ in rows} == held.keys()
-            ours = found[name] = {}
+            ours: dict[str, Any] = {}
             names = self._names()
             for id_, cluster in rows:
                 said = {
                     field: value for field, value in held[id_].items() if field != "version" and value not in (None, [])
                 }
                 assert ours.setdefault(names[cluster], said) == said
+            # A pin alone may have made a record of somebody of whom nothing else is known: taken back, it is an empty one.
+            found[name] = {names: said for names, said in ours.items() if said}
         return found
 
     def _names(self) -> dict[Rid, str]:
