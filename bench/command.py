@@ -10,7 +10,16 @@ from typing import Any
 import click
 import orjson
 
-NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay", "match")
+NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay", "match", "scale")
+
+
+def _sizes(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise click.BadParameter("numbers of records, with commas between them, as 10000,100000") from None
 
 
 @click.command()
@@ -27,9 +36,12 @@ NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect"
 @click.option(
     "--events",
     type=click.IntRange(1),
-    help="ingress, pipeline, console, replay, match: events of a run (console: of a drain).",
+    help="ingress, pipeline, console, replay, match, scale: events of a run (console: of a drain).",
 )
 @click.option("--stored", type=click.IntRange(1), help="match: records stored before. [default: 100000]")
+@click.option(
+    "--sizes", help="scale: records stored, as 10000,100000. [default: 10000,100000,1000000]", callback=_sizes
+)
 @click.option("--connections", type=click.IntRange(1, 1000), help="ingress, both: connections. [default: 32]")
 @click.option("--rate", type=click.FloatRange(min=1), help="delivery, memory, console: events a second.")
 @click.option("--seconds", type=click.FloatRange(min=0.5), help="both, delivery, memory: how long a run lasts.")
@@ -62,6 +74,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "memory": {"rate": "rate", "seconds": "seconds"},
         "replay": {"events": "count", "changed": "changed"},
         "match": {"events": "count", "stored": "stored"},
+        "scale": {"events": "count", "sizes": "sizes"},
         "connect": {"contacts": "contacts", "customers": "customers"},
         "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
     }.get(name, {})

@@ -74,17 +74,14 @@ def _without_candidates(folder: Path) -> Path:
     return folder
 
 
-def events(count: int, seed: int = 1000) -> Iterator[tuple[str, str, bytes]]:
-    """(connection, topic, body) of records of one seeded town."""
+def town_events(count: int, seed: int = 1000, tag: str = "") -> Iterator[tuple[str, str, bytes]]:
+    """(connection, topic, body) of at most `count` records of one seeded town; `tag` begins their ids."""
     rows = Town(seed, round(count / RECORDS_A_HOUSEHOLD * 1.15), {}).rows()
     for number, row in enumerate(islice(rows, count)):
         moment = hub_time.from_micros(START_US + number * 1_000_000)
-        data = {"id": f"{row.system}-{number}", "updated_at": moment, **row.data}
-        yield (
-            row.system.lower(),
-            "customer.updated",
-            orjson.dumps({"type": "customer.updated", "timestamp": moment, "data": data}),
-        )
+        data = {"id": f"{tag}{row.system}-{number}", "updated_at": moment, **row.data}
+        body = {"type": "customer.updated", "timestamp": moment, "data": data}
+        yield row.system.lower(), "customer.updated", orjson.dumps(body)
 
 
 def _fill(place: Site, name: str, settings: Settings | None, load: Load) -> float:
@@ -98,17 +95,18 @@ def _fill(place: Site, name: str, settings: Settings | None, load: Load) -> floa
         release.activate(hub, "bench")  # so that the workers go by the same model, wherever they find it
         ensure_partitions(hub.db, 2)
         ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
-        stream = events(load.stored + load.events)
-        _put(hub, ids, islice(stream, load.stored))
+        stream = town_events(load.stored + load.events)
+        put(hub, ids, islice(stream, load.stored))
         run_workers(place, name, "full", load.workers)
-        _put(hub, ids, stream)
+        put(hub, ids, stream)
         hub.db.execute("analyze")
     finally:
         hub.close()
     return round(time.perf_counter() - started)
 
 
-def _put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes]]) -> None:
+def put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes]]) -> None:
+    """Puts events into the inbox, in batches of one commit each. `ids`: connection -> its id."""
     while chunk := list(islice(stream, CHUNK)):
         rows = [NewEvent(ids[system], topic, body, str(new_id())) for system, topic, body in chunk]
         with hub.db.transaction(durable=False) as conn:
