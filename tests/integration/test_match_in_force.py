@@ -56,8 +56,15 @@ def _names(crm: Shelf) -> set[str]:
     return {one["full_name"] for one in crm.records.values()}
 
 
-def test_model_when_put_in_force_then_what_it_would_send_en_masse_is_held_until_released(chain: PeerRig) -> None:
+def test_model_when_put_in_force_then_what_it_would_send_en_masse_is_told_and_held_until_released(
+    chain: PeerRig, tmp_path: Path
+) -> None:
     crm = _fill(chain)
+    (tmp_path / "matching").mkdir()
+    (tmp_path / MODEL).write_text(ALIKE, encoding="utf-8")
+    follows = site.consequence(replace(chain.hub, settings=replace(chain.hub.settings, mappings_dir=tmp_path)), None)
+    assert follows.differs["matching"] == ["customer"]
+    assert (follows.kinds, follows.matched) == ({"customer": 4 * COUNT}, ["customer"])
     told = match_preview.preview(
         chain.hub, match_preview.candidate(chain.hub, "customer", ALIKE, "new.yaml"), "customer"
     )
@@ -99,16 +106,3 @@ def test_model_when_taken_back_before_release_then_people_and_ids_are_as_before_
     guard.release(chain.hub, held.id, "ann")
     chain.quiet()
     assert crm.records == sent
-
-
-def test_consequence_when_the_model_on_disk_differs_then_counts_what_is_matched_again(
-    chain: PeerRig, tmp_path: Path
-) -> None:
-    _fill(chain)
-    (tmp_path / "matching").mkdir()
-    (tmp_path / "matching" / "customer.yaml").write_text(ALIKE, encoding="utf-8")
-    hub = replace(chain.hub, settings=replace(chain.hub.settings, mappings_dir=tmp_path))
-    found = site.consequence(hub, None)
-    assert found.differs["matching"] == ["customer"]
-    assert found.kinds == {"customer": 4 * COUNT}
-    assert found.matched == ["customer"]

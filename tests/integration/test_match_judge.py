@@ -101,23 +101,23 @@ def test_truth_when_it_names_what_is_not_held_then_that_is_counted_as_found_by_n
     assert "3 records of the truth" in run("match", "evaluate", "--truth", str(path)).output
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("source,external_id\n", "t.csv:1: lacks the column person"),
-        ("source,external_id,person\npos,,p\n", "t.csv:2: says no external_id"),
-        ("source,external_id,person\n", "names no record"),
-        ("source,external_id,person\npos,1,p\npos,1,q\n", "line 3 of the truth"),
-        ("source,external_id,person\nnowhere,1,p\n", "holds no record of the truth"),
-    ],
+FAULTS = (
+    ("source,external_id\n", "t.csv:1: lacks the column person"),
+    ("source,external_id,person\npos,,p\n", "t.csv:2: says no external_id"),
+    ("source,external_id,person\n", "names no record"),
+    ("source,external_id,person\npos,1,p\npos,1,q\n", "line 3 of the truth"),
+    ("source,external_id,person\nnowhere,1,p\n", "holds no record of the truth"),
 )
-def test_truth_when_it_cannot_be_used_then_says_where(rig: Rig, run: Run, tmp_path: Path, text: str, said: str) -> None:
+
+
+def test_truth_when_it_cannot_be_used_then_says_where(rig: Rig, run: Run, tmp_path: Path) -> None:
     connect_systems(rig)
     rig.send("pos", "customer.updated", {"id": "1", "updated_at": at(1), "full_name": "王小明"})
     rig.settle()
     path = tmp_path / "t.csv"
-    path.write_text(text, encoding="utf-8")
-    assert said in run("match", "evaluate", "--truth", str(path), code=1).output
+    for text, said in FAULTS:
+        path.write_text(text, encoding="utf-8")
+        assert said in run("match", "evaluate", "--truth", str(path), code=1).output
 
 
 def test_records_when_given_then_are_taken_in_once_and_their_systems_connected(
@@ -203,7 +203,7 @@ def test_model_when_learnt_from_stored_records_then_written_to_a_file_and_not_in
     tell(rig, _rows())
     assert "at least" in run("match", "fit", "--out", str(path), code=1).output
     assert not path.exists()
-    tell(rig, rows(SEED + 1, 240))
+    tell(rig, rows(SEED + 1, 130))
     told = json.loads(run("match", "fit", "--out", str(path), "--json").stdout)
     assert told["pairs"] >= fit.LEAST_PAIRS
     assert told["records"] == told["stored"] > 0

@@ -78,6 +78,8 @@ def _preview(rig: Rig, text: str) -> Preview:
 
 
 def test_plan_when_the_model_is_put_in_force_then_was_the_deed(town: Rig) -> None:
+    nothing = match_preview.preview(town.hub, forecast.candidate(town.hub, {}), "customer")
+    assert (nothing.is_empty, nothing.waiting, nothing.sent.is_empty) == (True, 0, True)
     before, asked = _clusters(town), _questions(town)
     told = _preview(town, LOOSE)
     clusters, questions = _planned(town, LOOSE)
@@ -92,11 +94,3 @@ def test_plan_when_the_model_is_put_in_force_then_was_the_deed(town: Rig) -> Non
     assert (told.opened, told.closed) == (len(questions - asked), len(asked - questions))
     assert told.merges > 0
     assert told.splits > 0
-
-
-def test_plan_of_the_model_in_force_when_the_store_is_at_rest_then_is_empty(town: Rig) -> None:
-    look = forecast.candidate(town.hub, {})
-    found = match_preview.preview(town.hub, look, "customer")
-    assert found.is_empty
-    assert found.waiting == 0
-    assert found.sent.is_empty
