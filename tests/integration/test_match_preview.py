@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.flow import forecast, match_preview, stewardship
 from hub.flow.match_preview import Preview
+from hub.rules.identity.model_file import write_model
 from tests.fixtures.hub import Rig, at
 from tests.fixtures.rules import put_in_force
 from tests.fixtures.town import connect_systems, rows, tell
@@ -94,3 +97,21 @@ def test_plan_when_the_model_is_put_in_force_then_was_the_deed(town: Rig) -> Non
     assert (told.opened, told.closed) == (len(questions - asked), len(asked - questions))
     assert told.merges > 0
     assert told.splits > 0
+    for seed in range(2):
+        text = _jittered(town, random.Random(seed))
+        clusters, questions = _planned(town, text)
+        put_in_force(town.hub, {MODEL: text})
+        town.settle()
+        assert (_clusters(town), _questions(town)) == (clusters, questions)
+
+
+def _jittered(rig: Rig, rng: random.Random) -> str:
+    """The model in force with every weight moved, some keys left out, and other thresholds."""
+    spec = rig.hub.rules.matching["customer"].spec
+    comparisons = {
+        name: {level: replace(one, weight=one.weight + rng.randint(-2500, 2500)) for level, one in levels.items()}
+        for name, levels in spec.comparisons.items()
+    }
+    keys = {name: atoms for name, atoms in spec.keys.items() if rng.random() < 0.8}
+    auto = rng.randint(4000, 11000)
+    return write_model(replace(spec, comparisons=comparisons, keys=keys, auto=auto, review=rng.randint(1000, auto)))
