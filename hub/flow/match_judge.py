@@ -105,7 +105,7 @@ class Judgement:
 
     `tally`: the clusters as they stand; `doubtful`: as they would be if all were joined that people are asked about, that is, with the
     lower threshold for both. `missing`: lines of the truth whose records the hub does not hold: each counts as found by nobody. `examples`: the
-    first of those. `unknown`: records of the same systems that the truth says nothing of; no pair of theirs counts.
+    first of those. `unknown`: records of the kind that the truth says nothing of; no pair of theirs counts.
     """
 
     kind: str
