@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
-from hub.rules.identity.model import COLD, MatchModel
+from hub.rules.identity.model import COLD, MatchModel, Score
+from hub.rules.identity.spec import IDENTITY
 from hub.store import hot_key, scored
 from hub.store import record as record_store
 from hub.store.database import Connection
@@ -46,32 +48,73 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:
     if not pairs and not before:
         return set()
     features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
-    hot = _hot_values(conn, hub, {rid: turns.get(a) or turns[b] for a, b in pairs for rid in (a, b)}, features)
-    now: dict[Pair, StoredEdge] = {}
-    for a, b in pairs:
-        edge = _edge(models.get(a) or models[b], (a, b), features, hot.get(a, COLD) | hot.get(b, COLD))
-        if edge is not None:
-            now[a, b] = edge
+    now = _edges(conn, hub, turns, pairs, features)
     scored.replace_edges(conn, before.keys() - now.keys(), [e for pair, e in now.items() if before.get(pair) != e])
     return {rid for pair in before.keys() | now.keys() for rid in pair}
 
 
-def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Values) -> StoredEdge | None:
-    a, b = (features.get(rid) for rid in pair)
-    if not a or not b:
-        return None
-    score = model.score(a, b, hot)
-    relation = model.relation(a, b, hot) or None
-    if score.weight < model.review and relation is None:
-        return None
+def _edges(
+    conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], pairs: Iterable[Pair], features: Mapping[Rid, Features]
+) -> dict[Pair, StoredEdge]:
+    """The edges that count. What too many carry is missing on both sides: a number may be like one that many carry.
+
+    Of the other sides it is looked up only where it can matter: most pairs have little in common whatever is missing.
+    """
+    models = {
+        (a, b): hub.rules.matching[(turns.get(a) or turns[b])[1]]
+        for a, b in pairs
+        if features.get(a) and features.get(b)
+    }
+    hot = _hot_values(conn, hub, turns, features)
+    weighed: dict[Pair, tuple[Score, str]] = {}
+    for pair, model in models.items():
+        score, relation = found = _weigh(model, pair, features, hot)
+        if relation or _most(model, score) >= model.review:
+            weighed[pair] = found
+    others = {rid: turns.get(a) or turns[b] for a, b in weighed for rid in (a, b) if rid not in turns}
+    more = _hot_values(conn, hub, others, features) if others else {}
+    for pair in [pair for pair in weighed if not more.keys().isdisjoint(pair)]:
+        weighed[pair] = _weigh(models[pair], pair, features, {**hot, **more})
+    return {
+        pair: _edge(models[pair], pair, features, score, relation)
+        for pair, (score, relation) in weighed.items()
+        if relation or score.weight >= models[pair].review
+    }
+
+
+def _weigh(
+    model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Mapping[Rid, Values]
+) -> tuple[Score, str]:
+    """What a pair weighs, and what the two are to each other."""
+    a, b = pair
+    left, right, many = features[a], features[b], hot.get(a, COLD) | hot.get(b, COLD)
+    return model.score(left, right, many), model.relation(left, right, many)
+
+
+def _most(model: MatchModel, score: Score) -> int:
+    """The most that a pair may weigh when values of one side alone turn out to be missing: what they are compared by is at another level."""
+    return score.weight + sum(
+        _best_unlike(model, part.name) - part.weight
+        for part in score.parts
+        if part.level != "same" and (part.name in ("phone", "email") or part.name.startswith(IDENTITY))
+    )
+
+
+@lru_cache(maxsize=64)
+def _best_unlike(model: MatchModel, name: str) -> int:
+    return max(0, *(level.weight for word, level in model.spec.comparisons[name].items() if word != "same"))
+
+
+def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], score: Score, relation: str) -> StoredEdge:
     parts = [[part.name, part.level, part.weight] for part in score.parts]
-    return StoredEdge(*pair, score.weight, {"parts": parts, "apart": model.apart(a, b)}, relation)
+    apart = model.apart(features[pair[0]], features[pair[1]])
+    return StoredEdge(*pair, score.weight, {"parts": parts, "apart": apart}, relation or None)
 
 
 def _hot_values(
     conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], features: Mapping[Rid, Features]
 ) -> dict[Rid, Values]:
-    """rid -> (namespace, value) of what too many carry, of both sides of the pairs: a number may be like one that many carry."""
+    """rid -> (namespace, value) of what too many carry, of these records."""
     found: dict[Rid, set[bytes]] = {}
     for rid, digest in hot_key.of_records(conn, turns):
         found.setdefault(rid, set()).add(digest)
