@@ -20,8 +20,8 @@ from tests.fixtures.people import in_force, stored, whole
 
 STORE = "+8613912345678"
 CUSTOMERS = 2_000
-ROWS = 1_000
-"""So many rows an event may read, of whatever tables, where thousands share a number with it."""
+ROWS = 2_000
+"""An event that shares a number with thousands reads fewer rows than those, of all tables together."""
 FAMILIES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕施张孔曹严华金魏陶姜谢邹柏窦章苏潘葛范彭郎鲁韦马苗方俞任袁柳"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华文辉玲红建国玉兰斌波凯鹏宇浩"
 
