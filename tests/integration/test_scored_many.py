@@ -154,7 +154,7 @@ def test_chain_of_five_hundred_is_cut_alike_in_any_order_and_told_of_once_until_
         _accept(chain, "shop", customers[start : start + 170])
         chain.settle()
     assert stored(chain) == expected
-    gone = [{"id": id_, "updated_at": at(2), "identities": []} for id_ in ("200", "350")]
+    gone: list[dict[str, Any]] = [{"id": id_, "updated_at": at(2), "identities": []} for id_ in ("200", "350")]
     _accept(chain, "shop", gone)
     chain.settle()
     assert (_sizes(chain), stored(chain).cuts) == ([200, 149, 149, 1, 1], [])
