@@ -101,10 +101,10 @@ def full(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathFa
         make_users(world)
         make_shop(world)
         make_connections(world)
-        make_drift(world)
         make_rules(world)
         make_errands(world)
         make_matches(world)
+        make_drift(world)
         yield world
 
 
