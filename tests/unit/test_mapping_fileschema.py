@@ -89,7 +89,8 @@ def test_schema_when_compared_with_what_is_read_then_has_every_word() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in sorted(FOLDER.rglob("*.yaml")) if path.parent.name not in ("policies", "lookups", "matching")]
+    "path",
+    [path for path in sorted(FOLDER.rglob("*.yaml")) if path.parent.name not in ("policies", "lookups", "matching")],
 )
 def test_schema_when_a_shipped_file_is_checked_then_valid(path: Path) -> None:
     assert _whole(_plain(path.read_text(encoding="utf-8")), SCHEMA)
