@@ -21,7 +21,7 @@ from worker.wiring import GC_EVERY
 def full(hub: Hub) -> None:
     """The real path: T1 and T2 until nothing waits."""
     worker = uuid.uuid4()
-    while record.run_batch(hub, worker) + resolve.run_batch(hub):
+    while (done := record.run_batch(hub, worker)) + resolve.run_batch(hub, wait=not done):
         pass
 
 

@@ -14,10 +14,11 @@ _names: dict[int, uuid.UUID] = {}
 
 
 def pipeline(hub: Hub) -> int:
-    """T1, then T2 over its marks and those of others."""
+    """T1, then T2 over its marks and those of others; while another worker has the turn, T1 goes on as long as it has work."""
     from hub.flow import record, resolve
 
-    return record.run_batch(hub, _name()) + resolve.run_batch(hub)
+    done = record.run_batch(hub, _name())
+    return done + resolve.run_batch(hub, wait=not done)
 
 
 def deliver(hub: Hub) -> int:

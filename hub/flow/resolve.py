@@ -48,14 +48,22 @@ class Work:
     """golden id -> one of its children, for those that are looked at because of a child."""
 
 
-def run_batch(hub: Hub, limit: int = BATCH) -> int:
+class _TurnTakenError(Exception):
+    """Somebody else has the turn of a kind."""
+
+
+def run_batch(hub: Hub, limit: int = BATCH, *, wait: bool = True) -> int:
     """Takes up to `limit` marks and brings everything they touch up to date; returns how many marks it worked off.
 
-    Marks of records that another worker holds go back to the queue: it looks again when it is done.
+    Marks of records that another worker holds go back to the queue: it looks again when it is done. `wait` False: so do
+    all marks while another worker has the turn of their kind; 0 then, for a caller that has other work to do.
 
     Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
     """
-    done = hub.db.run(lambda conn: _resolve(conn, hub, limit), durable=False)
+    try:
+        done = hub.db.run(lambda conn: _resolve(conn, hub, limit, wait=wait), durable=False)
+    except _TurnTakenError:
+        return 0
     if done.taken and not done.marks:
         time.sleep(BUSY_S)
     if done.targets:
@@ -75,13 +83,13 @@ def resolve_marks(conn: Connection, hub: Hub, limit: int, after: int = 0) -> int
     return _resolve(conn, hub, limit, after).taken
 
 
-def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
+def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bool = True) -> _Done:
     marks = store.take_marks(conn, limit, after)
     if not marks:
         return _Done()
     release.ensure(conn, hub)
     work = Work(marks)
-    _find_clusters(conn, hub, work)
+    _find_clusters(conn, hub, work, wait=wait)
     _load_members(conn, hub, work)
     review.refresh(conn, hub, work.linking)
     computed = _compute(conn, hub, work)
@@ -92,7 +100,7 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
     )
 
 
-def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
+def _find_clusters(conn: Connection, hub: Hub, work: Work, *, wait: bool) -> None:
     rids = {mark.rid for mark in work.marks}
     kinds = store.kinds_of(conn, rids)
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
@@ -102,7 +110,8 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
     turns = set(kinds.values())
     turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
     own = {kinds[rid] for rid in relink}
-    store.take_turns(conn, turns, own)
+    if not store.take_turns(conn, turns, own, wait=wait):
+        raise _TurnTakenError
     # They looked alone, and are no more: whoever had the turn before saw a key of theirs that is gone by now.
     joined = store.with_others(conn, loose) if loose else set()
     relink |= {rid for rid in joined if kinds[rid] in own}

@@ -48,16 +48,21 @@ def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]
         "select rid, realm, kind from record where rid = any(%s)", (list(rids),)).fetchall()}  # fmt: skip
 
 
-def take_turns(conn: Connection, shared: Iterable[tuple[str, str]], exclusive: Iterable[tuple[str, str]]) -> None:
-    """Waits for the turn of each (realm, kind), in one order for everybody.
+def take_turns(
+    conn: Connection, shared: Iterable[tuple[str, str]], exclusive: Iterable[tuple[str, str]], *, wait: bool = True
+) -> bool:
+    """Takes the turn of each (realm, kind), in one order for everybody; False when `wait` is and somebody else has one.
 
     Exclusive: clusters may be changed. Shared: clusters stay as they are while golden records are
     computed. Held until the transaction ends.
     """
-    own = set(exclusive)
+    own, name = set(exclusive), "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     for turn in sorted(own | set(shared)):
         mode = "" if turn in own else "_shared"
-        conn.execute(f"select pg_advisory_xact_lock{mode}(%s)", (_turn_key(turn),))
+        row = conn.execute(f"select {name}{mode}(%s)", (_turn_key(turn),)).fetchone()
+        if row == (False,):
+            return False
+    return True
 
 
 def _turn_key(turn: tuple[str, str]) -> int:

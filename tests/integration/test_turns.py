@@ -10,6 +10,7 @@ import pytest
 
 from hub.flow import cluster, resolve
 from hub.flow.context import Hub
+from hub.store import resolve as store
 from tests.fixtures.hub import Rig, at
 
 UNIONID = {"namespace": "wechat_unionid", "scope": "acct", "value": "u", "verified": "oauth"}
@@ -61,3 +62,19 @@ def _wait_for_a_turn(hub: Hub) -> None:
             return
         threading.Event().wait(0.01)
     raise AssertionError("the second worker never waited for its turn")
+
+
+def test_resolve_when_it_may_not_wait_for_a_turn_then_the_marks_stay_for_later(
+    make_hub: Callable[..., Hub], database_url: str
+) -> None:
+    rig = Rig(make_hub(database_url))
+    for name, rank in (("shop", 1), ("crm", 2)):
+        rig.connect(name, {"customer": "in"}, rank=rank)
+        rig.send(name, "customer.updated", {"id": "1", "updated_at": at(1), "identities": [UNIONID]})
+    rig.record()
+    with rig.hub.db.transaction() as holder:
+        assert store.take_turns(holder, [], [("default", "customer")], wait=False)
+        assert resolve.run_batch(rig.hub, wait=False) == 0
+        assert rig.hub.db.one("select count(*) from resolve_work") == (2,)
+    assert resolve.run_batch(rig.hub, wait=False) == 2
+    assert len(rig.goldens("customer")) == 1
