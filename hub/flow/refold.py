@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from hub.flow.context import Hub
@@ -37,9 +37,8 @@ def refold(
     rows = store.lock_rids(conn, rids)
     updates, replaced, keys, marks = [], [], [], []
     links: dict[tuple[uuid.UUID, str], Key | None] = {}
-    folds = {
-        rid: register.encode(register.fold(map(line_item, found))) for rid, found in store.lines(conn, rows).items()
-    }
+    lines = store.lines(conn, rows)
+    folds = {rid: register.encode(register.fold(map(line_item, found))) for rid, found in lines.items()}
     moved = {
         rid: compared(hub, rows[rid].kind, packed)
         for rid, packed in folds.items()
@@ -64,11 +63,16 @@ def refold(
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
     store.replace_match_keys(conn, replaced, keys)
+    marks.extend({"rid": rid, "relink": False} for rid in _refer(conn, links))
+    store.append_marks(conn, marks)
+
+
+def _refer(conn: Connection, links: Mapping[tuple[uuid.UUID, str], Key | None]) -> list[uuid.UUID]:
+    """Stores to whom records refer now, by record and field; returns the parents that were left."""
     parents = store.find_by_keys(conn, {key for key in links.values() if key})
-    referred = [
+    rows = [
         {"child": rid, "field": name, "parent": parents[key].rid if key else None}
         for (rid, name), key in links.items()
         if key is None or key in parents
     ]
-    marks.extend({"rid": rid, "relink": False} for rid in store.upsert_references(conn, referred))
-    store.append_marks(conn, marks)
+    return store.upsert_references(conn, rows)
