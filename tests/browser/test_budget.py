@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import psycopg
 import pytest
 
 from hub.console.pages import ROUTES
@@ -14,6 +11,7 @@ from hub.model.permission import PERMISSIONS
 from hub.model.permission import ROLES as ROLE_TABLE
 from tests.browser.cases import cases
 from tests.browser.client import Visitor
+from tests.browser.statements import statements
 from tests.browser.world import ROLES, World
 from tests.unit.test_console_words import catalogue, texts_in_code
 
@@ -50,23 +48,6 @@ NOT_SAID = {
 }  # fmt: skip
 
 
-@contextmanager
-def _counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    seen: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def counted(self: psycopg.Cursor, query: object, *rest: object, **more: object) -> psycopg.Cursor:
-        # Not of the page: the pool's look whether a connection still stands, and that for changed connections,
-        # once a second for all pages.
-        if query and "sum(generation)" not in str(query):
-            seen.append(" ".join(str(query).split())[:60])
-        return execute(self, query, *rest, **more)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", counted)
-        yield seen
-
-
 def test_pages_when_loaded_then_few_statements(full: World, monkeypatch: pytest.MonkeyPatch) -> None:
     costly = {}
     for case in cases(full):
@@ -75,7 +56,7 @@ def test_pages_when_loaded_then_few_statements(full: World, monkeypatch: pytest.
             continue
         visitor = Visitor(full, case.role)
         visitor.get(case.path)
-        with _counted(monkeypatch) as seen:
+        with statements(monkeypatch) as seen:
             visitor.get(case.path)
         if len(seen) > STATEMENTS:
             costly[case.name] = "\n    ".join([f"{len(seen)} statements", *seen])

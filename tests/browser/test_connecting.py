@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
 import yaml
 
@@ -19,6 +17,7 @@ from hub.store import run as run_store
 from tests.browser.cases import cases
 from tests.browser.client import Visitor
 from tests.browser.connecting import SECRET
+from tests.browser.statements import statements
 from tests.browser.test_pages import text_of
 from tests.browser.world import PASSWORD, World
 
@@ -34,23 +33,13 @@ def status_of_run(world: World, name: str) -> tuple[str, str | None]:
 
 
 def test_pages_when_loaded_then_few_statements_and_no_secret(full: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-    execute: Any = psycopg.Connection.execute
-
-    def counted(self: Any, query: Any, *args: Any, **more: Any) -> Any:
-        # The pool pings a connection that it hands out; the cached connections are looked at twice a second.
-        if str(query) and "sum(generation)" not in str(query):
-            seen.append(str(query))
-        return execute(self, query, *args, **more)
-
-    monkeypatch.setattr(psycopg.Connection, "execute", counted)
     many = {}
     for case in cases(full):
         if case.endpoint not in OURS or case.state == "empty" or case.status != 200:
             continue
         visitor = Visitor(full, case.role)
-        seen.clear()
-        page = visitor.get(case.path).text
+        with statements(monkeypatch) as seen:
+            page = visitor.get(case.path).text
         assert SECRET not in page, case.name
         if len(seen) > STATEMENTS:
             many[case.name] = len(seen)

@@ -13,7 +13,8 @@ from hub.model.permission import Grant
 from hub.store import rerun
 from hub.store.rerun import Which
 from tests.browser.client import Visitor
-from tests.browser.test_persons import MOST_STATEMENTS, statements
+from tests.browser.statements import statements
+from tests.browser.test_persons import MOST_STATEMENTS
 from tests.browser.world import PASSWORD, World
 from tests.fixtures.hub import at
 from tests.fixtures.market import Market, MarketRig
