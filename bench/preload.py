@@ -70,10 +70,7 @@ def _row(hub: Hub, number: int) -> tuple[tuple[object, ...], ...]:
     major, minor, read_at, digest = seen.order
     golden = register.evidence(folded)
     release = hub.rules.release_id
-    keys = tuple(
-        (bytes.fromhex(key["hash"]), rid, key["namespace"], key["strength"], key["guarded"])
-        for key in key_rows(hub, "customer", "default", rid, keys_in(hub, "customer", folded))
-    )
+    keys = tuple(key_rows(hub, "customer", "default", rid, keys_in(hub, "customer", folded)))
     return (
         (rid, "default", connection.id, "customers", draft.external_id, "customer", rid, 1,
          orjson.dumps(folded).decode(), release),

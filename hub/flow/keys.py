@@ -12,6 +12,7 @@ from hub.model.key import keys_of
 from hub.model.kind import MatchKey
 from hub.rules import register
 from hub.rules.identity.features import features_of
+from hub.store.match_key import KeyRow
 
 _place_of = attrgetter("namespace", "scope", "value")
 
@@ -37,14 +38,12 @@ def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:
     return sorted(keys_of(hub.registry.kinds[kind], register.evidence(packed)), key=_place_of)
 
 
-def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[dict[str, Any]]:
-    """A record's look-up keys as they are stored."""
-    blind = hub.keyring.blind
-    found: dict[str, dict[str, Any]] = {}
+def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[KeyRow]:
+    """A record's look-up keys as they are stored, each once: of equal ones the strongest."""
+    blind, key_of = hub.keyring.blind, hub.blind_key
+    found: dict[bytes, KeyRow] = {}
     for key in keys:
-        digest = blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value).hex()
-        if digest not in found or found[digest]["strength"] < key.strength:
-            found[digest] = {
-                "hash": digest, "rid": rid, "namespace": key.namespace, "strength": key.strength, "guarded": key.guarded
-            }  # fmt: skip
+        digest = blind(key_of, realm, kind, key.namespace, key.scope, key.value)
+        if digest not in found or found[digest].strength < key.strength:
+            found[digest] = KeyRow(digest, rid, key.namespace, key.strength, key.guarded)
     return [found[digest] for digest in sorted(found)]

@@ -21,9 +21,10 @@ from hub.model.observation import Reference
 from hub.rules import register
 from hub.rules.observe import Observation
 from hub.rules.register import Fold, Item
+from hub.store import match_key, scored
 from hub.store import record as store
-from hub.store import scored
 from hub.store.database import Connection, new_id
+from hub.store.match_key import KeyRow
 from hub.store.record import Key, Line, Row
 
 
@@ -324,7 +325,8 @@ def _store_keys(
 
     A newer version of the hub may make other keys of the same values: what is run again brings them.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[KeyRow] = []
+    again: list[KeyRow] = []
     replaced: list[uuid.UUID] = []
     marks: list[dict[str, Any]] = []
     moved = [entry for entry in existing if _says_other(entry)]
@@ -334,14 +336,15 @@ def _store_keys(
         keys = _all_keys(hub, entry, features)
         rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys))
         marks.append({"rid": entry.rid, "relink": is_linking(keys), **_cause(entry)})
-    linked = {entry.rid: _replace_keys(hub, entry, features, changed, replaced, rows) for entry in moved}
+    linked = {entry.rid: _replace_keys(hub, entry, features, changed, replaced, rows, again) for entry in moved}
     for entry in existing:
         assert entry.row is not None  # noqa: S101 -- the caller sorted these out
         if entry.is_repeated and entry.rid not in linked:
-            rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, entry.packed)))
+            again.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, entry.packed)))
         if differs(entry.row.fold, entry.packed):
             marks.append({"rid": entry.rid, "relink": linked.get(entry.rid, False), **_cause(entry)})
-    store.replace_match_keys(conn, replaced, rows)
+    match_key.replace(conn, replaced, rows)
+    match_key.add(conn, again)
     return marks
 
 
@@ -357,16 +360,18 @@ def _replace_keys(
     features: Mapping[uuid.UUID, Mapping[str, Any]],
     changed: Collection[uuid.UUID],
     replaced: list[uuid.UUID],
-    rows: list[dict[str, Any]],
+    rows: list[KeyRow],
+    again: list[KeyRow],
 ) -> bool:
     """Adds a record to those that get other keys, where it does; returns whether it must be linked anew."""
     assert entry.row is not None  # noqa: S101 -- the caller sorted these out
     old, new = keys_in(hub, entry.kind, entry.row.fold), keys_in(hub, entry.kind, entry.packed)
     is_other = old != new or entry.rid in changed or entry.row.state == store.STUB
+    if is_other or entry.is_repeated:
+        own = key_rows(hub, entry.kind, entry.realm, entry.rid, _all_keys(hub, entry, features))
+        (rows if is_other else again).extend(own)
     if is_other:
         replaced.append(entry.rid)
-    if is_other or entry.is_repeated:
-        rows.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, _all_keys(hub, entry, features)))
     return entry.rid in changed or (is_other and (is_linking(old) or is_linking(new)))
 
 

@@ -15,9 +15,10 @@ from hub.flow.observe import (
     winning_references,
 )
 from hub.rules import register
+from hub.store import match_key, scored
 from hub.store import record as store
-from hub.store import scored
 from hub.store.database import Connection
+from hub.store.match_key import KeyRow
 from hub.store.record import Key
 
 
@@ -35,7 +36,9 @@ def refold(
     of the hub makes of the same values. Takes the records' locks. Idempotent.
     """
     rows = store.lock_rids(conn, rids)
-    updates, replaced, keys, marks = [], [], [], []
+    updates, replaced, marks = [], [], []
+    keys: list[KeyRow] = []
+    again: list[KeyRow] = []
     links: dict[tuple[uuid.UUID, str], Key | None] = {}
     lines = store.lines(conn, rows)
     folds = {rid: register.encode(register.fold(map(line_item, found))) for rid, found in lines.items()}
@@ -49,7 +52,7 @@ def refold(
         row = rows[rid]
         if not differs(row.fold, packed):
             if cause == "replay":
-                keys.extend(key_rows(hub, row.kind, row.realm, rid, keys_in(hub, row.kind, packed)))
+                again.extend(key_rows(hub, row.kind, row.realm, rid, keys_in(hub, row.kind, packed)))
             continue
         updates.append({"rid": rid, "state": record_state(packed), "parked": row.parked, "fold": packed})
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, packed).items()})
@@ -62,7 +65,8 @@ def refold(
                 relink = relink or is_linking(old) or is_linking(new)
         marks.append({"rid": rid, "relink": relink, "cause": cause, "cause_id": cause_id})
     store.update(conn, updates)
-    store.replace_match_keys(conn, replaced, keys)
+    match_key.replace(conn, replaced, keys)
+    match_key.add(conn, again)
     marks.extend({"rid": rid, "relink": False} for rid in _refer(conn, links))
     store.append_marks(conn, marks)
 

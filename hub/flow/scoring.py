@@ -11,7 +11,7 @@ from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
 from hub.rules.identity.model import COLD, MatchModel, Score
 from hub.rules.identity.spec import IDENTITY
-from hub.store import hot_key, scored
+from hub.store import hot_key, match_key, scored
 from hub.store import record as record_store
 from hub.store.database import Connection
 from hub.store.scored import Pair, StoredEdge
@@ -31,7 +31,7 @@ def rekey(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> None:
     for rid, row in rows.items():
         own = [*keys_in(hub, row.kind, row.fold), *candidate_keys(hub, row.kind, found[rid])]
         keys.extend(key_rows(hub, row.kind, row.realm, rid, own))
-    record_store.replace_match_keys(conn, list(rows), keys)
+    match_key.replace(conn, list(rows), keys)
 
 
 def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:

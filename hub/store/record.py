@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from hub.model.upcast import NONE, Upcasts
-from hub.store import hot_key
 from hub.store.database import Connection, upcasts_of
 
 STUB, LIVE, DELETED, SUPERSEDED = 0, 1, 2, 3
@@ -250,22 +249,6 @@ def insert_references(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> No
             "insert into reference (child, field, parent)"
             " select child, field, parent from jsonb_to_recordset(%s::jsonb) as t(child uuid, field text, parent uuid)"
             " on conflict do nothing",
-            (packed(rows),),
-        )
-
-
-def replace_match_keys(conn: Connection, rids: Sequence[uuid.UUID], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Sets the look-up keys: `rids` lose theirs first. A row: `hash (hex), rid, namespace, strength, guarded`."""
-    if rids:
-        losing = set(rids)
-        kept = [row for row in rows if row["rid"] in losing and row["strength"] >= 1]
-        hot_key.lose(conn, rids, [(row["rid"], bytes.fromhex(row["hash"])) for row in kept])
-        conn.execute("delete from match_key where rid = any(%s)", (list(rids),))
-    if rows:
-        conn.execute(
-            "insert into match_key (hash, rid, namespace, strength, guarded)"
-            " select decode(hash, 'hex'), rid, namespace, strength, guarded from jsonb_to_recordset(%s::jsonb)"
-            " as t(hash text, rid uuid, namespace text, strength smallint, guarded boolean) on conflict do nothing",
             (packed(rows),),
         )
 
