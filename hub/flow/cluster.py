@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from hub.flow.context import Hub
 from hub.flow.scoring import rescore
@@ -13,9 +15,13 @@ from hub.rules.clustering import AUTO, Cut
 from hub.store import hot_key, match_open, scored
 from hub.store import resolve as store
 from hub.store.database import Connection
+from hub.store.hot_key import Shared
 from hub.store.resolve import Place
+from hub.store.scored import Pair, StoredEdge
 
 Rid = uuid.UUID
+Turn = tuple[str, str]
+Features = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +38,61 @@ class Relinked:
     """What came of linking records anew. `moves`: rid -> (old golden id, new golden id) of those that change.
 
     `clusters`: the golden ids, old and new, of which pairs may have become a question, or none any more. `cuts`: components that were too large.
-    `seen`: every record looked at.
+    `homes`: every record looked at -> its golden id now; clusters are in it whole.
     """
 
     moves: dict[Rid, tuple[Rid, Rid]] = field(default_factory=dict)
     clusters: set[Rid] = field(default_factory=set)
     cuts: list[TooLarge] = field(default_factory=list)
-    seen: set[Rid] = field(default_factory=set)
+    homes: dict[Rid, Rid] = field(default_factory=dict)
 
 
-def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, tuple[str, str]]) -> Relinked:
+def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
     """Links records (rid -> realm, kind) anew with all they share something with.
 
     Stores their scored edges; takes no row locks and moves nobody: the caller locks all it needs in one order, then
     calls `store.set_clusters`.
     """
-    touched = dict(turns)
-    crossed = hot_key.cross(conn, touched, set(turns.values()))
-    touched.update(store.kinds_of(conn, crossed.carriers - touched.keys()) if crossed.carriers else {})
-    compared = rescore(conn, hub, touched)
-    before = store.mates(conn, touched)
-    found = _component(conn, hub, touched.keys() | before.keys() | _left_behind(conn, turns, compared, crossed.lost))
-    done = Relinked(clusters={before[rid] for rid in compared & before.keys()}, seen=found.rids)
-    places = store.places(conn, found.rids)
-    by_kind: dict[tuple[str, str], dict[Rid, Place]] = {}
-    for rid, place in places.items():
+    fallen = hot_key.fall(conn, set(turns.values()))
+    touched, shared = _touched(conn, turns, fallen.carriers)
+    scores = rescore(conn, hub, touched, shared)
+    found = _Component({rid for rid, (_, kind) in touched.items() if kind in hub.rules.matching}, shared, scores.edges)
+    places = store.mates(conn, touched.keys() | _left_behind(conn, turns, scores.ends, fallen.lost))
+    done = Relinked(clusters={places[rid].cluster for rid in scores.ends & places.keys()})
+    found.grow(conn, places, min((model.auto for model in hub.rules.matching.values()), default=AUTO))
+    by_kind: dict[Turn, dict[Rid, Place]] = {}
+    for rid, place in found.places.items():
         by_kind.setdefault((place.realm, place.kind), {})[rid] = place
     for (realm, kind), members in by_kind.items():
         cuts: list[Cut] = []
-        clusters = _partition(conn, hub, kind, found, members, cuts)
+        done.homes |= _partition(conn, hub, kind, found, members, scores.features, cuts)
         done.cuts += [TooLarge(realm, kind, cut) for cut in cuts]
-        for rid, cluster in clusters.items():
-            if members[rid].cluster != cluster:
-                done.moves[rid] = (members[rid].cluster, cluster)
-                done.clusters.update(done.moves[rid])
+    for rid, cluster in done.homes.items():
+        if (before := found.places[rid].cluster) != cluster:
+            done.moves[rid] = (before, cluster)
+            done.clusters.update((before, cluster))
     return done
 
 
-def _left_behind(
-    conn: Connection, turns: Mapping[Rid, tuple[str, str]], compared: set[Rid], lost: Collection[bytes]
-) -> set[Rid]:
+def _touched(
+    conn: Connection, turns: Mapping[Rid, Turn], carriers: Collection[Rid]
+) -> tuple[dict[Rid, Turn], list[Shared]]:
+    """All records to link anew, with those whose keys went over the cap or fell under it; and the keys that they share."""
+    touched = dict(turns)
+    shared: dict[bytes, Shared] = {}
+    new = turns.keys() | carriers
+    while new:
+        if new - touched.keys():
+            touched.update(store.kinds_of(conn, new - touched.keys()))
+        read = hot_key.shared(conn, new)
+        shared.update((key.hash, key) for key in read.shared)
+        for digest in read.over & shared.keys():
+            del shared[digest]
+        new = read.carriers - touched.keys()
+    return touched, list(shared.values())
+
+
+def _left_behind(conn: Connection, turns: Mapping[Rid, Turn], compared: set[Rid], lost: Collection[bytes]) -> set[Rid]:
     """Who may have been in a component that was cut for its size, and is smaller now.
 
     Elsewhere a link that is gone changes its two clusters only; there it may have kept light links of all others from counting.
@@ -84,68 +105,90 @@ def _left_behind(
 class _Component:
     """All records reachable from some, with everything that links them."""
 
-    def __init__(self) -> None:
-        self.rids: set[Rid] = set()
-        self.keys: set[tuple[bytes, Rid, str, bool]] = set()
+    def __init__(self, scored: Collection[Rid], shared: Iterable[Shared], edges: Mapping[Pair, StoredEdge]) -> None:
+        """`scored`: the records whose keys and edges are all known: `shared` and `edges`."""
+        self.places: dict[Rid, Place] = {}
+        self.keys = {
+            (key.hash, rid, key.namespace, guarded)
+            for key in shared
+            if 2 in key.strengths
+            for rid, strength, guarded in zip(key.rids, key.strengths, key.guards, strict=True)
+            if strength == 2
+        }
         self.must: set[tuple[Rid, Rid, Rid | None]] = set()
         self.cannot: set[tuple[Rid, Rid]] = set()
-        self.edges: set[tuple[Rid, Rid, int]] = set()
+        self.edges = {(*pair, edge.weight) for pair, edge in edges.items()}
+        self._known = scored
 
-
-def _component(conn: Connection, hub: Hub, start: Iterable[Rid]) -> _Component:
-    found = _Component()
-    frontier = set(start)
-    auto = min((model.auto for model in hub.rules.matching.values()), default=AUTO)
-    while frontier:
-        near = store.neighbours(conn, frontier, auto)
-        found.rids |= frontier
-        found.keys.update(near.keys)
-        found.must.update(near.must)
-        found.cannot.update(near.cannot)
-        found.edges.update(near.edges)
-        reached = near.rids() - found.rids
-        # Old clusters come along whole: a link that is gone may have been what kept others apart.
-        frontier = store.mates(conn, reached).keys() - found.rids if reached else set()
-    return found
+    def grow(self, conn: Connection, start: dict[Rid, Place], least: int) -> None:
+        """Adds whoever the records of `start` reach, by scored edges of `least` at least."""
+        self.edges = {edge for edge in self.edges if edge[2] >= least}
+        linked = {row[1] for row in self.keys} | {rid for a, b, _ in self.edges for rid in (a, b)}
+        new = start
+        while new:
+            self.places |= new
+            near = store.neighbours(conn, new, self._known, least)
+            self.keys.update(near.keys)
+            self.must.update(near.must)
+            self.cannot.update(near.cannot)
+            self.edges.update(near.edges)
+            reached = (linked | near.rids()) - self.places.keys()
+            # Old clusters come along whole: a link that is gone may have been what kept others apart.
+            new = (
+                {rid: place for rid, place in store.mates(conn, reached).items() if rid not in self.places}
+                if reached
+                else {}
+            )
 
 
 def _partition(
-    conn: Connection, hub: Hub, kind: str, found: _Component, members: Mapping[Rid, Place], cuts: list[Cut]
+    conn: Connection,
+    hub: Hub,
+    kind: str,
+    found: _Component,
+    members: Mapping[Rid, Place],
+    features: Mapping[Rid, Features],
+    cuts: list[Cut],
 ) -> dict[Rid, Rid]:
-    if len(members) == 1:
-        return {rid: rid for rid in members}
+    """rid -> golden id of the members, which are of one kind. `features`: of those whose are known already."""
+    keys = [key for key in found.keys if key[1] in members]
+    must = [pair for pair in found.must if pair[0] in members and pair[1] in members]
+    edges = [edge for edge in found.edges if edge[0] in members and edge[1] in members]
+    linked = {rid for a, b, *_ in [*must, *edges] for rid in (a, b)} | {key[1] for key in keys}
+    clusters = {rid: rid for rid in members if rid not in linked}
+    if not linked:
+        return clusters
     model = hub.rules.matching.get(kind)
-    apart = guard_of(conn, hub, kind, members)
+    apart = guard_of(conn, hub, kind, linked, features)
     names = {
-        rid: (hub.connections.by_id(p.connection_id).name, p.object_type, p.external_id) for rid, p in members.items()
+        rid: (hub.connections.by_id(p.connection_id).name, p.object_type, p.external_id)
+        for rid, p in members.items()
+        if rid in linked
     }
-    links = matching.links(
-        [key for key in found.keys if key[1] in names],
-        [pair for pair in found.must if pair[0] in names and pair[1] in names],
-        found.cannot,
-        [edge for edge in found.edges if edge[0] in names and edge[1] in names],
-        names,
-        apart,
-    )
-    clusters: dict[Rid, Rid] = {}
+    links = matching.links(keys, must, found.cannot, edges, names, apart)
     for part in clustering.partition(names, links, apart, model.auto if model else AUTO, cuts):
-        name = clustering.golden_id(part)
-        clusters.update(dict.fromkeys(part, name))
+        clusters.update(dict.fromkeys(part, clustering.golden_id(part)))
     return clusters
 
 
-def guard_of(conn: Connection, hub: Hub, kind: str, rids: Iterable[Rid]) -> matching.Guard:
-    """Whether two records cannot be one by what they say; pairs are asked more than once, so answers are kept."""
+def guard_of(
+    conn: Connection, hub: Hub, kind: str, rids: Iterable[Rid], features: Mapping[Rid, Features] = MappingProxyType({})
+) -> matching.Guard:
+    """Whether two records cannot be one by what they say; pairs are asked more than once, so answers are kept.
+
+    `features`: of those of the records whose are known already.
+    """
     model = hub.rules.matching.get(kind)
     if model is None:
         return lambda _a, _b: False
-    features = scored.features_of(conn, rids)
+    missing = [rid for rid in rids if rid not in features]
+    compared = {**features, **scored.features_of(conn, missing)} if missing else features
     known: dict[tuple[Rid, Rid], bool] = {}
 
     def apart(a: Rid, b: Rid) -> bool:
         pair = (a, b) if a < b else (b, a)
         if pair not in known:
-            known[pair] = bool(model.apart(features.get(a, {}), features.get(b, {})))
+            known[pair] = bool(model.apart(compared.get(a, {}), compared.get(b, {})))
         return known[pair]
 
     return apart

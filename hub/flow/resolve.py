@@ -105,7 +105,9 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work, *, wait: bool) -> Non
     kinds = store.kinds_of(conn, rids)
     relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
     rekeyed = {mark.rid for mark in work.marks if mark.rekey and mark.rid in relink}
-    loose = store.loose(conn, relink - rekeyed) if relink - rekeyed else set()
+    # Of kinds that are scored hardly a batch is without a record that shares something: the turn is needed anyway.
+    alone = {rid for rid in relink - rekeyed if kinds[rid][1] not in hub.rules.matching}
+    loose = store.loose(conn, alone) if alone else set()
     relink -= loose
     turns = set(kinds.values())
     turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
@@ -122,7 +124,10 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work, *, wait: bool) -> Non
         work.linking = clusters.relink(conn, hub, {rid: kinds[rid] for rid in relink})
         work.moved = {rid: new for rid, (_, new) in work.linking.moves.items()}
         work.relinked = {id_ for move in work.linking.moves.values() for id_ in move}
-    now = {**store.clusters_of(conn, rids), **{rid: work.moved[rid] for rid in rids & work.moved.keys()}}
+    homes = work.linking.homes
+    now = {rid: homes[rid] for rid in rids & homes.keys()}
+    if rids - homes.keys():
+        now |= store.clusters_of(conn, rids - homes.keys())
     said = {mark.rid for mark in work.marks if mark.cause != store.WRITE}
     for rid, cluster in now.items():
         work.marked.setdefault(cluster, set()).add(rid)
@@ -168,7 +173,10 @@ def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
-    homes = {**store.members(conn, work.ids), **work.moved}
+    known = work.linking.homes
+    homes = {rid: id_ for rid, id_ in known.items() if id_ in work.ids}
+    if other := work.ids - set(known.values()) - work.relinked:
+        homes |= store.members(conn, other)
     # What changes its cluster must be had, whoever holds it now; anything else can as well come later.
     locked = store.lock_members(conn, homes, wait=bool(work.moved))
     store.set_clusters(conn, work.moved)

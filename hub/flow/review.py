@@ -63,5 +63,5 @@ def _tell_of_cuts(conn: Connection, linking: Relinked) -> None:
     for rid, each in cuts.items():
         data = {"records": len(each.cut.rids), "threshold": each.cut.threshold}
         item.raise_item(conn, CUT, f"{CUT}:{rid}", realm=each.realm, kind=each.kind, rid=rid, data=data)
-    for rid in match_open.cut(conn, linking.seen) - cuts.keys():
+    for rid in match_open.cut(conn, linking.homes) - cuts.keys():
         item.resolve_cause(conn, f"{CUT}:{rid}", "hub")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub.rules.identity.spec import IDENTITY
 from hub.store import hot_key, match_key, scored
 from hub.store import record as record_store
 from hub.store.database import Connection
+from hub.store.hot_key import Shared
 from hub.store.scored import Pair, StoredEdge
 
 Rid = uuid.UUID
@@ -34,23 +36,44 @@ def rekey(conn: Connection, hub: Hub, rids: Iterable[Rid]) -> None:
     match_key.replace(conn, list(rows), keys)
 
 
-def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> set[Rid]:
+@dataclass(slots=True)
+class Rescored:
+    """What came of comparing some records anew: their scored edges now, the records at an end of one that is there or was,
+    and what is compared of all that were looked at."""
+
+    edges: dict[Pair, StoredEdge] = field(default_factory=dict)
+    ends: set[Rid] = field(default_factory=set)
+    features: dict[Rid, dict[str, Any]] = field(default_factory=dict)
+
+
+def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], shared: Iterable[Shared]) -> Rescored:
     """Compares records (rid -> realm, kind) with all who share a candidate key; keeps the edges that count, drops others.
 
-    Returns the records at an end of an edge that is there, or was. Idempotent. The weight is of the pair and the model, but for values that too many carry: they count as missing.
+    `shared`: the keys that they share. Idempotent. The weight is of the pair and the model, but for values that too many carry:
+    they count as missing.
     """
     models = {rid: hub.rules.matching[kind] for rid, (_, kind) in turns.items() if kind in hub.rules.matching}
     if not models:
-        return set()
-    namespaces = sorted({name for model in models.values() for name in model.namespaces})
-    pairs = scored.candidates(conn, models, namespaces)
+        return Rescored()
+    pairs = _candidates(models, shared)
     before = scored.edges_of(conn, models)
     if not pairs and not before:
-        return set()
+        return Rescored()
     features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
     now = _edges(conn, hub, turns, pairs, features)
     scored.replace_edges(conn, before.keys() - now.keys(), [e for pair, e in now.items() if before.get(pair) != e])
-    return {rid for pair in before.keys() | now.keys() for rid in pair}
+    return Rescored(now, {rid for pair in before.keys() | now.keys() for rid in pair}, features)
+
+
+def _candidates(models: Mapping[Rid, MatchModel], shared: Iterable[Shared]) -> set[Pair]:
+    """Pairs (a < b) of one of these records with whoever shares a candidate key of its model, each once."""
+    found: set[Pair] = set()
+    for _, namespace, rids, _, _ in shared:
+        for rid in rids:
+            model = models.get(rid)
+            if model is not None and namespace in model.namespaces:
+                found.update((rid, other) if rid < other else (other, rid) for other in rids if other is not rid)
+    return found
 
 
 def _edges(

@@ -84,7 +84,7 @@ def partition(
     home: dict[Rid, set[Rid]] = {rid: {rid} for rid in names}
 
     def forbidden(x: Rid, y: Rid) -> bool:
-        return frozenset((x, y)) in links.cannot
+        return bool(links.cannot) and frozenset((x, y)) in links.cannot
 
     def apart(x: Rid, y: Rid) -> bool:
         return forbidden(x, y) or (guarded is not None and guarded(x, y))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from hub.store.database import Connection
 
@@ -12,13 +13,6 @@ Rid = uuid.UUID
 KEY_CAP = 50
 """A key carried by more records than this gives no evidence."""
 
-_OVER = """
-    insert into hot_key (hash)
-    select m.hash from (select distinct hash from match_key where rid = any(%(rids)s) and strength >= 1) m
-    where not exists (select from hot_key h where h.hash = m.hash) and (select count(*) from (
-        select from match_key k where k.hash = m.hash and k.strength >= 1 limit %(limit)s) few) >= %(limit)s
-    on conflict do nothing returning hash
-"""
 _LOST = """
     delete from key_lost l using unnest(%(realms)s::text[], %(kinds)s::text[]) as t(realm, kind)
     where l.realm = t.realm and l.kind = t.kind returning l.hash
@@ -30,30 +24,76 @@ _UNDER = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Crossed:
-    """What became of keys since they were last looked at. `carriers`: of those that went over the cap, or back under it.
+_SHARED = """
+    select m.hash, c.namespace, c.rids, c.strengths, c.guards
+    from (select distinct hash from match_key where rid = any(%(rids)s) and strength >= 1) m
+    cross join lateral (
+        select min(namespace), array_agg(rid), array_agg(strength), array_agg(guarded) from (
+            select rid, namespace, strength, guarded from match_key k
+            where k.hash = m.hash and k.strength >= 1 limit %(limit)s) few
+    ) c(namespace, rids, strengths, guards)
+    where cardinality(c.rids) > 1 and not exists (select from hot_key h where h.hash = m.hash)
+"""
 
-    `lost`: hashes that somebody carried and carries no more.
-    """
+
+class Shared(NamedTuple):
+    """A linking key that several records carry. One entry a carrier: `strengths`, and `guards`: it links only who is not kept apart."""
+
+    hash: bytes
+    namespace: str
+    rids: list[Rid]
+    strengths: list[int]
+    guards: list[bool]
+
+
+@dataclass(slots=True)
+class Read:
+    """The keys under the cap that some records share with others. `over`: those that went over it; `carriers`: who must be looked at too for that."""
+
+    shared: list[Shared] = field(default_factory=list)
+    over: set[bytes] = field(default_factory=set)
+    carriers: set[Rid] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Keys that were lost by a record since they were last looked at; `carriers`: of those that fell under the cap by it."""
 
     carriers: set[Rid]
     lost: list[bytes]
 
 
-def cross(conn: Connection, rids: Iterable[Rid], turns: Collection[tuple[str, str]]) -> Crossed:
-    """Notes keys that went over the cap, or back under it, since they were last looked at.
+def fall(conn: Connection, turns: Collection[tuple[str, str]]) -> Fallen:
+    """Notes keys that fell under the cap again since they were last looked at: their carriers must be linked anew.
 
-    Called under the exclusive `turns` (realm, kind), to which all of `rids` belong: a key is of one kind of one realm, so
-    nobody else decides about it meanwhile. The carriers must be linked anew: the key counts now, or no longer does.
+    Called under the exclusive `turns` (realm, kind): a key is of one kind of one realm, so nobody else decides about it meanwhile.
     """
     names = {"realms": [realm for realm, _ in turns], "kinds": [kind for _, kind in turns]}
     lost = [row[0] for row in conn.execute(_LOST, names).fetchall()]
-    params = {"rids": list(rids), "limit": KEY_CAP + 1, "lost": lost}
-    crossed = [row[0] for row in conn.execute(_OVER, params).fetchall()]
-    if lost:
-        crossed += [row[0] for row in conn.execute(_UNDER, params).fetchall()]
-    return Crossed(_carriers(conn, crossed), lost)
+    if not lost:
+        return Fallen(set(), [])
+    under = conn.execute(_UNDER, {"limit": KEY_CAP + 1, "lost": lost}).fetchall()
+    return Fallen(_carriers(conn, [row[0] for row in under]), lost)
+
+
+def shared(conn: Connection, rids: Iterable[Rid]) -> Read:
+    """The linking keys that these records share with others. Those that went over the cap are noted, and share nothing from now on.
+
+    Called under the exclusive turn of their kind.
+    """
+    params = {"rids": list(rids), "limit": KEY_CAP + 1}
+    found = Read()
+    for digest, namespace, *each in conn.execute(_SHARED, params).fetchall():
+        if len(each[0]) > KEY_CAP:
+            found.over.add(bytes(digest))
+        else:
+            found.shared.append(Shared(bytes(digest), namespace, *each))
+    if found.over:
+        conn.execute(
+            "insert into hot_key (hash) select unnest(%s::bytea[]) on conflict do nothing", (list(found.over),)
+        )
+        found.carriers = _carriers(conn, found.over)
+    return found
 
 
 def _carriers(conn: Connection, hashes: Collection[bytes]) -> set[Rid]:

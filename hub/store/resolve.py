@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,13 +81,25 @@ def members(conn: Connection, clusters: Iterable[Rid]) -> dict[Rid, Rid]:
     return dict(conn.execute(sql, (list(clusters),)).fetchall())
 
 
-def mates(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Rid]:
-    """rid -> cluster of every record that is in one cluster with one of these; with themselves."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record comes from and to which golden record it belongs now."""
+
+    realm: str
+    kind: str
+    connection_id: int
+    object_type: str
+    external_id: str
+    cluster: Rid
+
+
+def mates(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Place]:
+    """rid -> its place, of every record that is in one cluster with one of these; with themselves."""
     sql = """
-        select rid, cluster from record
+        select rid, realm, kind, connection_id, object_type, external_id, cluster from record
         where cluster = any(array(select distinct cluster from record where rid = any(%s)))
     """
-    return dict(conn.execute(sql, (list(rids),)).fetchall())
+    return {row[0]: Place(*row[1:]) for row in conn.execute(sql, (list(rids),)).fetchall()}
 
 
 @dataclass(slots=True)
@@ -130,19 +142,19 @@ _EDGES = """
 """
 
 
-def neighbours(conn: Connection, rids: Iterable[Rid], least: int | None) -> Neighbours:
+def neighbours(conn: Connection, rids: Iterable[Rid], known: Collection[Rid], least: int | None) -> Neighbours:
     """Everything one step away from these records, of scored edges those of `least` at least (None: none).
 
-    A key above the cap links nobody.
+    Of the records in `known` no keys and edges are read: the caller has them. A key above the cap links nobody.
     """
-    params: dict[str, Any] = {"rids": list(rids), "limit": KEY_CAP, "least": least}
-    keys = [(bytes(row[0]), row[1], row[2], row[3]) for row in conn.execute(_KEYS, params).fetchall()]
-    return Neighbours(
-        keys,
-        conn.execute(_MUST, params).fetchall(),
-        conn.execute(_CANNOT, params).fetchall(),
-        conn.execute(_EDGES, params).fetchall() if least is not None else [],
-    )
+    every = list(rids)
+    params: dict[str, Any] = {"rids": every, "limit": KEY_CAP, "least": least}
+    found = Neighbours([], conn.execute(_MUST, params).fetchall(), conn.execute(_CANNOT, params).fetchall(), [])
+    params["rids"] = [rid for rid in every if rid not in known]
+    if params["rids"]:
+        found.keys = [(bytes(row[0]), row[1], row[2], row[3]) for row in conn.execute(_KEYS, params).fetchall()]
+        found.edges = conn.execute(_EDGES, params).fetchall() if least is not None else []
+    return found
 
 
 def set_clusters(conn: Connection, clusters: dict[Rid, Rid]) -> None:
@@ -198,24 +210,6 @@ def loose(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:
     are not loose: whoever has the turn may be weighing them by what they said before.
     """
     return {rid for (rid,) in conn.execute(_LOOSE, {"rids": list(rids)}).fetchall()}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a record comes from and to which golden record it belongs now."""
-
-    realm: str
-    kind: str
-    connection_id: int
-    object_type: str
-    external_id: str
-    cluster: Rid
-
-
-def places(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Place]:
-    """rid -> its place."""
-    sql = "select rid, realm, kind, connection_id, object_type, external_id, cluster from record where rid = any(%s)"
-    return {row[0]: Place(*row[1:]) for row in conn.execute(sql, (list(rids),)).fetchall()}
 
 
 def with_others(conn: Connection, rids: Iterable[Rid]) -> set[Rid]:

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from hub.store.database import Connection
-from hub.store.hot_key import KEY_CAP
 
 Rid = uuid.UUID
 Pair = tuple[Rid, Rid]
@@ -45,22 +44,6 @@ def features_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, dict[str, An
     """What is compared of these records; those of kinds without a model have nothing."""
     sql = "select rid, features from match_feature where rid = any(%s)"
     return dict(conn.execute(sql, (list(rids),)).fetchall())
-
-
-# A key over the cap is never asked for its carriers, and the limit holds where one is on its way there.
-_CANDIDATES = """
-    select distinct least(m.rid, k.rid), greatest(m.rid, k.rid)
-    from match_key m cross join lateral (
-        select c.rid from match_key c where c.hash = m.hash and c.strength >= 1 limit %(limit)s) k
-    where m.rid = any(%(rids)s) and m.strength >= 1 and k.rid <> m.rid and m.namespace = any(%(namespaces)s)
-    and not exists (select from hot_key h where h.hash = m.hash)
-"""
-
-
-def candidates(conn: Connection, rids: Iterable[Rid], namespaces: Sequence[str]) -> list[Pair]:
-    """Pairs (a < b) of one of these records with whoever shares one of its keys of these namespaces, each once."""
-    params = {"rids": list(rids), "namespaces": list(namespaces), "limit": KEY_CAP}
-    return conn.execute(_CANDIDATES, params).fetchall()
 
 
 def edges_of(conn: Connection, rids: Iterable[Rid]) -> dict[Pair, StoredEdge]:

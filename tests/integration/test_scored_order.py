@@ -22,7 +22,7 @@ OTHER_DAY = {"year": 1951, "month": 11, "day": 30, "calendar": "gregorian"}
 @pytest.fixture
 def chain(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
     """Three systems, and keys that more than three carry give no evidence."""
-    for place in ("hub.store.hot_key.KEY_CAP", "hub.store.scored.KEY_CAP", "hub.store.resolve.KEY_CAP"):
+    for place in ("hub.store.hot_key.KEY_CAP", "hub.store.resolve.KEY_CAP"):
         monkeypatch.setattr(place, CAP)
     monkeypatch.setattr("hub.rules.identity.batch.CAP", CAP)
     connect_all(rig)

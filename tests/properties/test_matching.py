@@ -59,7 +59,7 @@ def test_incremental_equals_batch(rig: Rig, history: list[Said], data: st.DataOb
 @pytest.fixture
 def low_cap(monkeypatch: pytest.MonkeyPatch) -> int:
     """A key of more than three records gives no evidence."""
-    for place in ("hub.store.hot_key.KEY_CAP", "hub.store.scored.KEY_CAP", "hub.store.resolve.KEY_CAP"):
+    for place in ("hub.store.hot_key.KEY_CAP", "hub.store.resolve.KEY_CAP"):
         monkeypatch.setattr(place, 3)
     monkeypatch.setattr("hub.rules.identity.batch.CAP", 3)
     return 3
