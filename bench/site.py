@@ -15,6 +15,7 @@ import orjson
 from bench.load import events
 from hub import bootstrap
 from hub.config import Settings, load_settings
+from hub.embedded.postgres import Postgres
 from hub.embedded.servers import Servers
 from hub.flow.context import Hub
 from hub.keyring import Keyring
@@ -32,6 +33,13 @@ class Site:
 
     settings: Settings
     maintenance: Database
+    postgres: Postgres | None = None
+
+    def restart(self) -> None:
+        """Starts Postgres again, as a hub of some age was: it takes its buffers by what it stores then."""
+        if self.postgres is not None:
+            self.postgres.stop()
+            self.postgres.start()
 
     def clone(self, template: str) -> str:
         """A new database with everything of `template`; returns its name."""
@@ -70,7 +78,7 @@ def site() -> Iterator[Site]:
             settings = servers.settings
             maintenance = Database(urlsplit(settings.database_url)._replace(path="/postgres").geturl(), size=2)
             try:
-                yield Site(settings, maintenance)
+                yield Site(settings, maintenance, servers.postgres)
             finally:
                 maintenance.close()
 

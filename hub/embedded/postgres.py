@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from hub.embedded import memory
 from hub.embedded.account import server_account
 from hub.embedded.process import end, end_orphan, is_ours, leashed, package_folder, spawn, tail, wait_for
 from hub.errors import ConfigError
@@ -28,7 +29,6 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    "shared_buffers": "64MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     "huge_pages": "off",
@@ -126,7 +126,8 @@ class Postgres:
         return self.process is None or self.process.poll() is not None
 
     def _spawn(self) -> None:
-        options = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
+        settings = {"shared_buffers": f"{memory.buffers(self.data) // memory.MIB}MB", **self.settings}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = spawn(
                 [self.bin / "postgres", "-D", self.data, "-k", self.sockets, *options],

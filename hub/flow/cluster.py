@@ -37,12 +37,14 @@ class TooLarge:
 class Relinked:
     """What came of linking records anew. `moves`: rid -> (old golden id, new golden id) of those that change.
 
-    `clusters`: the golden ids, old and new, of which pairs may have become a question, or none any more. `cuts`: components that were too large.
+    `clusters`: the golden ids, old and new, of which pairs may have become a question, or none any more; `doubtful`: those of them that may have one.
+    `cuts`: components that were too large.
     `homes`: every record looked at -> its golden id now; clusters are in it whole.
     """
 
     moves: dict[Rid, tuple[Rid, Rid]] = field(default_factory=dict)
     clusters: set[Rid] = field(default_factory=set)
+    doubtful: set[Rid] = field(default_factory=set)
     cuts: list[TooLarge] = field(default_factory=list)
     homes: dict[Rid, Rid] = field(default_factory=dict)
 
@@ -59,7 +61,7 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
     found = _Component({rid for rid, (_, kind) in touched.items() if kind in hub.rules.matching}, shared, scores.edges)
     places = store.mates(conn, touched.keys() | _left_behind(conn, turns, scores.ends, fallen.lost))
     done = Relinked(clusters={places[rid].cluster for rid in scores.ends & places.keys()})
-    found.grow(conn, places, min((model.auto for model in hub.rules.matching.values()), default=AUTO))
+    found.grow(conn, hub, places)
     by_kind: dict[Turn, dict[Rid, Place]] = {}
     for rid, place in found.places.items():
         by_kind.setdefault((place.realm, place.kind), {})[rid] = place
@@ -71,7 +73,14 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
         if (before := found.places[rid].cluster) != cluster:
             done.moves[rid] = (before, cluster)
             done.clusters.update((before, cluster))
+    done.doubtful = done.clusters & _doubtful(found, done.homes)
     return done
+
+
+def _doubtful(found: _Component, homes: Mapping[Rid, Rid]) -> set[Rid]:
+    """The golden ids with a scored edge to another one."""
+    ends = ((homes.get(a), homes.get(b)) for a, b, _, may_be_one in found.edges if may_be_one)
+    return {id_ for left, right in ends if left != right for id_ in (left, right) if id_ is not None}
 
 
 def _touched(
@@ -117,28 +126,31 @@ class _Component:
         }
         self.must: set[tuple[Rid, Rid, Rid | None]] = set()
         self.cannot: set[tuple[Rid, Rid]] = set()
-        self.edges = {(*pair, edge.weight) for pair, edge in edges.items()}
+        self.edges = {(*pair, edge.weight, edge.relation is None) for pair, edge in edges.items()}
         self._known = scored
 
-    def grow(self, conn: Connection, start: dict[Rid, Place], least: int) -> None:
-        """Adds whoever the records of `start` reach, by scored edges of `least` at least."""
-        self.edges = {edge for edge in self.edges if edge[2] >= least}
-        linked = {row[1] for row in self.keys} | {rid for a, b, _ in self.edges for rid in (a, b)}
+    def grow(self, conn: Connection, hub: Hub, start: dict[Rid, Place]) -> None:
+        """Adds whoever the records of `start` reach."""
+        models = hub.rules.matching.values()
+        auto = min((model.auto for model in models), default=AUTO)
+        review = min((model.review for model in models), default=auto)
+        keys, edges = self.keys, self.edges
         new = start
         while new:
             self.places |= new
-            near = store.neighbours(conn, new, self._known, least)
+            near = store.neighbours(conn, new, self._known, review)
+            reached = {key[1] for key in (*keys, *near.keys)}
+            reached.update(rid for a, b, weight, _ in (*edges, *near.edges) if weight >= auto for rid in (a, b))
+            reached.update(rid for a, b, _ in near.must for rid in (a, b))
             self.keys.update(near.keys)
+            self.edges.update(near.edges)
             self.must.update(near.must)
             self.cannot.update(near.cannot)
-            self.edges.update(near.edges)
-            reached = (linked | near.rids()) - self.places.keys()
+            keys, edges = set(), set()
+            reached -= self.places.keys()
             # Old clusters come along whole: a link that is gone may have been what kept others apart.
-            new = (
-                {rid: place for rid, place in store.mates(conn, reached).items() if rid not in self.places}
-                if reached
-                else {}
-            )
+            mates = store.mates(conn, reached) if reached else {}
+            new = {rid: place for rid, place in mates.items() if rid not in self.places}
 
 
 def _partition(
@@ -151,14 +163,15 @@ def _partition(
     cuts: list[Cut],
 ) -> dict[Rid, Rid]:
     """rid -> golden id of the members, which are of one kind. `features`: of those whose are known already."""
+    model = hub.rules.matching.get(kind)
     keys = [key for key in found.keys if key[1] in members]
     must = [pair for pair in found.must if pair[0] in members and pair[1] in members]
-    edges = [edge for edge in found.edges if edge[0] in members and edge[1] in members]
+    auto = model.auto if model else AUTO
+    edges = [(a, b, weight) for a, b, weight, _ in found.edges if weight >= auto and a in members and b in members]
     linked = {rid for a, b, *_ in [*must, *edges] for rid in (a, b)} | {key[1] for key in keys}
     clusters = {rid: rid for rid in members if rid not in linked}
     if not linked:
         return clusters
-    model = hub.rules.matching.get(kind)
     apart = guard_of(conn, hub, kind, linked, features)
     names = {
         rid: (hub.connections.by_id(p.connection_id).name, p.object_type, p.external_id)
@@ -166,7 +179,7 @@ def _partition(
         if rid in linked
     }
     links = matching.links(keys, must, found.cannot, edges, names, apart)
-    for part in clustering.partition(names, links, apart, model.auto if model else AUTO, cuts):
+    for part in clustering.partition(names, links, apart, auto, cuts):
         clusters.update(dict.fromkeys(part, clustering.golden_id(part)))
     return clusters
 

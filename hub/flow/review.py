@@ -22,7 +22,8 @@ def refresh(conn: Connection, hub: Hub, linking: Relinked) -> None:
     Called when the records stand in their new clusters.
     """
     if linking.clusters:
-        now = {q.cause: q for q in match_open.questions(conn, linking.clusters) if _is_open(hub, q)}
+        found = match_open.questions(conn, linking.doubtful) if linking.doubtful else []
+        now = {q.cause: q for q in found if _is_open(hub, q)}
         before = {f"match:{one.left}:{one.right}": one for one in match_open.asked(conn, linking.clusters)}
         fresh = [
             (q, data)

@@ -109,14 +109,8 @@ class Neighbours:
     keys: list[tuple[bytes, Rid, str, bool]]
     must: list[tuple[Rid, Rid, Rid | None]]
     cannot: list[tuple[Rid, Rid]]
-    edges: list[tuple[Rid, Rid, int]]
-
-    def rids(self) -> set[Rid]:
-        """Everybody named."""
-        found = {row[1] for row in self.keys}
-        found.update(rid for a, b, _ in self.must for rid in (a, b))
-        found.update(rid for a, b, _ in self.edges for rid in (a, b))
-        return found
+    edges: list[tuple[Rid, Rid, int, bool]]
+    """a, b, weight, and whether they are no more to each other than two who may be one."""
 
 
 _KEYS = """
@@ -137,8 +131,8 @@ _CANNOT = """
     union select a, b from decision where type = 'cannot' and revoked_at is null and b = any(%(rids)s)
 """
 _EDGES = """
-    select a, b, weight from edge where a = any(%(rids)s) and weight >= %(least)s
-    union select a, b, weight from edge where b = any(%(rids)s) and weight >= %(least)s
+    select a, b, weight, relation is null from edge where a = any(%(rids)s) and weight >= %(least)s
+    union select a, b, weight, relation is null from edge where b = any(%(rids)s) and weight >= %(least)s
 """
 
 
