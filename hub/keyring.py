@@ -107,11 +107,22 @@ class Keyring:
     @staticmethod
     def blind(key: bytes, *parts: str) -> bytes:
         """A 16-byte keyed hash (HMAC-SHA-256, cut) of `parts`; each part is length-prefixed, so no two lists collide."""
-        message = bytearray()
-        for part in parts:
-            encoded = part.encode("utf-8", "surrogatepass")
-            message += _LENGTH(len(encoded)) + encoded
-        return hmac.digest(key, message, "sha256")[:BLIND_BYTES]
+        return hmac.digest(key, framed(*parts), "sha256")[:BLIND_BYTES]
+
+    @staticmethod
+    def blind_last(key: bytes, first: bytes, last: str) -> bytes:
+        """`blind` of parts of which all but the last are `framed` already."""
+        encoded = last.encode("utf-8", "surrogatepass")
+        return hmac.digest(key, first + _LENGTH(len(encoded)) + encoded, "sha256")[:BLIND_BYTES]
+
+
+def framed(*parts: str) -> bytes:
+    """Texts, each with its length before it, so that no two lists give the same bytes."""
+    message = bytearray()
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        message += _LENGTH(len(encoded)) + encoded
+    return bytes(message)
 
 
 def _parse_entry(entry: str, place: int) -> tuple[int, bytes]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from hub.flow.context import Hub
+from hub.keyring import framed
 from hub.model.key import keys_of
 from hub.model.kind import MatchKey
 from hub.rules import register
@@ -40,10 +42,18 @@ def keys_in(hub: Hub, kind: str, packed: Mapping[str, Any]) -> list[MatchKey]:
 
 def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[MatchKey]) -> list[KeyRow]:
     """A record's look-up keys as they are stored, each once: of equal ones the strongest."""
-    blind, key_of = hub.keyring.blind, hub.blind_key
-    found: dict[bytes, KeyRow] = {}
+    strongest: dict[tuple[str, str, str], MatchKey] = {}
     for key in keys:
-        digest = blind(key_of, realm, kind, key.namespace, key.scope, key.value)
-        if digest not in found or found[digest].strength < key.strength:
-            found[digest] = KeyRow(digest, rid, key.namespace, key.strength, key.guarded)
-    return [found[digest] for digest in sorted(found)]
+        place = (key.namespace, key.scope, key.value)
+        if place not in strongest or strongest[place].strength < key.strength:
+            strongest[place] = key
+    blind, secret = hub.keyring.blind_last, hub.blind_key
+    return sorted(
+        KeyRow(blind(secret, _place(realm, kind, namespace, scope), value), rid, namespace, key.strength, key.guarded)
+        for (namespace, scope, value), key in strongest.items()
+    )
+
+
+@lru_cache(maxsize=4096)
+def _place(realm: str, kind: str, namespace: str, scope: str) -> bytes:
+    return framed(realm, kind, namespace, scope)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import total_ordering
 from typing import Any
 
 import orjson
 
-from hub.rules.register import MISSING, STATE, Cell, Fold, decode
+from hub.rules.register import MISSING, SEPARATOR, STATE, Cell, Fold, decode
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Source:
     object_type: str = ""
     told: Collection[str] = ()
     _fold: Fold | None = None
+    _lists: dict[str, list[tuple[str, Cell]]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def fold(self) -> Fold:
@@ -35,6 +37,16 @@ class Source:
         if self._fold is None:
             self._fold = decode(self.packed)
         return self._fold
+
+    def elements(self, name: str) -> Sequence[tuple[str, Cell]]:
+        """The elements of a list field that it speaks of: key and cell."""
+        if self._lists is None:
+            self._lists = {}
+            for path, cell in self.fold.cells.items():
+                field, separator, key = path.partition(SEPARATOR)
+                if separator:
+                    self._lists.setdefault(field, []).append((key, cell))
+        return self._lists.get(name, ())
 
     @property
     def has_own_state(self) -> bool:
@@ -138,6 +150,36 @@ def is_void(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(map(is_void, value.values()))
     return all(map(is_void, value)) if isinstance(value, list) else value is None
+
+
+@total_ordering
+class ByHash:
+    """A value that is ordered by its hash: the last tie-break, which is hardly ever asked for."""
+
+    __slots__ = ("_hash", "_value")
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._hash = ""
+
+    @property
+    def hash(self) -> str:
+        """`value_hash` of it."""
+        if not self._hash:
+            self._hash = value_hash(self._value)
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ByHash) and self.hash == other.hash
+
+    def __lt__(self, other: ByHash) -> bool:
+        return self.hash < other.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __repr__(self) -> str:
+        return self.hash
 
 
 def value_hash(value: Any) -> str:

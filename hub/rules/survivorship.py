@@ -15,7 +15,7 @@ from typing import Any
 
 from hub.model.identity import proof_of
 from hub.rules.act import acts_of
-from hub.rules.candidate import Candidate, Choice, FieldRule, Pin, Source, own_word, value_hash
+from hub.rules.candidate import ByHash, Candidate, Choice, FieldRule, Pin, Source, own_word, value_hash
 from hub.rules.contradiction import contradict
 from hub.rules.derive.consent import REFUSED_AT, standing_until
 from hub.rules.register import MISSING, SEPARATOR, Cell, lists_of, loose_equal
@@ -151,7 +151,7 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
         source = word.source
         word.key = (
             not yields, worth, not word.weak, word.since,
-            -source.rank, _reversed(source.connection), _reversed(source.external_id), value_hash(word.values),
+            -source.rank, _reversed(source.connection), _reversed(source.external_id), ByHash(word.values),
         )  # fmt: skip
     return found
 
@@ -161,7 +161,9 @@ def _complete(words: Sequence[Candidate], rule: FieldRule) -> None:
 
     As those others say it today: the hub's own word is nobody's evidence.
     """
-    gaps = [(word, name) for word in words for name in rule.fields if name not in word.values]
+    # A record that the hub never wrote to holds nothing of others.
+    written = [word for word in words if word.source.packed.get("e")]
+    gaps = [(word, name) for word in written for name in rule.fields if name not in word.values]
     given = [(word, name, _seen_beside(words, word.source.fold.held(name), name)) for word, name in gaps]
     for word, name, value in given:
         if value is not MISSING:
@@ -198,7 +200,7 @@ def _age(weak: bool, since: int) -> tuple[bool, int]:
 
 
 def _tie_break(source: Source, value: Any) -> tuple[Any, ...]:
-    return (-source.rank, _reversed(source.connection), _reversed(source.external_id), value_hash(value))
+    return (-source.rank, _reversed(source.connection), _reversed(source.external_id), ByHash(value))
 
 
 @lru_cache(maxsize=4096)
@@ -213,12 +215,11 @@ def elements(sources: Sequence[Source], rule: FieldRule, name: str) -> dict[str,
     Whether it is there the newest word says; whose version of it counts, of those that have it, `rule.elements`.
     """
     found: dict[str, list[Element]] = {}
-    prefix = name + SEPARATOR
     for source in sources:
-        for key, cell in source.fold.cells.items():
-            if key.startswith(prefix) and cell.own is not MISSING:
+        for key, cell in source.elements(name):
+            if cell.own is not MISSING:
                 age = (*_age(cell.weak, cell.since), cell.own is not None, *_tie_break(source, cell.own))
-                found.setdefault(key[len(prefix) :], []).append((age, cell.own, source, cell))
+                found.setdefault(key, []).append((age, cell.own, source, cell))
     for ranked in found.values():
         ranked.sort(key=lambda entry: entry[0], reverse=True)
         if rule.elements != "latest" and ranked[0][1] is not None:
