@@ -1,7 +1,7 @@
 """What an event costs as the store grows, and with more workers: customers that are matched, all of the real path.
 
-One store is filled by the pipeline to each size in turn and copied there; then every size drains the same number of
-events of new records, sizes taking turns, so that drift of the machine hits all of them. The bound is the smallest size.
+One store is filled by the pipeline to each size in turn and copied there; then every size drains the same
+events of new records, after some that warm it up, sizes taking turns, so that drift of the machine hits all of them. The bound is the smallest size.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count as numbers
 from itertools import islice
 
-from bench.match import SYSTEMS, put, town_events
+from bench.match import SYSTEMS, drain, put, town_events
 from bench.measure import Result
-from bench.pipeline import drain, run_workers
+from bench.pipeline import run_workers
 from bench.site import Site, connect, site
 from hub import bootstrap
 from hub.flow import release
 from hub.store.inbox import ensure_partitions
 from hub.store.schema import migrate
 
+Event = tuple[str, str, bytes]
 SIZES = (10_000, 100_000, 1_000_000)
 WORKERS = (1, 2, 4)
+WARM = 5_000
+"""Events before those that are measured, in each run."""
 TOWN = 50_000
 """Records of one town; a larger store has several, whose people have nothing to do with each other but names."""
 
@@ -29,10 +32,13 @@ TOWN = 50_000
 def run(runs: int = 5, count: int = 10_000, sizes: Sequence[int] = SIZES) -> dict[str, object]:
     """Microseconds an event at the largest size. Reach: less than 1.3 of what it is at the smallest, with two workers."""
     with site() as place:
-        templates = _fill(place, sorted(sizes), count)
-        took = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, "full", 2, count, templates[size]))
+        newcomers = list(_newcomers(WARM + count))
+        templates = _fill(place, sorted(sizes), newcomers[:WARM])
+        place.restart()
+        events = newcomers[WARM:]
+        took = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, templates[size], events, 2))
         middle = templates[sorted(templates)[len(templates) // 2]]
-        crews = _in_turn(runs, WORKERS, lambda crew: 1_000_000 / drain(place, "full", crew, count, middle))
+        crews = _in_turn(runs, WORKERS, lambda crew: 1_000_000 / drain(place, middle, events, crew))
     result = Result("scale", "us/event", took[max(took)], took[min(took)])
     result.more = {"events": count, "by_size": _medians(took), "by_workers": _medians(crews), "workers_at": middle}
     return result.as_dict()
@@ -50,8 +56,8 @@ def _medians(values: Mapping[int, list[float]]) -> dict[str, float]:
     return {str(key): round(statistics.median(found), 1) for key, found in values.items()}
 
 
-def _fill(place: Site, sizes: Sequence[int], count: int) -> dict[int, str]:
-    """size -> template that holds so many records, linked, and `count` waiting events."""
+def _fill(place: Site, sizes: Sequence[int], warm: Sequence[Event]) -> dict[int, str]:
+    """size -> template that holds so many records, linked, and the events of `warm` waiting."""
     place.maintenance.execute("create database growing")
     settings = place.settings_of("growing")
     migrate(settings.database_url)
@@ -75,7 +81,7 @@ def _fill(place: Site, sizes: Sequence[int], count: int) -> dict[int, str]:
         place.maintenance.execute(f"create database {templates[size]} template growing strategy file_copy")
         hub = bootstrap.start(place.settings_of(templates[size]))
         try:
-            put(hub, ids, _newcomers(count))
+            put(hub, ids, iter(warm))
             hub.db.execute("analyze")
         finally:
             hub.close()
