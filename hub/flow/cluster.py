@@ -5,11 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any
 
 from hub.flow.context import Hub
-from hub.flow.scoring import rescore
+from hub.flow.scoring import Rescored, rescore
 from hub.rules import clustering, matching
 from hub.rules.clustering import AUTO, Cut
 from hub.store import hot_key, match_open, scored
@@ -21,7 +19,6 @@ from hub.store.scored import Pair, StoredEdge
 
 Rid = uuid.UUID
 Turn = tuple[str, str]
-Features = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
         by_kind.setdefault((place.realm, place.kind), {})[rid] = place
     for (realm, kind), members in by_kind.items():
         cuts: list[Cut] = []
-        done.homes |= _partition(conn, hub, kind, found, members, scores.features, cuts)
+        done.homes |= _partition(conn, hub, kind, found, members, scores, cuts)
         done.cuts += [TooLarge(realm, kind, cut) for cut in cuts]
     for rid, cluster in done.homes.items():
         if (before := found.places[rid].cluster) != cluster:
@@ -159,10 +156,10 @@ def _partition(
     kind: str,
     found: _Component,
     members: Mapping[Rid, Place],
-    features: Mapping[Rid, Features],
+    scores: Rescored,
     cuts: list[Cut],
 ) -> dict[Rid, Rid]:
-    """rid -> golden id of the members, which are of one kind. `features`: of those whose are known already."""
+    """rid -> golden id of the members, which are of one kind. `scores`: what comparing some of them found."""
     model = hub.rules.matching.get(kind)
     keys = [key for key in found.keys if key[1] in members]
     must = [pair for pair in found.must if pair[0] in members and pair[1] in members]
@@ -172,7 +169,7 @@ def _partition(
     clusters = {rid: rid for rid in members if rid not in linked}
     if not linked:
         return clusters
-    apart = guard_of(conn, hub, kind, linked, features)
+    apart = guard_of(conn, hub, kind, linked, scores)
     names = {
         rid: (hub.connections.by_id(p.connection_id).name, p.object_type, p.external_id)
         for rid, p in members.items()
@@ -185,18 +182,19 @@ def _partition(
 
 
 def guard_of(
-    conn: Connection, hub: Hub, kind: str, rids: Iterable[Rid], features: Mapping[Rid, Features] = MappingProxyType({})
+    conn: Connection, hub: Hub, kind: str, rids: Iterable[Rid], scores: Rescored | None = None
 ) -> matching.Guard:
     """Whether two records cannot be one by what they say; pairs are asked more than once, so answers are kept.
 
-    `features`: of those of the records whose are known already.
+    `scores`: what comparing some of them found just now.
     """
     model = hub.rules.matching.get(kind)
     if model is None:
         return lambda _a, _b: False
+    features, edges = (scores.features, scores.edges) if scores else ({}, {})
     missing = [rid for rid in rids if rid not in features]
     compared = {**features, **scored.features_of(conn, missing)} if missing else features
-    known: dict[tuple[Rid, Rid], bool] = {}
+    known = {pair: bool(edge.reason["apart"]) for pair, edge in edges.items()}
 
     def apart(a: Rid, b: Rid) -> bool:
         pair = (a, b) if a < b else (b, a)

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
@@ -83,35 +83,44 @@ def _edges(
 
     Of the other sides it is looked up only where it can matter: most pairs have little in common whatever is missing.
     """
-    models = {
-        (a, b): hub.rules.matching[(turns.get(a) or turns[b])[1]]
-        for a, b in pairs
-        if features.get(a) and features.get(b)
-    }
     hot = _hot_values(conn, hub, turns, features)
-    weighed: dict[Pair, tuple[Score, str]] = {}
-    for pair, model in models.items():
-        score, relation = found = _weigh(model, pair, features, hot)
-        if relation or _most(model, score) >= model.review:
-            weighed[pair] = found
-    others = {rid: turns.get(a) or turns[b] for a, b in weighed for rid in (a, b) if rid not in turns}
-    more = _hot_values(conn, hub, others, features) if others else {}
-    for pair in [pair for pair in weighed if not more.keys().isdisjoint(pair)]:
-        weighed[pair] = _weigh(models[pair], pair, features, {**hot, **more})
-    return {
-        pair: _edge(models[pair], pair, features, score, relation)
-        for pair, (score, relation) in weighed.items()
-        if relation or score.weight >= models[pair].review
+    weighed: list[_Weighed] = []
+    for a, b in pairs:
+        if features.get(a) and features.get(b):
+            model = hub.rules.matching[(turns.get(a) or turns[b])[1]]
+            found = _weigh(model, (a, b), features, hot)
+            if found.relation or _most(model, found.score) >= model.review:
+                weighed.append(found)
+    others = {
+        rid: turns.get(one.pair[0]) or turns[one.pair[1]] for one in weighed for rid in one.pair if rid not in turns
     }
+    more = _hot_values(conn, hub, others, features) if others else {}
+    if more:
+        every = {**hot, **more}
+        weighed = [
+            one if more.keys().isdisjoint(one.pair) else _weigh(one.model, one.pair, features, every) for one in weighed
+        ]
+    return {one.pair: _edge(one) for one in weighed if one.relation or one.score.weight >= one.model.review}
 
 
-def _weigh(
-    model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Mapping[Rid, Values]
-) -> tuple[Score, str]:
-    """What a pair weighs, and what the two are to each other."""
+class _Weighed(NamedTuple):
+    """What a pair weighs, what keeps both apart, and what the two are to each other."""
+
+    model: MatchModel
+    pair: Pair
+    score: Score
+    apart: str
+    relation: str
+
+
+def _weigh(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Mapping[Rid, Values]) -> _Weighed:
     a, b = pair
-    left, right, many = features[a], features[b], hot.get(a, COLD) | hot.get(b, COLD)
-    return model.score(left, right, many), model.relation(left, right, many)
+    left, right = features[a], features[b]
+    many = hot.get(a, COLD) | hot.get(b, COLD) if hot else COLD
+    apart = model.apart(left, right)
+    return _Weighed(
+        model, pair, model.score(left, right, many), apart, model.kinship(left, right, many) if apart else ""
+    )
 
 
 def _most(model: MatchModel, score: Score) -> int:
@@ -128,10 +137,9 @@ def _best_unlike(model: MatchModel, name: str) -> int:
     return max(0, *(level.weight for word, level in model.spec.comparisons[name].items() if word != "same"))
 
 
-def _edge(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], score: Score, relation: str) -> StoredEdge:
-    parts = [[part.name, part.level, part.weight] for part in score.parts]
-    apart = model.apart(features[pair[0]], features[pair[1]])
-    return StoredEdge(*pair, score.weight, {"parts": parts, "apart": apart}, relation or None)
+def _edge(one: _Weighed) -> StoredEdge:
+    parts = [[part.name, part.level, part.weight] for part in one.score.parts]
+    return StoredEdge(*one.pair, one.score.weight, {"parts": parts, "apart": one.apart}, one.relation or None)
 
 
 def _hot_values(

@@ -129,8 +129,11 @@ class MatchModel:
 
         `hot`: as for `score`; a store's number is nobody's home.
         """
-        if not self.apart(a, b):
-            return ""
+        return self.kinship(a, b, hot) if self.apart(a, b) else ""
+
+    @staticmethod
+    def kinship(a: Features, b: Features, hot: Hot = COLD) -> str:
+        """`relation` of two who are known to be apart."""
         if hot:
             a, b = _without(a, hot), _without(b, hot)
         phones = a.get("phones")
