@@ -17,7 +17,7 @@ from connectors.shopify.region import province_code
 from hub.model import phone
 from hub.model.address import tidy_address
 from hub.model.fault import ValueFault
-from hub.model.identity import contact_order, may_be_told, tidy_identity
+from hub.model.identity import contact_order, is_closed, may_be_told, tidy_identity
 from hub.model.transform import ITSELF, transform
 
 Address = dict[str, str]
@@ -65,7 +65,8 @@ def kept_name(value: Sequence[Any], part: str) -> str | None:
 def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[identities, held]` the one phone and the one e-mail that a shop can hold.
 
-    The one it has stays while it is among the person's; else the best proven of their own ones.
+    The one it has stays while it is among the person's; else the best proven of their own ones. One that is another
+    person's by now gives way to any that is still theirs.
     Placeholders, masked and virtual ones are never written.
     """
     known, held = value
@@ -218,12 +219,13 @@ def _loose(text: str) -> str:
 
 def _chosen(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> Mapping[str, Any] | None:
     mine = [each for each in known if each.get("namespace") == namespace]
-    values = {each.get("value") for each in mine}
+    usable = [each for each in mine if may_be_told(each)]
+    best = min(usable, key=contact_order, default=None)
+    is_any_open = best is not None and not is_closed(best)
+    values = {each.get("value") for each in mine if not (is_any_open and is_closed(each))}
     has = next((each for each in held if each.get("namespace") == namespace and each.get("value") in values), None)
     if has is not None:
         return has  # type: ignore[no-any-return]
-    usable = [each for each in mine if may_be_told(each)]
-    best = min(usable, key=contact_order, default=None)
     if best is None:
         return None
     return tidy_identity({"namespace": namespace, "value": str(best["value"]), "verified": _proof(namespace, held)})

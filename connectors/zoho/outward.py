@@ -15,7 +15,7 @@ from connectors.zoho.person import is_cjk, joined, text_of
 from connectors.zoho.region import country_name
 from hub.model.address import tidy_address
 from hub.model.fault import ValueFault
-from hub.model.identity import contact_order, may_be_told, tidy_identity
+from hub.model.identity import contact_order, is_closed, may_be_told, tidy_identity
 from hub.model.transform import transform
 
 MOST_OF_A_KIND = 2
@@ -74,6 +74,7 @@ def last_name(value: Sequence[Any]) -> str | None:
 def kept_identities(value: Sequence[Any]) -> list[Mapping[str, Any]] | None:
     """Of `[identities, held]` two phones and two e-mails: those the contact has first, then the best proven.
 
+    Those that are another person's by now come last, whoever has them.
     Placeholders, masked and virtual numbers are never written. Zoho proves none.
     """
     known, held = value
@@ -230,7 +231,9 @@ def _kept(namespace: str, known: Sequence[Any], held: Sequence[Any]) -> list[Map
     # As it will be read back: Zoho does not say who proved what (mappings/zoho/contacts.yaml).
     proof = "staff" if namespace == "email" else "none"
     fresh = (tidy_identity({"namespace": namespace, "value": str(e["value"]), "verified": proof}) for e in usable)
-    return [*kept, *fresh][: max(MOST_OF_A_KIND, len(kept))]
+    passed = {each["value"] for each in mine if is_closed(each)}
+    ranked = sorted([*kept, *fresh], key=lambda each: each["value"] in passed)
+    return ranked[: max(MOST_OF_A_KIND, len(kept))]
 
 
 def _image(address: Mapping[str, Any]) -> dict[str, Any] | None:

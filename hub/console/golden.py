@@ -129,12 +129,19 @@ def differences(kind: Kind | None, change: ChangeRow) -> list[tuple[str, Any, An
 
 def reasons(kind: Kind, found: dict[str, Any], links: LinkMap, revealed: Collection[str] = ()) -> dict[str, Any]:
     """`explain`'s answer per field, with values masked, meanings in words and events as links."""
-    return {
-        name: _reason(kind.by_name.get(name), name, entry, links, name in revealed) for name, entry in found.items()
-    }
+    return {name: _reason(kind, name, entry, links, name in revealed) for name, entry in found.items()}
 
 
-def _reason(field: Field | None, name: str, entry: dict[str, Any], links: LinkMap, is_clear: bool) -> dict[str, Any]:
+def _passed(passed: dict[str, str] | None, kind: Kind) -> dict[str, str] | None:
+    if passed is None:
+        return None
+    to = passed["to"]
+    return {**passed, "url": page_url("show_record", kind=kind.plural, record_id=to) if to else ""}
+
+
+def _reason(kind: Kind, name: str, entry: dict[str, Any], links: LinkMap, is_clear: bool) -> dict[str, Any]:
+    field = kind.by_name.get(name)
+
     def shown(value: Any, wrap: bool = False) -> Any:
         if is_clear:
             return with_links(value, links)
@@ -144,7 +151,7 @@ def _reason(field: Field | None, name: str, entry: dict[str, Any], links: LinkMa
     meaning = RULES.get(str(entry["rule"]))
     parts = [
         {"value": shown(part["value"], wrap=True), "removed": shown(part.get("removed"), wrap=True),
-         "winner": _side(part["winner"]), "losers": len(part["losers"])}
+         "winner": _side(part["winner"]), "losers": len(part["losers"]), "passed": _passed(part.get("passed"), kind)}
         for part in entry.get("elements", ())[:50]
     ]  # fmt: skip
     version = RULES.get(str(entry.get("version"))) if entry.get("version") != "latest" else None

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from hub.flow.context import Hub
+from hub.flow.recycled import affected
 from hub.flow.scoring import Rescored, rescore
 from hub.rules import clustering, matching
 from hub.rules.clustering import AUTO, Cut
@@ -37,6 +38,8 @@ class Relinked:
     `clusters`: the golden ids, old and new, of which pairs may have become a question, or none any more; `doubtful`: those of them that may have one.
     `cuts`: components that were too large.
     `homes`: every record looked at -> its golden id now; clusters are in it whole.
+    `passed`: golden ids whose numbers may have passed on or come back -> one looked at that has the number, too.
+    `alone`: records that share no proven number with any other.
     """
 
     moves: dict[Rid, tuple[Rid, Rid]] = field(default_factory=dict)
@@ -44,6 +47,8 @@ class Relinked:
     doubtful: set[Rid] = field(default_factory=set)
     cuts: list[TooLarge] = field(default_factory=list)
     homes: dict[Rid, Rid] = field(default_factory=dict)
+    passed: dict[Rid, Rid] = field(default_factory=dict)
+    alone: set[Rid] = field(default_factory=set)
 
 
 def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
@@ -53,7 +58,7 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
     calls `store.set_clusters`.
     """
     fallen = hot_key.fall(conn, set(turns.values()))
-    touched, shared = _touched(conn, turns, fallen.carriers)
+    touched, shared, over = _touched(conn, turns, fallen.carriers)
     scores = rescore(conn, hub, touched, shared)
     found = _Component({rid for rid, (_, kind) in touched.items() if kind in hub.rules.matching}, shared, scores.edges)
     places = store.mates(conn, touched.keys() | _left_behind(conn, turns, scores.ends, fallen.lost))
@@ -71,6 +76,8 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
             done.moves[rid] = (before, cluster)
             done.clusters.update((before, cluster))
     done.doubtful = done.clusters & _doubtful(found, done.homes)
+    done.alone = touched.keys() - {rid for key in shared if 2 in key.strengths and any(key.guards) for rid in key.rids}
+    done.passed = affected(conn, found.keys, done.homes, fallen.unproven, over.union(fallen.under), touched)
     return done
 
 
@@ -82,20 +89,22 @@ def _doubtful(found: _Component, homes: Mapping[Rid, Rid]) -> set[Rid]:
 
 def _touched(
     conn: Connection, turns: Mapping[Rid, Turn], carriers: Collection[Rid]
-) -> tuple[dict[Rid, Turn], list[Shared]]:
-    """All records to link anew, with those whose keys went over the cap or fell under it; and the keys that they share."""
+) -> tuple[dict[Rid, Turn], list[Shared], set[bytes]]:
+    """All records to link anew, with those whose keys went over the cap or fell under it; the keys that they share; those that went over."""
     touched = dict(turns)
     shared: dict[bytes, Shared] = {}
+    over: set[bytes] = set()
     new = turns.keys() | carriers
     while new:
         if new - touched.keys():
             touched.update(store.kinds_of(conn, new - touched.keys()))
         read = hot_key.shared(conn, new)
         shared.update((key.hash, key) for key in read.shared)
+        over |= read.over
         for digest in read.over & shared.keys():
             del shared[digest]
         new = read.carriers - touched.keys()
-    return touched, list(shared.values())
+    return touched, list(shared.values()), over
 
 
 def _left_behind(conn: Connection, turns: Mapping[Rid, Turn], compared: set[Rid], lost: Collection[bytes]) -> set[Rid]:

@@ -90,6 +90,7 @@ def _raw(hub: Hub, row: ConnectionRow, due: Due) -> Difference:
             wanted = mapping.keep(wanted, due.data, held)
         except RecordError as error:
             return Difference(due, mapping, fold, wanted, {}, connection=row.name, fault=error)
+    wanted = projection.told(wanted, hub.registry.kinds[due.kind].by_name)
     return Difference(due, mapping, fold, wanted, {}, connection=row.name)
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.errors import NotFoundError
+from hub.flow import recycled
 from hub.flow.context import Hub
 from hub.flow.golden import Member, derived_fields
+from hub.flow.recycled import Bearer
 from hub.flow.told import told_fields
 from hub.model import time
 from hub.model.identifier import format_id
@@ -27,7 +29,7 @@ def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
     """Per field: `{"value", "winner": {"connection", "external_id", "event_id", "since"}, "rule", "losers", "pinned_by"}`,
     and `chosen_by` where a person took one system's value. United lists have `elements`, each with `value`, `winner`,
     `losers`; one that is gone has the value null and names the element in `removed`. `version`: the policy by which the
-    version of an element is chosen.
+    version of an element is chosen; of a number that another person proved later its element has `passed`: `{"to", "at"}`.
 
     `id_`: any id ever given. Errors: `NotFoundError`. Read-only.
     """
@@ -39,7 +41,9 @@ def explain(hub: Hub, kind: str, id_: Rid) -> dict[str, Any]:
         members = load_members(conn, hub, [cluster])[cluster]
         pins, choices = read_rulings(store.decisions(conn, [m.rid for m in members], ("pin", "choice")))
         events = event_ids(conn, [m.rid for m in members])
-    return explain_members(hub, kind, golden.data, members, pins, choices, events)
+        found = explain_members(hub, kind, golden.data, members, pins, choices, events)
+        recycled.tell(conn, hub, Bearer.of(cluster, members, golden.data), found)
+    return found
 
 
 def explain_members(

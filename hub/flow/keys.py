@@ -54,6 +54,11 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[Mat
     )
 
 
+def digest_of(hub: Hub, realm: str, kind: str, key: MatchKey) -> bytes:
+    """Under what a key is stored."""
+    return hub.keyring.blind_last(hub.blind_key, _place(realm, kind, key.namespace, key.scope), key.value)
+
+
 @lru_cache(maxsize=4096)
 def _place(realm: str, kind: str, namespace: str, scope: str) -> bytes:
     return framed(realm, kind, namespace, scope)

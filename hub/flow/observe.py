@@ -19,7 +19,8 @@ from hub.flow.keys import candidate_keys, compared, is_linking, key_rows, keys_i
 from hub.model.kind import MatchKey
 from hub.model.observation import Reference
 from hub.rules import register
-from hub.rules.observe import Observation
+from hub.rules.observe import Observation, differs
+from hub.rules.recycled import proofs
 from hub.rules.register import Fold, Item
 from hub.store import match_key, scored
 from hub.store import record as store
@@ -342,7 +343,8 @@ def _store_keys(
         if entry.is_repeated and entry.rid not in linked:
             again.extend(key_rows(hub, entry.kind, entry.realm, entry.rid, keys_in(hub, entry.kind, entry.packed)))
         if differs(entry.row.fold, entry.packed):
-            marks.append({"rid": entry.rid, "relink": linked.get(entry.rid, False), **_cause(entry)})
+            relink = linked.get(entry.rid, False) or proofs(entry.row.fold) != proofs(entry.packed)
+            marks.append({"rid": entry.rid, "relink": relink, **_cause(entry)})
     match_key.replace(conn, replaced, rows)
     match_key.add(conn, again)
     return marks
@@ -395,8 +397,3 @@ def _cause(entry: _Entry) -> dict[str, Any]:
         "cause_id": newest.event_id if newest else None,
         "full_pass": passes.pop() if len(passes) == 1 else None,
     }
-
-
-def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether two packed folds say something different."""
-    return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))

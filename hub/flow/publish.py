@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from hub.flow import recycled
 from hub.flow.context import Hub
 from hub.flow.golden import Computed
 from hub.flow.mark import mark_targets
@@ -60,6 +61,7 @@ def publish(
     store.upsert(conn, rows)
     store.delete(conn, [golden.id for golden in gone])
     to_mark = changed | (relinked & computed.keys())
+    recycled.wake_ends(conn, (computed[id_] for id_ in to_mark))
     due = mark_targets(conn, hub, computed, to_mark, seen, {**why, **_backfilled(marks, homes, derived, why)})
     _raise_items(conn, hub, computed.values())
     store.append_changes(conn, changes)

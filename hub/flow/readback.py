@@ -12,6 +12,7 @@ from hub.errors import HubError
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.desk import Writer
+from hub.model.identity import is_closed
 from hub.model.observation import Draft
 from hub.rules.mapping import MapContext
 from hub.sdk.connector import Found
@@ -64,4 +65,8 @@ def look_up(connector: Writer, due: Due, hub_ref: str, external_id: str | None) 
 
 def _keys(due: Due) -> dict[str, Any]:
     data = due.data or {}
-    return {name: data[name] for name in ("identities", "number", "code", "provider_ref") if data.get(name)}
+    found = {name: data[name] for name in ("identities", "number", "code", "provider_ref") if data.get(name)}
+    if "identities" in found:
+        # By a number that passed on another person would be found.
+        found["identities"] = [one for one in found["identities"] if not is_closed(one)]
+    return found

@@ -9,12 +9,13 @@ from typing import Any
 from hub.flow.context import Hub
 from hub.flow.keys import candidate_keys, compared, is_linking, key_rows, keys_in
 from hub.flow.observe import (
-    differs,
     line_item,
     record_state,
     winning_references,
 )
 from hub.rules import register
+from hub.rules.observe import differs
+from hub.rules.recycled import proofs
 from hub.store import match_key, scored
 from hub.store import record as store
 from hub.store.database import Connection
@@ -56,7 +57,7 @@ def refold(
             continue
         updates.append({"rid": rid, "state": record_state(packed), "parked": row.parked, "fold": packed})
         links.update({(rid, name): key for name, key in winning_references(hub, row.kind, packed).items()})
-        relink = rid in linked or rid in changed
+        relink = rid in linked or rid in changed or proofs(row.fold) != proofs(packed)
         if rid in moved:
             old, new = keys_in(hub, row.kind, row.fold), keys_in(hub, row.kind, packed)
             if old != new or rid in changed:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
 from hub.flow import cluster as clusters
-from hub.flow import release, review, scoring
+from hub.flow import recycled, release, review, scoring
 from hub.flow.context import Hub
 from hub.flow.golden import Computed, Member, compute_derived, compute_golden
 from hub.flow.publish import publish
@@ -45,7 +45,7 @@ class Work:
     """golden id -> all marked records of it."""
     linking: clusters.Relinked = field(default_factory=clusters.Relinked)
     derived: dict[Rid, Rid] = field(default_factory=dict)
-    """golden id -> one of its children, for those that are looked at because of a child."""
+    """golden id -> one of its children, for those that are looked at because of a child; or whom it shares a number with."""
 
 
 class _TurnTakenError(Exception):
@@ -133,8 +133,9 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work, *, wait: bool) -> Non
         work.marked.setdefault(cluster, set()).add(rid)
         if rid in said:
             work.seen.setdefault(cluster, set()).add(rid)
-    work.ids = set(now.values()) | work.relinked
-    work.derived = _parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})
+    passed = work.linking.passed
+    work.ids = set(now.values()) | work.relinked | passed.keys()
+    work.derived = {**passed, **_parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})}
     work.ids |= work.derived.keys()
 
 
@@ -226,5 +227,6 @@ def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
             continue
         pins, choices = work.pins.get(cluster, {}), work.choices.get(cluster, [])
         computed[cluster] = compute_golden(hub, cluster, members, pins, choices)
+    recycled.close(conn, hub, computed.values(), work.linking.alone)
     compute_derived(conn, hub, computed)
     return computed

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from hub.flow.context import Hub
+from hub.rules.projection import told
 
 SourceKey = str
 
@@ -74,7 +75,8 @@ def _wanted(hub: Hub, kind: str, data: dict[str, Any]) -> dict[str, Any]:
     for connection in hub.connections.all():
         mapping = hub.rules.mappings.outbound(connection.connector, kind, connection.name)
         if mapping is not None and connection.writes(kind):
-            found[connection.name] = {name: data[name] for name in sorted(mapping.fields) if name in data}
+            wanted = {name: data[name] for name in sorted(mapping.fields) if name in data}
+            found[connection.name] = told(wanted, hub.registry.kinds[kind].by_name)
     return found
 
 

@@ -19,5 +19,5 @@ def sample(field: Field) -> Any:
     """One example value of a field, of an object or list made of its parts' examples."""
     if not field.fields:
         return field.example
-    whole = {part.name: sample(part) for part in field.fields}
+    whole = {part.name: sample(part) for part in field.fields if not part.derived}
     return [whole] if field.type == "list" else {"example": whole} if field.type == "map" else whole

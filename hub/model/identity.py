@@ -63,9 +63,17 @@ def proof_of(value: Mapping[str, Any]) -> int:
     return _PROVEN.index(proof) if proof in _PROVEN else 0
 
 
-def contact_order(identity: Mapping[str, Any]) -> tuple[int, bool, str]:
-    """Sorts phones and e-mails by their worth to a system that holds only some: best proven first, a person's own before a household's."""
-    return (-proof_of(identity), identity.get("role") == "household", str(identity["value"]))
+def is_closed(identity: Mapping[str, Any]) -> bool:
+    """Whether an identity of a golden record is another person's by now."""
+    return bool(identity.get("until"))
+
+
+def contact_order(identity: Mapping[str, Any]) -> tuple[bool, int, bool, str]:
+    """Sorts phones and e-mails by their worth to a system that holds only some.
+
+    Those that are another person's by now come last; then best proven first, a person's own before a household's.
+    """
+    return (is_closed(identity), -proof_of(identity), identity.get("role") == "household", str(identity["value"]))
 
 
 def may_be_told(identity: Mapping[str, Any]) -> bool:

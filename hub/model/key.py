@@ -89,6 +89,14 @@ def identity_keys(data: Mapping[str, Any]) -> Iterator[MatchKey]:
             yield MatchKey(namespace, "", value, 0)
 
 
+def contact_key(identity: Mapping[str, Any]) -> MatchKey | None:
+    """The key of a phone or e-mail that may be somebody's own; of strength 2 where that was proven. None for any other identity."""
+    namespace = identity["namespace"]
+    value = _normal_identity(namespace, identity["value"]) if namespace in _CONTACTS else ""
+    key = _contact_key(identity, namespace, value) if value else None
+    return key if key is not None and key.guarded else None
+
+
 def _contact_key(identity: Mapping[str, Any], namespace: str, value: str) -> MatchKey:
     # A phone is a household's key: it links only when its owner proved it, and names do not conflict.
     role = identity.get("role")

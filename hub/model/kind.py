@@ -92,6 +92,11 @@ class Field:
         """Whether it is a list whose elements live and survive one by one."""
         return self.identity is not None
 
+    @property
+    def computed(self) -> frozenset[str]:
+        """The members of its objects that the hub adds; no source says them, and no system is told."""
+        return frozenset(one.name for one in self.fields if one.derived)
+
     def element_key(self, element: Any) -> str:
         """The key of one element of a union list: its identifying sub-fields, joined by `|`."""
         if not self.identity or not isinstance(element, Mapping):

@@ -74,7 +74,7 @@ def mask_value(name: str, value: Any) -> Any:
     return HIDDEN
 
 
-_OPEN_MEMBERS = frozenset({"namespace", "scope", "role", "verified", "type", "calendar", "present"})
+_OPEN_MEMBERS = frozenset({"namespace", "scope", "role", "verified", "type", "calendar", "present", "until"})
 
 
 def _mask_member(name: str, value: Any) -> Any:

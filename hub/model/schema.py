@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
 from hub.errors import Problem, RecordError
 from hub.model.fault import ValueFault
@@ -46,9 +46,20 @@ class ObjectField(fields.Nested):
 
 
 class ObjectSchema(Schema):
-    """Inside a record null and absent are the same, so nulls go; then the object takes its one form."""
+    """Inside a record null and absent are the same, so nulls go; then the object takes its one form.
+
+    `computed`: members that the hub adds to what it tells; whoever gives an object back gives them with it, to no effect.
+    """
 
     tidy: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    computed: frozenset[str] = frozenset()
+
+    @pre_load
+    def forget(self, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        """The object without what the hub computes."""
+        if not self.computed or not isinstance(data, dict) or self.computed.isdisjoint(data):
+            return data
+        return {name: value for name, value in data.items() if name not in self.computed}
 
     @post_load
     def settle(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:  # noqa: ARG002
@@ -119,8 +130,11 @@ def _field(field: Field, connection: str, plurals: Plurals, *, partial: bool) ->
     options: dict[str, Any] = {"required": field.required and not partial, "allow_none": not field.required}
     if not field.fields:
         return CanonicalField(check_of(field, connection, plurals.get(field.ref, "")), **options)
-    inner = Schema.from_dict({one.name: _field(one, connection, plurals, partial=False) for one in field.fields})
-    attributes = {"tidy": staticmethod(field.tidy)} if field.tidy else {}
+    inner = Schema.from_dict(
+        {one.name: _field(one, connection, plurals, partial=False) for one in field.fields if not one.derived}
+    )
+    attributes: dict[str, Any] = {"tidy": staticmethod(field.tidy)} if field.tidy else {}
+    attributes["computed"] = field.computed
     nested = type(f"{field.name.title()}Schema", (ObjectSchema, inner), attributes)
     if field.type == "object":
         return ObjectField(nested, **options)

@@ -79,3 +79,8 @@ def _asserted(draft: Draft, identities: Mapping[str, tuple[str, ...]]) -> dict[s
     if draft.extensions:
         asserted[EXTENSIONS] = draft.extensions
     return asserted
+
+
+def differs(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether two packed folds say something different."""
+    return any(before.get(part) != after.get(part) for part in ("v", "s", "a", "x", "w", "e"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from hub.model.kind import Field
 from hub.rules.register import MISSING, Fold, element_key, loose_equal
 
 Data = Mapping[str, Any]
@@ -25,6 +26,22 @@ def wanted(data: Data, fields: Iterable[str], fold: Fold) -> dict[str, Any]:
         elif _is_ours(fold.wrote(name), fold.held(name)):
             result[name] = None
     return result
+
+
+def told(projection: Data, fields: Mapping[str, Field]) -> dict[str, Any]:
+    """The projection without what the hub adds to the elements of lists: no system is told that."""
+    return {name: _told(value, fields.get(name)) for name, value in projection.items()}
+
+
+def _told(value: Any, field: Field | None) -> Any:
+    if field is None or not field.computed or not isinstance(value, list):
+        return value
+    return [
+        {name: part for name, part in element.items() if name not in field.computed}
+        if isinstance(element, Mapping)
+        else element
+        for element in value
+    ]
 
 
 def _is_ours(wrote: Any, held: Any) -> bool:

@@ -15,7 +15,7 @@ KEY_CAP = 50
 
 _LOST = """
     delete from key_lost l using unnest(%(realms)s::text[], %(kinds)s::text[]) as t(realm, kind)
-    where l.realm = t.realm and l.kind = t.kind returning l.hash
+    where l.realm = t.realm and l.kind = t.kind returning l.hash, l.proven
 """
 _UNDER = """
     delete from hot_key h where h.hash = any(%(lost)s) and (select count(*) from (
@@ -57,10 +57,15 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Fallen:
-    """Keys that were lost by a record since they were last looked at; `carriers`: of those that fell under the cap by it."""
+    """Keys that were lost by a record since they were last looked at, or carry less weight there.
 
-    carriers: set[Rid]
-    lost: list[bytes]
+    `under`: those that fell under the cap by it; `carriers`: theirs. `unproven`: phones and e-mails that a record proved.
+    """
+
+    carriers: set[Rid] = field(default_factory=set)
+    lost: list[bytes] = field(default_factory=list)
+    under: list[bytes] = field(default_factory=list)
+    unproven: list[bytes] = field(default_factory=list)
 
 
 def fall(conn: Connection, turns: Collection[tuple[str, str]]) -> Fallen:
@@ -69,11 +74,12 @@ def fall(conn: Connection, turns: Collection[tuple[str, str]]) -> Fallen:
     Called under the exclusive `turns` (realm, kind): a key is of one kind of one realm, so nobody else decides about it meanwhile.
     """
     names = {"realms": [realm for realm, _ in turns], "kinds": [kind for _, kind in turns]}
-    lost = [row[0] for row in conn.execute(_LOST, names).fetchall()]
-    if not lost:
-        return Fallen(set(), [])
-    under = conn.execute(_UNDER, {"limit": KEY_CAP + 1, "lost": lost}).fetchall()
-    return Fallen(_carriers(conn, [row[0] for row in under]), lost)
+    rows = conn.execute(_LOST, names).fetchall()
+    if not rows:
+        return Fallen()
+    lost, unproven = [bytes(row[0]) for row in rows], [bytes(row[0]) for row in rows if row[1]]
+    under = [bytes(row[0]) for row in conn.execute(_UNDER, {"limit": KEY_CAP + 1, "lost": lost}).fetchall()]
+    return Fallen(_carriers(conn, under), lost, under, unproven)
 
 
 def shared(conn: Connection, rids: Iterable[Rid]) -> Read:
@@ -121,14 +127,24 @@ def carriers(conn: Connection, hashes: Collection[bytes]) -> set[Rid]:
     return {rid for (rid,) in conn.execute(sql, (list(hashes),)).fetchall()}
 
 
-def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, bytes]]) -> None:
-    """Notes which linking keys these records are about to lose: all they carry but those of `kept` (rid, hash), which go on linking."""
+def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, bytes, int]]) -> None:
+    """Notes which linking keys these records are about to lose: all they carry but those of `kept` (rid, hash, strength).
+
+    One that is kept with less strength is lost, too: it proves nothing any more.
+    """
     if rids:
         conn.execute(
-            "insert into key_lost (rid, realm, kind, hash) select r.rid, r.realm, r.kind, m.hash from match_key m"
+            "insert into key_lost (rid, realm, kind, hash, proven)"
+            " select r.rid, r.realm, r.kind, m.hash, m.guarded and m.strength = 2 from match_key m"
             " join record r on r.rid = m.rid where m.rid = any(%s) and m.strength >= 1 and not exists ("
-            " select from unnest(%s::uuid[], %s::bytea[]) as k(rid, hash) where k.rid = m.rid and k.hash = m.hash)",
-            (list(rids), [rid for rid, _ in kept], [digest for _, digest in kept]),
+            " select from unnest(%s::uuid[], %s::bytea[], %s::smallint[]) as k(rid, hash, strength)"
+            " where k.rid = m.rid and k.hash = m.hash and k.strength >= m.strength)",
+            (
+                list(rids),
+                [rid for rid, _, _ in kept],
+                [digest for _, digest, _ in kept],
+                [least for _, _, least in kept],
+            ),
         )
 
 

@@ -37,7 +37,8 @@ def replace(conn: Connection, losing: Sequence[Rid], rows: Sequence[KeyRow]) -> 
     """
     if losing:
         own = set(losing)
-        hot_key.lose(conn, losing, [(row.rid, row.hash) for row in rows if row.strength >= 1 and row.rid in own])
+        kept = [(row.rid, row.hash, row.strength) for row in rows if row.strength >= 1 and row.rid in own]
+        hot_key.lose(conn, losing, kept)
         conn.execute("delete from match_key where rid = any(%s)", (list(losing),))
     if rows:
         # Of all that a batch stores nothing has as many rows: a copy takes two thirds of the time of an insert.

@@ -27,7 +27,9 @@ def make_persons(world: World) -> None:
     _send_crowd(rig)
     _send_company(rig)
     _send_to_and_fro(rig)
+    _send_recycled(rig)
     rig.settle()
+    world.ids["recycled"], world.ids["recycled_to"] = golden_id(world, "number-1"), golden_id(world, "number-2", TILL)
     for number, name in enumerate(names):
         world.ids[name] = format_id("itm", item_of(world, f"k{number}"))
     world.ids["item"] = world.ids["conflict"]
@@ -93,6 +95,15 @@ def item_of(world: World, external_id: str) -> uuid.UUID:
     assert row, external_id
     found: uuid.UUID = row[0]
     return found
+
+
+def _send_recycled(rig: Rig) -> None:
+    """A number that another person proved later; they were born in different years, so no model makes them one."""
+    number = {"namespace": "phone", "value": "+8613700001111", "verified": "otp"}
+    for connection, id_, name, minute in (("网店", "number-1", "陶渊明", 1), (TILL, "number-2", "谢灵运", 40)):
+        born = {"year": 1960 + minute, "month": minute // 4 + 1, "day": 3, "calendar": "gregorian"}
+        data = {"id": id_, "updated_at": at(minute), "full_name": name, "identities": [number], "birthday": born}
+        rig.send(connection, "customer.updated", data)
 
 
 def _send_to_and_fro(rig: Rig) -> None:

@@ -35,6 +35,7 @@ def test_record_pages_when_loaded_then_within_the_budget_of_statements(
         f"/records/customers/{ids['customer']}",
         f"/records/customers/{ids['merged']}",
         f"/records/customers/{ids['merged']}/cluster",
+        f"/records/customers/{ids['recycled']}",
         f"/records/orders/{ids['order']}",
         "/conflicts",
         f"/conflicts/{ids['conflict']}",
@@ -43,7 +44,7 @@ def test_record_pages_when_loaded_then_within_the_budget_of_statements(
     for path in paths:
         visitor.get(path)  # names of users are known for a minute
         with statements(monkeypatch) as asked:
-            assert visitor.get(path).status_code == 200
+            assert visitor.get(path).status_code == 200, path
         assert len(asked) <= MOST_STATEMENTS, (path, asked)
 
 
@@ -51,6 +52,18 @@ def test_customer_when_shown_then_head_timeline_and_open_items(full: World) -> N
     page = text_of(Visitor(full, "steward").get(f"/records/customers/{full.ids['customer']}").text)
     for words in ("首购", "61 单", "¥14,884.00", "时间线", "退款 −¥12.30", "订单 #1042", "家庭", "已撤回", "同一人组"):
         assert words in page, words
+
+
+def test_number_when_another_person_proved_it_later_then_said_since_when_and_whose_it_is(full: World) -> None:
+    page = Visitor(full, "steward").get(f"/records/customers/{full.ids['recycled']}").text
+    shown = text_of(page)
+    assert "转归他人的时间" in shown
+    assert "经他人验证，已转归他人，自" in shown
+    assert f"/console/records/customers/{full.ids['recycled_to']}" in page
+    theirs = text_of(Visitor(full, "steward").get(f"/records/customers/{full.ids['recycled_to']}").text)
+    assert "转归他人" not in theirs
+    english = text_of(Visitor(full, "steward-en").get(f"/records/customers/{full.ids['recycled']}").text)
+    assert "another person's by proof since" in english
 
 
 def test_timeline_when_earlier_is_asked_for_then_the_next_lines(full: World) -> None:

@@ -74,6 +74,23 @@ def test_consent_when_of_several_channels_and_numbers_then_each_has_its_own() ->
     ]
 
 
+def test_grant_when_its_number_passed_to_another_person_then_it_has_expired() -> None:
+    mine, theirs = ({"namespace": "phone", "value": f"+861391234567{n}"} for n in "12")
+    numbers = [mine, {**theirs, "until": "2026-11-05T00:00:00.000000Z"}]
+    acts = [
+        act("granted", 1, identity=mine), act("granted", 1, identity=theirs), act("granted", 1),
+        act("granted", 6, identity=theirs, channel="call"), act("withdrawn", 1, identity=theirs, channel="email"),
+        act("granted", None, identity=theirs, channel="fax"), act("granted", None, identity=mine, channel="fax"),
+    ]  # fmt: skip
+    found = derive_customer({"identities": numbers}, {"consent": acts}).fields["consents"]
+    states = {(one["channel"], (one.get("identity") or {}).get("value")): one["status"] for one in found}
+    assert states == {
+        ("sms", mine["value"]): "granted", ("sms", theirs["value"]): "expired", ("sms", None): "granted",
+        ("call", theirs["value"]): "granted", ("email", theirs["value"]): "withdrawn",
+        ("fax", theirs["value"]): "expired", ("fax", mine["value"]): "granted",
+    }  # fmt: skip
+
+
 def test_strictest_when_of_a_person_and_a_number_then_the_refusal() -> None:
     assert strictest(["granted", "objected", "withdrawn"]) == "objected"
     assert strictest([]) is None

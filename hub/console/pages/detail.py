@@ -17,10 +17,11 @@ from hub.console.shell import page_url
 from hub.console.visit import hub, may
 from hub.console.who import names_of
 from hub.errors import ConfigError
-from hub.flow import reveal, timeline
+from hub.flow import recycled, reveal, timeline
 from hub.flow.balance import BALANCED, balance_of
 from hub.flow.explain import event_ids, explain_members, read_rulings
 from hub.flow.golden import Member
+from hub.flow.recycled import Bearer
 from hub.model.identifier import format_id, parse_id
 from hub.model.kind import Kind
 from hub.model.mask import mask_raw
@@ -167,7 +168,13 @@ def _explained(conn: Connection, kind: Kind | None, row: Dossier, concerns: Conc
         (r.id, r.type, r.a, r.b, r.field, r.value, r.author, r.reason, r.created_at) for r in ruled
     )
     events = event_ids(conn, [member.rid for member in row.members])
-    return explain_members(hub(), kind.name, row.data, members, pins, choices, events)
+    found = explain_members(hub(), kind.name, row.data, members, pins, choices, events)
+    recycled.tell(conn, hub(), Bearer.of(row.id, members, row.data), found)
+    if visit.limits([row.realm]):
+        for part in found.get("identities", {}).get("elements", ()):
+            if "passed" in part:
+                part["passed"]["to"] = ""  # who that is may be of a store that they do not see
+    return found
 
 
 def _reasons(

@@ -53,6 +53,9 @@ IDENTITY_FIELDS = (
     ),
 )
 
+UNTIL = "until"
+"""Of an identity of a golden record: since when it is another person's."""
+
 
 def address(name: str, help_: Text, *, group: str = "") -> Field:
     """One address: survives as one tuple."""
@@ -86,7 +89,15 @@ def identities() -> Field:
         "list",
         Text("身份标识（手机、邮箱、微信等）", "Identities: phone, e-mail, WeChat and others"),
         of="object",
-        fields=IDENTITY_FIELDS,
+        fields=(
+            *IDENTITY_FIELDS,
+            Field(
+                UNTIL,
+                "time",
+                Text("转归他人的时间（他人已验证）", "Since when it is another person's, who proved it"),
+                derived=True,
+            ),
+        ),
         identity=("namespace", "scope", "value"),
         pii="personal",
         tidy=tidy_identity,

@@ -5,7 +5,7 @@ One rule for a consent record that several sources tell (policy `strictest`) and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from hub.model.derivation import Data
@@ -13,6 +13,7 @@ from hub.model.derivation import Data
 STRICTEST: Final = ("objected", "withdrawn", "denied", "expired", "granted")
 """States of consent, the strictest first."""
 GRANTED: Final = "granted"
+EXPIRED: Final = "expired"
 COPIES: Final = frozenset({"sync", "import", "backfill"})
 """Ways of capture that are no act of the person."""
 REFUSED_AT: Final = "refused_at"
@@ -39,6 +40,21 @@ def consents_of(acts: Iterable[Data]) -> list[dict[str, Any]]:
             ))  # fmt: skip
             by_key.setdefault(key, []).append(act)
     return [_shown(_standing(by_key[key])) for key in sorted(by_key)]
+
+
+def ended(consents: Iterable[Data], identities: Iterable[Data]) -> list[Data]:
+    """The same, but what was granted about a number before it became another person's (`until`) is expired."""
+    passed = {_number(one): str(one["until"]) for one in identities if one.get("until")}
+    return [{**one, "status": EXPIRED} if _has_ended(one, passed) else one for one in consents]
+
+
+def _has_ended(consent: Data, passed: Mapping[Key, str]) -> bool:
+    until = passed.get(_number(consent.get("identity") or {}))
+    return until is not None and consent["status"] == GRANTED and _time(consent) <= until
+
+
+def _number(identity: Data) -> Key:
+    return (str(identity.get("namespace") or ""), str(identity.get("value") or ""))
 
 
 def strictest(statuses: Iterable[str]) -> str | None:

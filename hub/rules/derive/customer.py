@@ -11,19 +11,19 @@ from decimal import Decimal
 from typing import Any
 
 from hub.model.derivation import Data, Derived
-from hub.rules.derive.consent import consents_of
+from hub.rules.derive.consent import consents_of, ended
 from hub.rules.derive.figure import decimal_of, text_of
 
 Key = tuple[str, ...]
 
 
-def derive_customer(customer: Data, children: Mapping[str, Sequence[Data]]) -> Derived:  # noqa: ARG001
-    """`balances` and `consents`; a customer without entries has neither."""
+def derive_customer(customer: Data, children: Mapping[str, Sequence[Data]]) -> Derived:
+    """`balances` and `consents`; a customer without entries has neither. A grant ends when its number changes hands."""
     fields: dict[str, Any] = {}
     balances = points_of(children.get("loyalty_entry", ()))
     if balances:
         fields["balances"] = balances
-    consents = consents_of(children.get("consent", ()))
+    consents = ended(consents_of(children.get("consent", ())), customer.get("identities") or ())
     if consents:
         fields["consents"] = consents
     return Derived(fields)

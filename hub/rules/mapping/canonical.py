@@ -33,11 +33,16 @@ def _members(fields: Iterable[Field], line: int, strays: Strays) -> dict[str, No
     return {field.name: _node(field, line, strays, field_path(field.name)) for field in fields}
 
 
+def _given(field: Field) -> Iterable[Field]:
+    """The members of an object that systems give and are given."""
+    return (one for one in field.fields if not one.derived)
+
+
 def _node(field: Field, line: int, strays: Strays, path: Path) -> Node:
     if field.fields and field.type == "object":
-        return Object(line, _members(field.fields, line, strays), path, strays=strays)
+        return Object(line, _members(_given(field), line, strays), path, strays=strays)
     if field.fields and field.type == "list":
-        return Each(line, path, _members(field.fields, line, strays), strays=strays)
+        return Each(line, path, _members(_given(field), line, strays), strays=strays)
     if field.type == "list" and field.of == "ref" and strays == "drop":
         return Each(line, path, item=Value(line, (Path("."),), reference=Reference(keep=True)))
     reference = Reference(keep=True) if "ref" in (field.type, field.of) else None

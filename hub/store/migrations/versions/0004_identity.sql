@@ -14,12 +14,14 @@ create table key_lost (
     rid uuid not null,
     realm text not null,
     kind text not null,
-    hash bytea not null
+    hash bytea not null,
+    proven boolean not null default false
 );
 create index key_lost_by_kind on key_lost (realm, kind);
 create index key_lost_by_rid on key_lost (rid);
 create index key_lost_by_hash on key_lost (hash);
 comment on table key_lost is 'keys that a record carried and carries no more: whoever next has the turn of the kind counts them again';
+comment on column key_lost.proven is 'a phone or e-mail that it proved, and proves no more: it may be another person''s again';
 
 alter table resolve_work add column rekey boolean not null default false;
 comment on column resolve_work.rekey is 'make what is compared, and all keys, again: another model, or another version of the hub';
