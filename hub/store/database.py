@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
 import time
 import uuid
@@ -31,6 +32,8 @@ SESSION = (
     " -c timezone=UTC -c jit=off -c application_name=retail-hub"
 )
 _RETRIED = (errors.DeadlockDetected, errors.SerializationFailure)
+# So long a connection that answered is taken to stand, unless the server has hung up.
+_SURE_S = 5.0
 
 
 _minting = threading.Lock()
@@ -60,6 +63,29 @@ def upcasts_of(connection: Connection) -> Upcasts:
     return found
 
 
+def check(connection: Connection) -> None:
+    """Raises where a pooled connection no longer stands.
+
+    One that answered a moment ago is not asked again: a server that ends a session says so, and what it said waits in the
+    socket. To ask before each statement would double the ways to the database and back.
+    """
+    answered_at: float = getattr(connection, "answered_at", 0.0)
+    if time.monotonic() - answered_at < _SURE_S and not _has_news(connection):
+        return
+    ConnectionPool.check_connection(connection)
+
+
+def _has_news(connection: Connection) -> bool:
+    """Whether the server said something, or hung up, since its last answer."""
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    return bool(look.poll(0))
+
+
+def _answered(connection: Connection) -> None:
+    connection.answered_at = time.monotonic()  # type: ignore[attr-defined]
+
+
 class Database:
     """A pool of connections to one database. Usable from many threads, not across a fork: make one per process."""
 
@@ -74,7 +100,7 @@ class Database:
             timeout=10,
             max_idle=120,
             kwargs={"options": f"{SESSION} {options}".strip(), "prepare_threshold": 2},
-            check=ConnectionPool.check_connection,
+            check=check,
             configure=self._configure,
             open=True,
         )
@@ -95,6 +121,7 @@ class Database:
             if not durable:
                 connection.execute("set local synchronous_commit = off")
             yield connection
+            _answered(connection)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -103,6 +130,7 @@ class Database:
             connection.autocommit = True
             try:
                 yield connection
+                _answered(connection)
             finally:
                 if not connection.closed:
                     connection.autocommit = False
