@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.store.about import LIMIT, rough
+from hub.store.about import CAP, LIMIT, rough
 from hub.store.database import Database
 
 # Rates are taken over this many minutes: long enough to be calm, short enough to be now.
@@ -63,10 +63,15 @@ _SQL = """
 with done as (
     select connection_id, sum(n) filter (where at >= now() - make_interval(mins => %(minutes)s) and stage = 'done') as n,
            max(at) as last_at
+    from tally where at >= now() - interval '1 hour' and stage in ('done', 'duplicate') group by 1),
+-- Looked at only where a connection was silent for an hour.
+day as materialized (
+    select connection_id, max(at) as last_at
     from tally where at >= now() - interval '1 day' and stage in ('done', 'duplicate') group by 1),
 pages as (select connection_id, max(last_page_at) as at from cursor group by 1)
 select c.id, c.name, c.realm, c.connector, c.flows, c.rank, c.phase, c.mode, c.paused_at, c.paused_by, c.pause_reason,
-       c.halted_in, c.halted_out, c.disconnected_at, c.health, coalesce(done.n, 0)::bigint, done.last_at, work.waiting,
+       c.halted_in, c.halted_out, c.disconnected_at, c.health, coalesce(done.n, 0)::bigint,
+       coalesce(done.last_at, (select last_at from day where connection_id = c.id)), work.waiting,
        (select id from event_work where connection_id = c.id and state = 0 order by id limit 1), bad.n, due.n, due.oldest,
        due.retrying, held.n, unknown.n, dead.n, sent.n, failed.n, pages.at,
        array(select reltuples::bigint from unnest(%(indexes)s::text[]) with ordinality i(name, no)
@@ -98,6 +103,7 @@ cross join lateral (select count(*) as n from (
     select from attempt where (connection_id, id) >= (c.id, %(hour)s) and (connection_id, id) < (c.id + 1, %(none)s)
     and outcome = 'failed' and outcome in ('failed', 'unknown') and action in ('create', 'update', 'delete')
     order by connection_id, id limit %(most)s) x) failed
+where %(name)s = '' or (c.name = %(name)s) <> %(is_rest)s
 order by c.disconnected_at is not null, c.name
 """
 # Count -> the index whose entries it counts.
@@ -113,7 +119,7 @@ def figures(
     """All connections of these realms (None: all), or the one named; those in use first, by name.
 
     No count goes beyond `most` rows (None: all are counted). Of more than ten thousand, what waits, is due or is held is an
-    `About`; of more than a thousand attempts `sent` is what the last thousand make in that time.
+    `About`, told by what all connections have; of more than a thousand attempts `sent` is what the last thousand make in that time.
     """
     values = {
         "minutes": MINUTES,
@@ -124,8 +130,10 @@ def figures(
         "most": _MANY if most is None else most,
         "few": _MANY if most is None else _ENOUGH,
     }
-    rows = db.all(_SQL, values)
+    rows = db.all(_SQL, values | {"name": name, "is_rest": False})
     found = [Figures(*row[:-1]) for row in rows]
+    if name and most is not None and any(getattr(f, field) > CAP for f in found for field in _INDEXES):
+        found += [Figures(*row[:-1]) for row in db.all(_SQL, values | {"name": name, "is_rest": True})]
     if rows and most is not None:
         # Statistics know all connections together: what one has is told beside what the others have.
         for field, total in zip(_INDEXES, rows[0][-1], strict=True):
