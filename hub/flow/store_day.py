@@ -84,7 +84,7 @@ def id_at(at: datetime) -> uuid.UUID:
 
 
 def read(conn: Connection, place: Place, zone: str, now: datetime, limits: Limits) -> StoreDay:
-    """The figures of one store: five statements. `zone` counts where the store names none; `limits`: the reader's."""
+    """The figures of one store: five statements, four of a small store. `zone` counts where the store names none; `limits`: the reader's."""
     zone = zone_of(place, zone)
     day = now.astimezone(ZoneInfo(zone)).date()
     base = Filter("", [place.realm], "active", place=place, limits={realm: list(at) for realm, at in limits.items()})
@@ -100,7 +100,11 @@ def read(conn: Connection, place: Place, zone: str, now: datetime, limits: Limit
     unpaid = replace(base, kind="order", floor=recent, states=(("state", KEPT), ("payment_state", UNPAID)))
     pickup = replace(parts, kind="fulfilment", floor=recent, states=(("state", ("ready_for_pickup",)),))
     by_state = store.sums(conn, orders)
-    waiting, pickups = store.oldest(conn, pickup, SHOWN)
+    if place.is_small:
+        given_back, waiting, pickups = store.parts(conn, refunds, pickup, SHOWN)
+    else:
+        given_back = store.sums(conn, refunds)
+        waiting, pickups = store.oldest(conn, pickup, SHOWN)
     stocked, low, lows = store.stock(conn, replace(base, kind="stock_level"), SHOWN)
     return StoreDay(
         place,
@@ -111,7 +115,7 @@ def read(conn: Connection, place: Place, zone: str, now: datetime, limits: Limit
             sorted(((state, part.count) for state, part in by_state.items()), key=lambda one: (-one[1], one[0]))
         ),
         sold=add_up(part for state, part in by_state.items() if state in KEPT),
-        refunds=add_up(store.sums(conn, refunds).values()),
+        refunds=add_up(given_back.values()),
         unpaid=add_up(store.sums(conn, unpaid, is_owed=True).values()),
         pickup=waiting,
         pickups=pickups,

@@ -24,8 +24,9 @@ _COUNT = """select count(*) from (select from reference f where f.parent = any(a
 _LATE = "(%(since)s::uuid is null or {}.child >= %(since)s)"
 # Most records are the oldest of their golden record and have its id, so that only indexes are read of them; one of
 # which no golden record has the id is looked up.
-_CLUSTERS = """select id from {0} union all select r.cluster from {0} join record r on r.rid = {0}.id
-    where not exists (select from golden o where o.id = {0}.id)"""
+_CLUSTERS = """select id from {0} union all select r.cluster from (
+    select id from {0} where not exists (select from golden o where o.id = {0}.id) offset 0) lost
+    join record r on r.rid = lost.id"""
 _NAMED = f"""(with named as materialized (select f.child as id from reference f where f.parent = any(array({{places}}))
     and f.field = any('{{{{{{fields}}}}}}') and {_LATE.format("f")}) {_CLUSTERS.format("named")})"""  # noqa: S608
 # The records of each order of the locations.
@@ -60,11 +61,15 @@ def condition(kind: str, place: Sequence[uuid.UUID] | None) -> str:
 
     The parameters are `kind` and those of `scope.at_place` (with a place) or of `scope.limited`.
     """
+    return f"g.id = any(array({ids(kind, place)}))"
+
+
+def ids(kind: str, place: Sequence[uuid.UUID] | None) -> str:
+    """The golden records near the locations, as a query. It is the same one for every part of an order (`scope.OF_ORDER`)."""
     parts = [_NAMED]
     parts += [_PARTS] if kind in scope.OF_ORDER else [_BUYERS] if kind == "customer" else []
     fields = scope.names(kind) if place is not None else scope.PLACES
-    found = " union all ".join(part.format(places=_places(place), fields=",".join(fields)) for part in parts)
-    return f"g.id = any(array({found}))"
+    return " union all ".join(part.format(places=_places(place), fields=",".join(fields)) for part in parts)
 
 
 def _places(place: Sequence[uuid.UUID] | None) -> str:

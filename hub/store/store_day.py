@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from hub.store import near
 from hub.store.console_record import LOW, Filter, conditions
 from hub.store.database import Connection, upcasts_of
 from hub.store.timeline import AT
@@ -51,6 +54,14 @@ select (select count(*) from kept), (select count(*) from kept where is_low),
         from (select * from kept where is_low order by data ->> 'sku', id limit %(limit)s) first)
 """
 
+_IS_NEAR = "g.id = any(array(select id from near))"
+# Amounts as text: JSON's numbers are read as floats.
+_PARTS = """
+with near(id) as materialized ({near})
+select (select json_agg(json_build_array(state, currency, n, total::text)) from ({sums}) s(state, currency, n, total)),
+       (select json_agg(json_build_array(id, at, data, number, n)) from ({oldest}) w(id, at, data, number, n))
+"""
+
 
 def sums(conn: Connection, wish: Filter, *, is_owed: bool = False) -> dict[str, Part]:
     """What a filter finds, by state (`none`: no value), the most frequent first.
@@ -58,8 +69,12 @@ def sums(conn: Connection, wish: Filter, *, is_owed: bool = False) -> dict[str, 
     An amount is an order's total, or (`is_owed`) what is outstanding of it; of a payment or refund its amount.
     """
     where, values = _where(wish)
+    return _parts(conn.execute(_SUMS.format(where), {**values, "is_owed": is_owed}))
+
+
+def _parts(rows: Iterable[Sequence[Any]]) -> dict[str, Part]:
     found: dict[str, Part] = {}
-    for state, currency, count, amount in conn.execute(_SUMS.format(where), {**values, "is_owed": is_owed}):
+    for state, currency, count, amount in rows:
         part = found.setdefault(state, Part(0, {}))
         amounts = part.amounts | ({currency: amount} if currency and amount is not None else {})
         found[state] = Part(part.count + count, amounts)
@@ -76,6 +91,33 @@ def oldest(conn: Connection, wish: Filter, limit: int) -> tuple[int, list[Waitin
     ]
 
 
+def parts(
+    conn: Connection, given_back: Filter, waits: Filter, limit: int
+) -> tuple[dict[str, Part], int, list[Waiting]]:
+    """What `sums` tells of one filter and `oldest` of another one, both of parts of orders near one place.
+
+    One statement: what is near is looked for once, and that is most of the work.
+    """
+    place = waits.place
+    sums_where, sums_values = _where(replace(given_back, is_near=False), "_of_sums")
+    wait_where, wait_values = _where(replace(waits, is_near=False))
+    floors = [wish.floor for wish in (given_back, waits) if wish.floor]
+    values = {**sums_values, **wait_values, "since": min(floors) if len(floors) > 1 else None, "limit": limit}
+    sql = _PARTS.format(
+        near=near.ids(waits.kind, place.rids if place else None),
+        sums=_SUMS.format(f"{sums_where} and {_IS_NEAR}"),
+        oldest=_OLDEST.format(at=AT, where=f"{wait_where} and {_IS_NEAR}"),
+    )
+    row = conn.execute(sql, {**values, "is_owed": False}).fetchone()
+    summed, waiting = (row[0] or [], row[1] or []) if row else ([], [])
+    upcasts = upcasts_of(conn)
+    return (
+        _parts((state, currency, count, amount and Decimal(amount)) for state, currency, count, amount in summed),
+        waiting[0][4] if waiting else 0,
+        [Waiting(uuid.UUID(id_), at, upcasts.data(waits.kind, data), number) for id_, at, data, number, _ in waiting],
+    )
+
+
 def stock(conn: Connection, wish: Filter, limit: int) -> tuple[int, int, list[Waiting]]:
     """Of the stock levels that a filter finds: how many, how many are low, and the first of those by SKU."""
     where, values = _where(wish)
@@ -86,6 +128,8 @@ def stock(conn: Connection, wish: Filter, limit: int) -> tuple[int, int, list[Wa
     return row[0], row[1], [Waiting(id_, str(data.get("as_of") or ""), data, "") for id_, data in first]
 
 
-def _where(wish: Filter) -> tuple[str, dict[str, Any]]:
+def _where(wish: Filter, tag: str = "") -> tuple[str, dict[str, Any]]:
+    """The conditions of a filter and their parameters, each named with `tag`, so that two fit into one statement."""
     fits, values = conditions(wish)
-    return " and ".join([_WITHIN, *fits]), values
+    where = " and ".join([_WITHIN, *fits])
+    return re.sub(r"%\((\w+)\)s", rf"%(\1{tag})s", where), {f"{name}{tag}": value for name, value in values.items()}
