@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.store.database import Database
 
-MOST = 20_000
+MOST = 3_000
 """So many edges are looked at: a share of them has the same shape."""
 
 
