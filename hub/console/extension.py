@@ -95,15 +95,16 @@ def panels(slot: Slot, kind: str = "", subject: Subject | None = None) -> list[S
     return [_panel(package, part, asked, future) for (package, part), future in zip(found, futures, strict=True)]
 
 
-def columns(kind: str, rows: Sequence[Mapping[str, Any]]) -> list[ShownColumn]:
-    """The columns that plugins add to the list of `kind`, computed from the masked data of its rows."""
+def columns(kind: str, masked: Callable[[], Sequence[Mapping[str, Any]]]) -> list[ShownColumn]:
+    """The columns that plugins add to the list of `kind`, computed from the masked data of its rows, where there are any."""
     parts = [
         part
         for package in visits.hub().registry.packages.values()
         for part in package.console
         if isinstance(part, Column) and part.kind == kind and (not part.permission or visits.may(part.permission))
     ]
-    futures = [_POOL.submit(_values, part, list(rows)) for part in parts]
+    rows = list(masked()) if parts else []
+    futures = [_POOL.submit(_values, part, rows) for part in parts]
     empty: list[Any] = [None] * len(rows)
     return [
         ShownColumn(part.name, _in_language(part.title), _result(future, empty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import g, request, url_for
@@ -127,7 +128,17 @@ _KEYS = {
 
 def page_url(endpoint: str, **values: Any) -> str:
     """The address of a page of the console."""
-    return url_for(f"console.{endpoint}", **values)
+    if any(isinstance(value, list) for value in values.values()):
+        return url_for(f"console.{endpoint}", **values)
+    given = [(name, str(value)) for name, value in values.items() if value is not None]
+    return _address(request.script_root, endpoint, *given)
+
+
+# A page names some hundred addresses, most of them again and again.
+@lru_cache(maxsize=4096)
+def _address(_root: str, endpoint: str, *values: tuple[str, str]) -> str:
+    found: dict[str, Any] = dict(values)
+    return url_for(f"console.{endpoint}", **found)
 
 
 def waiting() -> Counts:

@@ -17,7 +17,7 @@ from hub.console.extension import panels
 from hub.console.format import Formats
 from hub.console.known import known
 from hub.console.label import field_label, kind_label, word
-from hub.console.language import LANGUAGES, N_, _, negotiate
+from hub.console.language import LANGUAGES, N_, _, negotiate, words
 from hub.console.menu import menu, shortcuts
 from hub.console.menu import page_url as page_url
 from hub.console.message import heard
@@ -81,7 +81,7 @@ def _view_cookie() -> dict[str, str]:
 def context() -> dict[str, Any]:
     """The names that every template of the console may use."""
     found: dict[str, Any] = {
-        "_": _,
+        "_": words(g.language),
         "language": g.language,
         "languages": LANGUAGES,
         "other_language": "en" if g.language == "zh" else "zh",

@@ -6,11 +6,12 @@ import uuid
 from typing import Any
 
 import orjson
-from flask import g, url_for
+from flask import g
 from markupsafe import Markup, escape
 
 from hub.console.label import field_label, word
 from hub.console.language import N_, _
+from hub.console.menu import page_url
 from hub.console.visit import hub, may
 from hub.model.identifier import format_id
 from hub.model.kind import Field
@@ -149,4 +150,4 @@ def event_url(cause: str, cause_id: uuid.UUID | None) -> str:
     """The page of the event that caused a change; empty when something else did."""
     if cause != "event" or cause_id is None or not may("flow.see"):
         return ""
-    return url_for("console.show_event", event_id=format_id("evt", cause_id))
+    return page_url("show_event", event_id=format_id("evt", cause_id))

@@ -53,7 +53,7 @@ def list_records(kind: str) -> Any:
         abort(404)
     columns = COLUMNS.get(name) or plain_columns(declared)
     shown = [{column: cell_value(declared, column, row.data.get(column)) for column in columns} for row in rows]
-    extra = extension.columns(name, [golden.masked(declared, row.data, ()) for row in rows])
+    extra = extension.columns(name, lambda: [golden.masked(declared, row.data, ()) for row in rows])
     links = golden.find_links(shown)
     return render_template(
         "console/records.html",
