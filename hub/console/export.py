@@ -17,7 +17,10 @@ from hub.flow import audit
 
 # So many rows that a spreadsheet still opens them; the last line says when there were more.
 MOST = 100_000
+FIRST = 100
 BATCH = 500
+# Characters that are sent at once.
+_CHUNK = 4_000
 _FORMULA = tuple("=+-@\t\r\n")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 
@@ -45,7 +48,7 @@ def _lines(heads: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
             writer.writerow([_("cut off after %(n)s rows: narrow the filter for the rest", n=g.fmt.number(MOST))])
             break
         writer.writerow([safe(value) for value in row])
-        if buffer.tell() > 32_000:
+        if buffer.tell() > _CHUNK:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()

@@ -104,21 +104,21 @@ class Win:
 # The newest of each kind, and not all: a page must not read a hundred thousand records.
 _WINS = """
 with g as materialized (
-    select k.kind, x.id, x.data, x.winners from unnest(%(kinds)s::text[]) as k(kind) cross join lateral (
+    select k.kind, x.data, x.winners,
+        array(select r.rid::text from record r where r.cluster = x.id and r.connection_id = %(connection)s) as own
+    from unnest(%(kinds)s::text[]) as k(kind) cross join lateral (
         select id, data, winners from golden
         where realm = %(realm)s and kind = k.kind and lifecycle = 'active' order by id desc limit %(limit)s) x),
-mine as materialized (
-    select r.rid::text as rid from g join record r on r.cluster = g.id where r.connection_id = %(connection)s),
 totals as (select kind, count(*) as n from g group by 1)
-select f.kind, f.field, count(m.rid), count(*), t.n from (
-    select g.kind, d.key as field, coalesce(g.winners ->> d.key, g.winners ->> '*') as rid
-    from g cross join lateral jsonb_each(g.data) as d(key, value) where d.value not in ('null', '[]', '{}', '""')) f
-join totals t on t.kind = f.kind left join mine m on m.rid = f.rid
-group by 1, 2, 5 having count(m.rid) > 0 order by 1, 3 desc, 2
+select g.kind, d.key, count(*) filter (where coalesce(g.winners ->> d.key, g.winners ->> '*') = any(g.own)), count(*), t.n
+from g join totals t on t.kind = g.kind cross join lateral jsonb_each(g.data) as d(key, value)
+where d.value not in ('null', '[]', '{}', '""')
+group by 1, 2, 5 having count(*) filter (where coalesce(g.winners ->> d.key, g.winners ->> '*') = any(g.own)) > 0
+order by 1, 3 desc, 2
 """
 
 
-def wins(db: Database, connection_id: int, realm: str, kinds: Sequence[str], most: int = 1000) -> list[Win]:
+def wins(db: Database, connection_id: int, realm: str, kinds: Sequence[str], most: int = 500) -> list[Win]:
     """The fields whose value a connection gives, over the newest golden records: at most `most` over all kinds."""
     if not kinds:
         return []

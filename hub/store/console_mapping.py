@@ -122,7 +122,7 @@ from won join connection c on c.id = won.connection_id join few f on f.id = won.
 """
 
 
-def wins(db: Database, kind: str, realms: Sequence[str], most: int = 1000) -> list[Win]:
+def wins(db: Database, kind: str, realms: Sequence[str], most: int = 500) -> list[Win]:
     """Whose values stand in the newest `most` golden records of a kind that changed in the last thirty days."""
     found = [Win(*row) for row in db.all(_WINS, {"kind": kind, "realms": list(realms), "most": most})]
     if not db.upcasts.changes(kind):

@@ -204,7 +204,7 @@ def test_disconnect_when_the_name_is_not_typed_then_nothing_happens(full: World)
 def test_fields_when_a_system_gives_values_then_counted_by_kind(full: World) -> None:
     page = text_of(Visitor(full).get(f"{SHOP}/fields").text)
     assert re.search(r"订单编号|number", page)
-    assert "最新 68 条中" in page
+    assert "最新 62 条中" in page
 
 
 def test_setup_when_a_secret_was_made_by_the_hub_then_shown_once(full: World) -> None:

@@ -10,7 +10,7 @@ from flask import Response, abort, request
 
 from hub.console import golden, pair, visit
 from hub.console.address import SPANS, since_of, wished
-from hub.console.export import BATCH, download
+from hub.console.export import BATCH, FIRST, download
 from hub.console.label import field_label, kind_label
 from hub.console.language import _
 from hub.console.level import guard_words, pattern_words
@@ -39,8 +39,8 @@ def export_events() -> Response:
     span = wished("span", SPANS)
     wish = console_event.Filter(status, connection, since_of(span), visit.realms("flow.see"))
 
-    def rows_after(last: EventRow | None) -> list[EventRow]:
-        return console_event.list_events(hub().db, replace(wish, before=last.id) if last else wish, BATCH)
+    def rows_after(last: EventRow | None, most: int) -> list[EventRow]:
+        return console_event.list_events(hub().db, replace(wish, before=last.id) if last else wish, most)
 
     heads = [_("Event"), _("Received"), _("Connection"), _("Topic"), _("Status"), _("External id"), _("Size")]
     rows = (
@@ -56,8 +56,8 @@ def export_deliveries() -> Response:
     connection = request.args.get("connection", "")[:60]
     wish = console_delivery.Filter(tab, connection, visit.realms("flow.see"), None, None)
 
-    def rows_after(last: DeliveryRow | None) -> list[DeliveryRow]:
-        return console_delivery.list_deliveries(hub().db, replace(wish, before=last.id) if last else wish, BATCH)
+    def rows_after(last: DeliveryRow | None, most: int) -> list[DeliveryRow]:
+        return console_delivery.list_deliveries(hub().db, replace(wish, before=last.id) if last else wish, most)
 
     heads = [
         _("Delivery"),
@@ -84,9 +84,9 @@ def export_records(kind: str) -> Response:
         abort(404)
     found = narrowed(declared, declared.name, seen_realms())
 
-    def rows_after(last: GoldenRow | None) -> list[GoldenRow]:
+    def rows_after(last: GoldenRow | None, most: int) -> list[GoldenRow]:
         wish = replace(found.wish, before=last.id) if last else found.wish
-        return console_record.list_golden(hub().db, wish, BATCH)
+        return console_record.list_golden(hub().db, wish, most)
 
     columns = COLUMNS.get(declared.name) or plain_columns(declared)
     heads = [kind_label(declared), *(field_label(name, declared.by_name.get(name)) for name in columns)]
@@ -103,8 +103,8 @@ def export_audit() -> Response:
     """The trail, as filtered on its page."""
     wish = replace(trail.wished_rows(audit.acts(hub())), before=None, after=None)
 
-    def rows_after(last: AuditRow | None) -> list[AuditRow]:
-        return audit.trail(hub(), replace(wish, before=last.seq) if last else wish, BATCH)
+    def rows_after(last: AuditRow | None, most: int) -> list[AuditRow]:
+        return audit.trail(hub(), replace(wish, before=last.seq) if last else wish, most)
 
     heads = [_("Row"), _("When"), _("Who"), _("Act"), _("On what"), _("Reason"), _("Detail")]
     rows = (
@@ -119,8 +119,8 @@ def export_matches() -> Response:
     """Pairs that may be one, in the order of the page."""
     wish = replace(match.queue_wish(), state=wished("state", match.STATES) or "open")
 
-    def rows_after(last: Waiting | None) -> list[Waiting]:
-        return match_queue.queue(hub(), replace(wish, after=last.id) if last else wish, BATCH)
+    def rows_after(last: Waiting | None, most: int) -> list[Waiting]:
+        return match_queue.queue(hub(), replace(wish, after=last.id) if last else wish, most)
 
     heads = [_("Pair"), "A", "B", _("Weight"), _("At stake"), _("What is alike"), _("Kept apart by"), _("Since")]
     rows = (
@@ -131,14 +131,14 @@ def export_matches() -> Response:
     return download("matches", heads, rows, state=wish.state, **match.words_of(wish))
 
 
-def _all(rows_after: Callable[[T | None], list[T]]) -> Iterator[T]:
-    """Every row, page by page, each going on from the last row of the one before."""
-    last = None
-    while page := rows_after(last):
+def _all(rows_after: Callable[[T | None, int], list[T]]) -> Iterator[T]:
+    """Every row, page by page, each going on from the last row of the one before; a few first, so that the file begins."""
+    last, most = None, FIRST
+    while page := rows_after(last, most):
         yield from page
-        if len(page) < BATCH:
+        if len(page) < most:
             return
-        last = page[-1]
+        last, most = page[-1], BATCH
 
 
 ROUTES = (
