@@ -103,7 +103,16 @@ cross join lateral (select count(*) as n from (
     select from attempt where (connection_id, id) >= (c.id, %(hour)s) and (connection_id, id) < (c.id + 1, %(none)s)
     and outcome = 'failed' and outcome in ('failed', 'unknown') and action in ('create', 'update', 'delete')
     order by connection_id, id limit %(most)s) x) failed
-where %(name)s = '' or (c.name = %(name)s) <> %(is_rest)s
+-- Of one that has more than is counted, what there is of all connections together is told by what the others have.
+where %(name)s = '' or c.name = %(name)s or (
+    select (select count(*) from (
+            select from event_work where connection_id = n.id and state = 0 order by id limit %(most)s) x) > %(cap)s
+        or (select count(*) from (
+            select from target where connection_id = n.id and dirty_seq > done_seq and state = 'due' and plan_id is null
+            order by bulk, coalesce(wait_until, dirty_at) limit %(most)s) x) > %(cap)s
+        or (select count(*) from (
+            select from plan p join target t on t.plan_id = p.id where p.connection_id = n.id limit %(most)s) x) > %(cap)s
+    from connection n where n.name = %(name)s)
 order by c.disconnected_at is not null, c.name
 """
 # Count -> the index whose entries it counts.
@@ -128,12 +137,12 @@ def figures(
         "none": uuid.UUID(int=0),
         "indexes": list(_INDEXES.values()),
         "most": _MANY if most is None else most,
+        "cap": _MANY if most is None else CAP,
         "few": _MANY if most is None else _ENOUGH,
+        "name": name,
     }
-    rows = db.all(_SQL, values | {"name": name, "is_rest": False})
+    rows = db.all(_SQL, values)
     found = [Figures(*row[:-1]) for row in rows]
-    if name and most is not None and any(getattr(f, field) > CAP for f in found for field in _INDEXES):
-        found += [Figures(*row[:-1]) for row in db.all(_SQL, values | {"name": name, "is_rest": True})]
     if rows and most is not None:
         # Statistics know all connections together: what one has is told beside what the others have.
         for field, total in zip(_INDEXES, rows[0][-1], strict=True):
