@@ -49,7 +49,7 @@ def _sizes(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--customers", type=click.IntRange(4), help="connect, console: customers. [default: 80000, console: 100000]"
 )
-@click.option("--loads", type=click.IntRange(1), help="console: how often a run loads each page. [default: 10]")
+@click.option("--loads", type=click.IntRange(1), help="console: how often a run loads each page. [default: 30]")
 @click.option("--changed", is_flag=True, default=None, help="replay: under rules that change every record.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 def bench(name: str, runs: int, workers: int, preload: int, as_json: bool, **given: Any) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench import past
+from bench.answers import PAIRS, answer
 from bench.arrival import arrive, deliverer
 from bench.counting import statements
 from bench.ingress import PATH, give_secret
@@ -82,7 +83,7 @@ class Stage:
 
 def run(
     runs: int = 5,
-    loads: int = 10,
+    loads: int = 30,
     customers: int = 100_000,
     orders: int = 1_500,
     rate: float = 100.0,
@@ -90,6 +91,7 @@ def run(
     open_consoles: int = 10,
     worker_count: int = 2,
     painted: int = 3,
+    answered: int = PAIRS,
     refreshes: int = 40,
 ) -> dict[str, Any]:
     """Reach: p95 of every page within 150 ms, 8 statements; the pipeline at 0.97 of its speed with ten open consoles.
@@ -110,6 +112,7 @@ def run(
             due = stage.due()
             url = f"http://127.0.0.1:{stage.served.port}"
             paint = largest(url, cookie, five(stage.db), painted) if painted else "not asked for"
+            answers = answer(url, cookie, answered) if answered else "not asked for"
             cost = _cost_of_consoles(stage, max(1, runs), count, open_consoles, worker_count, refreshes)
     result.more = {
         "events": events[0] if events else 0,
@@ -121,6 +124,7 @@ def run(
         "most_statements": max(asked.values()),
         "due_left": due,
         "lcp_ms": paint,
+        "answers": answers,
         "pipeline": cost,
         "pages": {page.address.name: page.as_dict() | _told(asked, page) for page in _slowest_first(pages)},
     }

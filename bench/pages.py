@@ -17,8 +17,10 @@ from hub.store.database import Database
 
 BOUND = f"{PREFIX}/search"
 """The page that does nothing: session, menu, an empty box."""
-# Files of a plugin, and the plan of a merge or a split: that does the deed and takes it back, and is not a page that one refreshes.
-LEFT_OUT = ("show_login", "show_plugged", "show_plugged_file", "plan_merge", "plan_split", "show_search")
+# Files of a plugin, and the plan of a merge, a split or an answer: that does the deed and takes it back, and is not a page that one refreshes.
+LEFT_OUT = (
+    "show_login", "show_plugged", "show_plugged_file", "plan_merge", "plan_split", "plan_cut", "plan_match", "show_search",
+)  # fmt: skip
 SEARCHED = ("+8613861803399", "c7", "#big-3", "cus_01M80NG4PR9Q2455H1Z1QE4RSP")
 # Id -> what to look it up by. Of what is to be had everywhere, one from the middle.
 _FOUND = {
@@ -34,6 +36,8 @@ _FOUND = {
     "alert_id": ("alr", "select id from alert order by id limit 1"),
     "item_id": ("itm", "select id from item where type = 'conflict' order by id limit 1"),
     "pair": ("itm", "select id from item where type = 'match' and state = 'open' order by stake desc, id limit 1"),
+    "bulk_id": ("blk", "select id from match_bulk order by id limit 1"),
+    "drift_id": ("drf", "select id from drift order by id limit 1"),
     "run_id": ("run", "select id from run order by id desc limit 1"),
     "plan_id": ("pln", "select id from plan order by id limit 1"),
     "user_id": ("usr", "select id from person order by name limit 1"),
@@ -70,13 +74,13 @@ PATTERNS: dict[str, list[str]] = {
     "list_conflicts": ["/conflicts", "/conflicts?state=resolved"],
     "list_matches": ["/matches", "/matches?order=weight"],
     "show_match": ["/matches/<pair>"],
-    "plan_match": ["/matches/<pair>/plan"],
     "list_reveals": ["/privacy/access-log", "/privacy/access-log?subject=<big>"],
     "show_quarantined": ["/quarantine/<quarantined>"],
     "start_setup": ["/connections/new/webhook"],
     "show_step": ["/connections/new/webhook/<setup_id>/credentials"],
     "show_connection": ["/connections/shop", "/connections/crm"],
     "show_connection_tab": [f"/connections/{name}/{tab}" for name in ("shop", "crm") for tab in CONNECTION_TABS if tab != "overview"],
+    "show_lookup": ["/lookups/stores"],
     "show_policy": ["/policies/customer"],
     "show_mapping": ["/mappings/shop/customers"],
     "list_runs": ["/runs", "/runs?status=failed", "/runs?type=verify", "/runs?connection=crm"],

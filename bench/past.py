@@ -16,7 +16,7 @@ from bench import copies
 from bench.load import START_US, customer, order
 from bench.site import Site, connect
 from hub import bootstrap
-from hub.flow import access, alert, record, resolve, setup
+from hub.flow import access, alert, match_bulk, record, resolve, setup
 from hub.flow.context import Hub
 from hub.flow.login import log_in
 from hub.model import time
@@ -30,6 +30,8 @@ DAYS = 30.0
 ORIGINALS = 200
 # Of everything that is wrong, so many.
 FEW = 300
+ASKED = 60
+"""Pairs of customers that are asked about: of one name that hardly anybody has, and nothing else in common."""
 SKUS = 2_000
 """What a store of the size of a supermarket keeps."""
 PER_CUSTOMER = 10
@@ -156,6 +158,11 @@ def _odd(size: Size) -> Iterator[Event]:
             "id": f"k{number}", "updated_at": _at(number), "sku": f"SKU-{number:05d}", "location": STORE,
             "on_hand": str(number % 40), "reserved": str(number % 7), "safety": "5",
         }  # fmt: skip
+    for number in range(min(ASKED, size.customers)):
+        rare = "欧阳" + _RARE[number // len(_RARE)] + _RARE[number % len(_RARE)]
+        for connection in ("shop", "till"):
+            asked: dict[str, Any] = {"id": f"q{number}", "updated_at": _at(number), "full_name": rare}
+            yield connection, "customer.updated", asked
     for number in range(20):
         yield (
             "till",
@@ -174,6 +181,9 @@ def _odd(size: Size) -> Iterator[Event]:
             said = {"id": f"d{number}", "full_name": "王伟", "identities": [_union(f"d{number}")]}
             yield connection, "customer.updated", {**said, "updated_at": _at(1), "language": "zh-CN"}
             yield connection, "customer.updated", {**said, "updated_at": _at(30), "language": value}
+
+
+_RARE = "璟琬琰瑄珺珩琛瓒"
 
 
 def _union(value: str) -> dict[str, str]:
@@ -254,6 +264,13 @@ _RUNS = """
            c.id, 'customers', 'done', 'ok', 'complete', '{"accepted": 0, "duplicates": 2}', at, at
     from connection c, generate_series(now() - interval '7 days', now(), %s * interval '1 minute') at where c.name = 'till'
 """
+# New fields of one stream, as if the others had been decided on.
+_DRIFT = """
+    insert into drift (id, connection_id, stream, what, path, state, count, episode)
+    select gen_random_uuid(), c.id, 'orders', 'new', 'extra.field_' || n, 'open', n, gen_random_uuid()
+    from connection c, generate_series(1, least(%s, 40)) n where c.name = 'shop'
+"""
+_ASKED_BY = "name=exact rarity=very_rare"
 _REVEALS = """
     insert into reveal (id, person, kind, subject, field, reason, at)
     select id, 'usr_bench', 'customer', id, 'full_name', 'service', created_at from golden where kind = 'customer'
@@ -281,6 +298,8 @@ def _keep_books(hub: Hub, size: Size) -> None:
         for number in range(few):
             audit.append(conn, "cli:bench", acts[number % len(acts)], ("shop", "crm")[number % 2])
     alert.evaluate(hub)
+    hub.db.execute(_DRIFT, (few,))
+    match_bulk.propose(hub, "bench", _ASKED_BY, "different", reason="looked at ten of them")
     with hub.db.session() as conn:
         conn.execute("set statement_timeout = 0")
         conn.execute("vacuum analyze")

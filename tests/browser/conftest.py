@@ -116,6 +116,15 @@ def empty(postgres: Postgres, valkey: Valkey, tmp_path_factory: pytest.TempPathF
         yield world
 
 
+@pytest.fixture
+def own(postgres: Postgres, valkey: Valkey, tmp_path: Path) -> Iterator[tuple[World, str]]:
+    """A hub of one test's own, with users, and where it is served."""
+    with _world(postgres, valkey, tmp_path, "console_own") as world:
+        make_users(world)
+        with _served(world) as url:
+            yield world, url
+
+
 @pytest.fixture(scope="session")
 def full_url(full: World) -> Iterator[str]:
     """Where the full hub is served."""

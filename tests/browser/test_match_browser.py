@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle, islice
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -11,11 +12,14 @@ from hub.flow import match_queue
 from hub.model.identifier import parse_id
 from tests.browser.matching import guarded, some_pairs
 from tests.browser.world import World
+from tests.fixtures.hub import Rig
+from tests.fixtures.match import pairs, prepare, shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 Visit = Callable[..., BrowserContext]
 PHONE = {"width": 390, "height": 844}
 THUMB_PX = 44
+FORTY = 40
 
 
 def state_of(world: World, item_id: str) -> tuple[str, str]:
@@ -70,6 +74,31 @@ def test_keys_when_switched_on_then_pairs_are_answered_one_after_the_other_and_u
     finally:
         page.context.add_cookies([{"name": "hub_view", "value": "", "url": f"{full_url}/console/"}])
         page.close()
+
+
+def test_keys_when_forty_pairs_wait_then_each_is_answered_as_pressed_and_taken_back(
+    own: tuple[World, str], visit: Visit
+) -> None:
+    world, url = own
+    waiting = {shown("itm", id_) for id_ in pairs(prepare(Rig(world.hub), is_stored=True), *range(1, FORTY + 1))}
+    page = with_keys(visit, world, url, are_on=True)
+    page.goto(f"{url}/console/matches")
+    with page.expect_navigation():
+        page.get_by_role("button", name="下一对").first.click()
+    pressed: list[tuple[str, str]] = []
+    for key, said in islice(cycle((("y", "same"), ("n", "different"), ("h", "household"))), FORTY):
+        pressed.append((item_on(page), said))
+        with page.expect_navigation():
+            page.keyboard.press(key)
+        expect(page.get_by_role("status")).to_contain_text("已记录")
+    assert {item for item, _said in pressed} == waiting
+    assert [state_of(world, item) for item, _said in pressed] == [("resolved", said) for _item, said in pressed]
+    for item, _said in reversed(pressed):
+        with page.expect_navigation():
+            page.get_by_role("button", name="撤销上一步").click()
+        assert item_on(page) == item
+    assert {state_of(world, item) for item in waiting} == {("open", "")}
+    page.close()
 
 
 def test_keys_when_switched_off_then_a_letter_does_nothing(full: World, full_url: str, visit: Visit) -> None:
