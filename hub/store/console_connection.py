@@ -255,14 +255,15 @@ def failures_of(db: Database, connection_id: int, now: datetime) -> list[Failure
     return [FailureGroup(*row) for row in db.all(_FAILURES, (connection_id, _first_id(now - timedelta(days=1))))]
 
 
+# The session's zone is UTC: there an hour is so many seconds since the epoch, which is found at half the price.
 _HOURS = """
 select h.at, coalesce(t.done, 0)::bigint, coalesce(t.repeated, 0)::bigint, coalesce(q.n, 0)
 from generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), interval '1 hour') h(at)
-left join (select date_trunc('hour', at) as at, sum(n) filter (where stage = 'done') as done,
+left join (select date_bin('1 hour', at, 'epoch') as at, sum(n) filter (where stage = 'done') as done,
                   sum(n) filter (where stage = 'duplicate') as repeated
-           from tally where at >= date_trunc('hour', now()) - interval '23 hours'
+           from tally where at >= (select date_trunc('hour', now()) - interval '23 hours')
              and (%(ids)s::integer[] is null or connection_id = any(%(ids)s)) group by 1) t on t.at = h.at
-left join (select date_trunc('hour', failed_at) as at, count(*) as n from event_work
+left join (select date_bin('1 hour', failed_at, 'epoch') as at, count(*) as n from event_work
            where state = 1 and (%(ids)s::integer[] is null or connection_id = any(%(ids)s)) group by 1) q on q.at = h.at
 order by h.at
 """

@@ -66,15 +66,18 @@ AT = _moments()
 _LATER = ("payment", "refund", "fulfilment", "return")
 _BELOW = "(%(at)s::text is null or (at, tie) < (%(at)s, %(tie)s))"
 
+# What they say is read of the lines that are shown: there may be thousands.
 _FACTS = f"""
-select at, tie, 'fact', kind, id, realm, data from (
-    select {AT} as at, 'f' || g.id as tie, g.kind, g.id, g.realm,
-        case when o.id is null then g.data else g.data || jsonb_build_object(
-            '_order', o.data ->> 'number', '_order_id', o.id, 'store', o.data -> 'store') end as data
-    from (select id, null::uuid as order_id from near union all select id, order_id from far) k
-    join golden g on g.id = k.id and g.lifecycle = 'active' left join golden o on o.id = k.order_id
-    where %(kinds)s::text[] is null or g.kind = any(%(kinds)s)) f
-where {_BELOW} order by at desc, tie desc limit %(limit)s
+select f.at, f.tie, 'fact', f.kind, f.id, f.realm, case when o.id is null then g.data else g.data || jsonb_build_object(
+    '_order', o.data ->> 'number', '_order_id', o.id, 'store', o.data -> 'store') end
+from (
+    select * from (
+        select {AT} as at, 'f' || g.id as tie, g.kind, g.id, g.realm, k.order_id
+        from (select id, null::uuid as order_id from near union all select id, order_id from far) k
+        join golden g on g.id = k.id and g.lifecycle = 'active'
+        where %(kinds)s::text[] is null or g.kind = any(%(kinds)s)) f
+    where {_BELOW} order by at desc, tie desc limit %(limit)s) f
+join golden g on g.id = f.id left join golden o on o.id = f.order_id
 """  # noqa: S608 -- constants of this module
 _CHANGES = f"""
 select at, tie, 'change', type, golden_id, realm, data from (
