@@ -173,7 +173,8 @@ def _newest(row: ConnectionRow, stream: str) -> list[store.Arrived]:
 
     if "newest" not in g:
         arrived = store.newest(hub().db, row.id)
-        g.newest = [one for one in arrived if workbench.topic_key(hub(), row, one.topic) == stream][:SAMPLES]
+        keys = {topic: workbench.topic_key(hub(), row, topic) for topic in {one.topic for one in arrived}}
+        g.newest = [one for one in arrived if keys[one.topic] == stream][:SAMPLES]
     found: list[store.Arrived] = g.newest
     return found
 
