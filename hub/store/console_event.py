@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from hub.store.about import CAP
 from hub.store.database import Database
 
 STATUSES = ("pending", "quarantined", "parked", "done", "duplicate")
@@ -87,7 +88,7 @@ def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
         + (" and e.id > %(after)s" if wish.after else "")
         + f" order by e.id {direction} limit %(limit)s"
     )
-    values = {
+    values: dict[str, Any] = {
         "connection": wish.connection,
         "realms": wish.realms,
         "since": wish.since,
@@ -95,8 +96,29 @@ def list_events(db: Database, wish: Filter, limit: int) -> list[EventRow]:
         "after": wish.after,
         "limit": limit,
     }
+    if wish.status == "quarantined" and (few := _few_set_aside(db, wish, direction, values)) is not None:
+        sql = _ROW.format(source=source) + f" where {fits} and e.id = any(%(few)s) order by e.id {direction}"
+        values = {"few": few}
     rows = [EventRow(*row) for row in db.all(sql, values)]
     return rows[::-1] if wish.after else rows
+
+
+def _few_set_aside(db: Database, wish: Filter, direction: str, values: dict[str, Any]) -> list[uuid.UUID] | None:
+    """The ids to show of what was set aside; None when so much was that going through the work by id finds some at once.
+
+    By id one goes first through all that was worked off lately and is not yet cleared away. The order within is that of the
+    index of what was set aside, which so is the one that is read.
+    """
+    of_connections = " and w.connection_id in (select c.id from connection c where true"
+    of_connections += " and c.name = %(connection)s" if wish.connection else ""
+    of_connections += " and c.realm = any(%(realms)s))" if wish.realms is not None else ")"
+    sql = f"""with few as materialized (select w.id from event_work w where w.state = 1
+        {of_connections if wish.connection or wish.realms is not None else ""} order by w.connection_id, w.cause, w.id limit {CAP})
+        select (select count(*) from few), array(select id from few where (%(before)s::uuid is null or id < %(before)s)
+        and (%(after)s::uuid is null or id > %(after)s) and (%(since)s::uuid is null or id >= %(since)s)
+        order by id {direction} limit %(limit)s)"""  # noqa: S608 -- constants of this module
+    count, ids = db.all(sql, values)[0]
+    return ids if count < CAP else None
 
 
 def rows_of(db: Database, ids: list[uuid.UUID]) -> list[EventRow]:
