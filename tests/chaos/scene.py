@@ -140,7 +140,7 @@ class Place:
         """Whether `check` finds nothing wrong; `wrong` says what it found."""
         try:
             self.check(but=but)
-        except (AssertionError, KeyError, ValueError) as error:
+        except (AssertionError, LookupError, ValueError) as error:
             self.wrong = f"{type(error).__name__}: {error}"
             return False
         return True
