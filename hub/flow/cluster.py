@@ -39,7 +39,6 @@ class Relinked:
     `cuts`: components that were too large.
     `homes`: every record looked at -> its golden id now; clusters are in it whole.
     `passed`: golden ids whose numbers may have passed on or come back -> one looked at that has the number, too.
-    `alone`: records that share no proven number with any other.
     """
 
     moves: dict[Rid, tuple[Rid, Rid]] = field(default_factory=dict)
@@ -48,7 +47,6 @@ class Relinked:
     cuts: list[TooLarge] = field(default_factory=list)
     homes: dict[Rid, Rid] = field(default_factory=dict)
     passed: dict[Rid, Rid] = field(default_factory=dict)
-    alone: set[Rid] = field(default_factory=set)
 
 
 def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
@@ -76,7 +74,6 @@ def relink(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn]) -> Relinked:
             done.moves[rid] = (before, cluster)
             done.clusters.update((before, cluster))
     done.doubtful = done.clusters & _doubtful(found, done.homes)
-    done.alone = touched.keys() - {rid for key in shared if 2 in key.strengths and any(key.guards) for rid in key.rids}
     done.passed = affected(conn, found.keys, done.homes, fallen.unproven, over.union(fallen.under), touched)
     return done
 

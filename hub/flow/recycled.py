@@ -47,17 +47,13 @@ class Bearer:
         return cls(id_, first.realm, first.kind, data, [member.packed for member in members])
 
 
-def close(conn: Connection, hub: Hub, computed: Iterable[Computed], alone: Collection[Rid]) -> None:
-    """Adds `until` to the phones and e-mails of golden records that other people proved later. Under the kinds' turns.
+def close(conn: Connection, hub: Hub, computed: Iterable[Computed]) -> None:
+    """Adds `until` to the phones and e-mails of golden records that other people proved later.
 
-    `alone`: records that are known to share no proven number with any other. One statement, unless all are; one more where
-    somebody else proved a number.
+    One statement; one more where somebody else proved a number. Whoever changes a reason marks who has the number, so that
+    what was read too early here is looked at again.
     """
-    goldens = {
-        each.id: each
-        for each in computed
-        if each.data.get(_FIELD) and not all(member.rid in alone for member in each.members)
-    }
+    goldens = {each.id: each for each in computed if each.data.get(_FIELD)}
     bearers = [Bearer.of(each.id, each.members, each.data) for each in goldens.values()]
     for id_, found in passed_on(conn, hub, bearers).items():
         data = goldens[id_].data

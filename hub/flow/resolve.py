@@ -1,6 +1,7 @@
-"""T2: marks become clusters, golden records, due targets and the feed, in one transaction.
+"""T2: marks become clusters, golden records, due targets and the feed, in two transactions.
 
-Lock order: marks, turns, records by id, golden records, targets, feed.
+The first half links records under the turn of their kind (`hub.flow.link`); the second one, which needs no turn, computes golden
+records. Its lock order: marks, records by id, golden records, targets, feed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-from hub.flow import cluster as clusters
-from hub.flow import recycled, release, review, scoring
+from hub.flow import recycled, release
 from hub.flow.context import Hub
 from hub.flow.golden import Computed, Member, compute_derived, compute_golden
+from hub.flow.link import TurnTakenError, link
 from hub.flow.publish import publish
 from hub.flow.record import BUSY_S
 from hub.flow.told import told_fields
@@ -34,41 +35,37 @@ class Work:
     marks: list[store.Mark]
     ids: set[Rid] = field(default_factory=set)
     relinked: set[Rid] = field(default_factory=set)
-    moved: dict[Rid, Rid] = field(default_factory=dict)
-    """rid -> its new golden id, of records that change their cluster."""
     members: dict[Rid, list[Member]] = field(default_factory=dict)
     pins: dict[Rid, dict[str, Pin]] = field(default_factory=dict)
     choices: dict[Rid, list[Choice]] = field(default_factory=dict)
+    together: dict[Rid, set[Rid]] = field(default_factory=dict)
+    """golden id -> those to which records of it went."""
     seen: dict[Rid, set[Rid]] = field(default_factory=dict)
     """golden id -> records of it that said something (their target is looked at even if the golden record stays as it is)."""
     marked: dict[Rid, set[Rid]] = field(default_factory=dict)
     """golden id -> all marked records of it."""
-    linking: clusters.Relinked = field(default_factory=clusters.Relinked)
     derived: dict[Rid, Rid] = field(default_factory=dict)
-    """golden id -> one of its children, for those that are looked at because of a child; or whom it shares a number with."""
-
-
-class _TurnTakenError(Exception):
-    """Somebody else has the turn of a kind."""
+    """golden id -> one of its children, for those that are looked at because of a child."""
 
 
 def run_batch(hub: Hub, limit: int = BATCH, *, wait: bool = True) -> int:
-    """Takes up to `limit` marks and brings everything they touch up to date; returns how many marks it worked off.
+    """Takes up to `limit` marks of either half and brings everything they touch up to date; returns how many marks it worked off.
 
-    Marks of records that another worker holds go back to the queue: it looks again when it is done. `wait` False: so do
-    all marks while another worker has the turn of their kind; 0 then, for a caller that has other work to do.
+    Marks of records that another worker holds go back to the queue: it looks again when it is done. `wait` False: nothing is linked
+    while another worker has the turn, for a caller that has other work to do.
 
     Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
     """
     try:
-        done = hub.db.run(lambda conn: _resolve(conn, hub, limit, wait=wait), durable=False)
-    except _TurnTakenError:
-        return 0
-    if done.taken and not done.marks:
+        linked = hub.db.run(lambda conn: link(conn, hub, limit, wait=wait), durable=False)
+    except TurnTakenError:
+        linked = 0
+    done = hub.db.run(lambda conn: _resolve(conn, hub, limit), durable=False)
+    if done.taken and not done.marks and not linked:
         time.sleep(BUSY_S)
     if done.targets:
         hub.queue.wake("deliver")
-    return done.taken
+    return linked + done.taken
 
 
 @dataclass(slots=True)
@@ -79,19 +76,18 @@ class _Done:
 
 
 def resolve_marks(conn: Connection, hub: Hub, limit: int, after: int = 0) -> int:
-    """One batch inside the caller's transaction, of marks younger than `after`; returns how many it took."""
-    return _resolve(conn, hub, limit, after).taken
+    """One batch of either half inside the caller's transaction, of marks younger than `after`; returns how many it took."""
+    return link(conn, hub, limit, after) + _resolve(conn, hub, limit, after).taken
 
 
-def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bool = True) -> _Done:
-    marks = store.take_marks(conn, limit, after)
+def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0) -> _Done:
+    marks = store.take_marks(conn, limit, after, relink=False)
     if not marks:
         return _Done()
     release.ensure(conn, hub)
     work = Work(marks)
-    _find_clusters(conn, hub, work, wait=wait)
+    _find_clusters(conn, hub, work)
     _load_members(conn, hub, work)
-    review.refresh(conn, hub, work.linking)
     computed = _compute(conn, hub, work)
     return _Done(
         len(marks),
@@ -100,61 +96,23 @@ def _resolve(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bo
     )
 
 
-def _find_clusters(conn: Connection, hub: Hub, work: Work, *, wait: bool) -> None:
-    rids = {mark.rid for mark in work.marks}
-    kinds = store.kinds_of(conn, rids)
-    relink = {mark.rid for mark in work.marks if mark.relink and mark.rid in kinds}
-    rekeyed = {mark.rid for mark in work.marks if mark.rekey and mark.rid in relink}
-    # Of kinds that are scored hardly a batch is without a record that shares something: the turn is needed anyway.
-    alone = {rid for rid in relink - rekeyed if kinds[rid][1] not in hub.rules.matching}
-    loose = store.loose(conn, alone) if alone else set()
-    relink -= loose
-    turns = set(kinds.values())
-    turns |= {(realm, above) for realm, kind in turns for above in _above(hub, kind)}
-    own = {kinds[rid] for rid in relink}
-    if not store.take_turns(conn, turns, own, wait=wait):
-        raise _TurnTakenError
-    # They looked alone, and are no more: whoever had the turn before saw a key of theirs that is gone by now.
-    joined = store.with_others(conn, loose) if loose else set()
-    relink |= {rid for rid in joined if kinds[rid] in own}
-    rids -= _put_back(conn, work, joined - relink)
-    if rekeyed:
-        scoring.rekey(conn, hub, rekeyed)
-    if relink:
-        work.linking = clusters.relink(conn, hub, {rid: kinds[rid] for rid in relink})
-        work.moved = {rid: new for rid, (_, new) in work.linking.moves.items()}
-        work.relinked = {id_ for move in work.linking.moves.values() for id_ in move}
-    homes = work.linking.homes
-    now = {rid: homes[rid] for rid in rids & homes.keys()}
-    if rids - homes.keys():
-        now |= store.clusters_of(conn, rids - homes.keys())
-    said = {mark.rid for mark in work.marks if mark.cause != store.WRITE}
-    for rid, cluster in now.items():
-        work.marked.setdefault(cluster, set()).add(rid)
-        if rid in said:
-            work.seen.setdefault(cluster, set()).add(rid)
-    passed = work.linking.passed
-    work.ids = set(now.values()) | work.relinked | passed.keys()
-    work.derived = {**passed, **_parents(conn, hub, work.ids, {kind for _, kind in kinds.values()})}
+def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
+    before = {mark.was for mark in work.marks if mark.was is not None}
+    homes = store.homes_of(conn, {mark.rid for mark in work.marks} | before)
+    for mark in work.marks:
+        if mark.rid not in homes:
+            continue
+        cluster = homes[mark.rid].cluster
+        work.marked.setdefault(cluster, set()).add(mark.rid)
+        if mark.cause != store.WRITE:
+            work.seen.setdefault(cluster, set()).add(mark.rid)
+        if mark.was is not None:
+            work.relinked.update((cluster, mark.was))
+            work.together.setdefault(mark.was, set()).add(cluster)
+    # A golden record of which the last record left is there until somebody looks; what became of the record it is named by, too.
+    work.ids = {home.cluster for home in homes.values()} | work.relinked
+    work.derived = _parents(conn, hub, work.ids, {home.kind for home in homes.values()})
     work.ids |= work.derived.keys()
-
-
-def _above(hub: Hub, kind: str) -> set[str]:
-    """The kinds that are derived from a kind, and from those."""
-    found: set[str] = set()
-    new = {kind}
-    while new:
-        new = {each.kind for each in hub.registry.derivations if new & each.reads.keys()} - found
-        found |= new
-    return found
-
-
-def _put_back(conn: Connection, work: Work, rids: set[Rid]) -> set[Rid]:
-    """Marks of these records go back to the queue: the next look finds them linked, and takes the turn."""
-    if rids:
-        record_store.append_marks(conn, [asdict(mark) for mark in work.marks if mark.rid in rids])
-        work.marks = [mark for mark in work.marks if mark.rid not in rids]
-    return rids
 
 
 def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str]) -> dict[Rid, Rid]:
@@ -174,17 +132,15 @@ def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
-    known = work.linking.homes
-    homes = {rid: id_ for rid, id_ in known.items() if id_ in work.ids}
-    if other := work.ids - set(known.values()) - work.relinked:
-        homes |= store.members(conn, other)
-    # What changes its cluster must be had, whoever holds it now; anything else can as well come later.
-    locked = store.lock_members(conn, homes, wait=bool(work.moved))
-    store.set_clusters(conn, work.moved)
-    _put_off(conn, work, {homes[rid] for rid in homes.keys() - {row[0] for row in locked}})
+    homes = store.members(conn, work.ids)
+    locked = store.lock_members(conn, homes, wait=False)
+    # Whoever links records needs no leave of ours: what joined or left before these were locked is seen now, and what joins later is
+    # marked later. A record that another worker holds, and its golden record, can as well come then.
+    held = {row[0]: row[8] for row in locked}
+    now = store.members(conn, work.ids)
+    _put_off(conn, work, {id_ for rid, id_ in {**homes, **now}.items() if held.get(rid) != id_ or now.get(rid) != id_})
     for row in locked:
         rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
-        cluster = work.moved.get(rid, cluster)
         if cluster not in work.ids:
             continue
         connection = hub.connections.by_id(connection_id)
@@ -207,6 +163,10 @@ def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
     """Golden records whose records another worker holds: their marks go back to the queue."""
     if not busy:
         return
+    # A golden record that lost a record goes with the one that got it: that is one change.
+    groups = [{was, *others} for was, others in work.together.items()]
+    while more := [group for group in groups if not group.isdisjoint(busy) and not group <= busy]:
+        busy = busy.union(*more)
     work.ids -= busy
     marked = {rid: id_ for id_ in busy for rid in work.marked.get(id_, ())}
     again = [mark for mark in work.marks if mark.rid in marked]
@@ -227,6 +187,6 @@ def _compute(conn: Connection, hub: Hub, work: Work) -> dict[Rid, Computed]:
             continue
         pins, choices = work.pins.get(cluster, {}), work.choices.get(cluster, [])
         computed[cluster] = compute_golden(hub, cluster, members, pins, choices)
-    recycled.close(conn, hub, computed.values(), work.linking.alone)
+    recycled.close(conn, hub, computed.values())
     compute_derived(conn, hub, computed)
     return computed

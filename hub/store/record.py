@@ -282,13 +282,13 @@ def unpark_arrived(conn: Connection) -> list[uuid.UUID]:
 
 
 def append_marks(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id, full_pass, rekey`."""
+    """Asks T2 to look at these records. A row: `rid, relink, cause, cause_id, full_pass, rekey, was`."""
     if rows:
         conn.execute(
-            "insert into resolve_work (rid, relink, cause, cause_id, full_pass, rekey)"
-            " select rid, relink, coalesce(cause, 'event'), cause_id, full_pass, coalesce(rekey, false)"
+            "insert into resolve_work (rid, relink, cause, cause_id, full_pass, rekey, was)"
+            " select rid, relink, coalesce(cause, 'event'), cause_id, full_pass, coalesce(rekey, false), was"
             " from jsonb_to_recordset(%s::jsonb)"
-            " as t(rid uuid, relink boolean, cause text, cause_id uuid, full_pass uuid, rekey boolean)",
+            " as t(rid uuid, relink boolean, cause text, cause_id uuid, full_pass uuid, rekey boolean, was uuid)",
             (packed(rows),),
         )
 

@@ -29,16 +29,21 @@ class Mark:
     """The pass over a whole stream that everything new about the record came from."""
     rekey: bool = False
     """All its keys are to be made again first."""
+    was: Rid | None = None
+    """The golden record that it was part of before it was linked anew, where that is another one."""
 
 
-def take_marks(conn: Connection, limit: int, after: int = 0) -> list[Mark]:
-    """Takes the oldest (after `after`) marks that nobody else is working on; they come back if the transaction fails."""
-    # = any(array(...)) makes the plan use the primary key; `in (select ... limit)` scans the queue.
-    sql = """
-        delete from resolve_work where id = any(array(
-            select id from resolve_work where id > %s order by id limit %s for update skip locked))
-        returning rid, relink, cause, cause_id, full_pass, rekey
+def take_marks(conn: Connection, limit: int, after: int = 0, *, relink: bool) -> list[Mark]:
+    """Takes the oldest (after `after`) marks that nobody else is working on, those that ask for links or those that do not.
+
+    They come back if the transaction fails.
     """
+    # = any(array(...)) makes the plan use the primary key; `in (select ... limit)` scans the queue.
+    sql = f"""
+        delete from resolve_work where id = any(array(
+            select id from resolve_work where id > %s and {"" if relink else "not"} relink order by id limit %s for update skip locked))
+        returning rid, relink, cause, cause_id, full_pass, rekey, was
+    """  # noqa: S608
     return [Mark(*row) for row in conn.execute(sql, (after, limit)).fetchall()]
 
 
@@ -48,13 +53,33 @@ def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]
         "select rid, realm, kind from record where rid = any(%s)", (list(rids),)).fetchall()}  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """To which golden record a record belongs, and what it is."""
+
+    realm: str
+    kind: str
+    cluster: Rid
+
+
+def homes_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, Home]:
+    """rid -> its home now."""
+    sql = "select rid, realm, kind, cluster from record where rid = any(%s)"
+    return {rid: Home(*home) for rid, *home in conn.execute(sql, (list(rids),)).fetchall()}
+
+
+def lock(conn: Connection, rids: Iterable[Rid]) -> None:
+    """Locks records in rid order, waiting for whoever holds one."""
+    conn.execute("select from record where rid = any(%s) order by rid for no key update", (list(rids),))
+
+
 def take_turns(
     conn: Connection, shared: Iterable[tuple[str, str]], exclusive: Iterable[tuple[str, str]], *, wait: bool = True
 ) -> bool:
     """Takes the turn of each (realm, kind), in one order for everybody; False when `wait` is and somebody else has one.
 
-    Exclusive: clusters may be changed. Shared: clusters stay as they are while golden records are
-    computed. Held until the transaction ends.
+    Exclusive: clusters may be changed. Shared: they stay as they are while it is seen that records are alone. Held until the
+    transaction ends.
     """
     own, name = set(exclusive), "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     for turn in sorted(own | set(shared)):

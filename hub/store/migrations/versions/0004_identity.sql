@@ -25,6 +25,10 @@ comment on column key_lost.proven is 'a phone or e-mail that it proved, and prov
 
 alter table resolve_work add column rekey boolean not null default false;
 comment on column resolve_work.rekey is 'make what is compared, and all keys, again: another model, or another version of the hub';
+alter table resolve_work add column was uuid;
+comment on column resolve_work.was is 'the golden record that it was part of before it was linked anew: what became of that one is looked at too';
+create index resolve_work_links on resolve_work (id) where relink;
+create index resolve_work_goldens on resolve_work (id) where not relink;
 
 -- Review
 alter table item add column other uuid;
