@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from hub.flow import cluster as clusters
@@ -56,7 +55,7 @@ def link(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bool =
         store.lock(conn, moved)
         store.set_clusters(conn, moved)
     review.refresh(conn, hub, linking)
-    rows = [asdict(mark) for mark in marks if mark.rid in again]
+    rows = [mark.as_row() for mark in marks if mark.rid in again]
     rows += _forwarded([mark for mark in marks if mark.rid in kinds and mark.rid not in again], linking)
     record_store.append_marks(conn, rows)
     return len(marks)
@@ -65,7 +64,7 @@ def link(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bool =
 def _forwarded(marks: Iterable[Mark], linking: clusters.Relinked) -> list[dict[str, Any]]:
     """What the second half is to look at: the marked records, those that changed their cluster, those whose numbers may have passed on."""
     was = {rid: old for rid, (old, _) in linking.moves.items()}
-    rows = [{**asdict(mark), "relink": False, "rekey": False, "was": was.get(mark.rid, mark.was)} for mark in marks]
+    rows = [{**mark.as_row(), "relink": False, "rekey": False, "was": was.get(mark.rid, mark.was)} for mark in marks]
     by_home = {linking.homes.get(mark.rid, mark.rid): mark for mark in marks}
     marked = {mark.rid for mark in marks}
     # Of these nothing was said: their targets are looked at where the golden record changes, and not otherwise.

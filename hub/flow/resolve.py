@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from hub.flow import recycled, release
 from hub.flow.context import Hub
@@ -132,13 +132,11 @@ def _parents(conn: Connection, hub: Hub, ids: Iterable[Rid], kinds: Iterable[str
 
 
 def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
-    homes = store.members(conn, work.ids)
-    locked = store.lock_members(conn, homes, wait=False)
-    # Whoever links records needs no leave of ours: what joined or left before these were locked is seen now, and what joins later is
+    locked = store.lock_members(conn, work.ids)
+    # Whoever links records needs no leave of ours: what joined before these were locked is seen now, and what joins later is
     # marked later. A record that another worker holds, and its golden record, can as well come then.
-    held = {row[0]: row[8] for row in locked}
-    now = store.members(conn, work.ids)
-    _put_off(conn, work, {id_ for rid, id_ in {**homes, **now}.items() if held.get(rid) != id_ or now.get(rid) != id_})
+    held = {row[0] for row in locked}
+    _put_off(conn, work, {id_ for rid, id_ in store.members(conn, work.ids).items() if rid not in held})
     for row in locked:
         rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
         if cluster not in work.ids:
@@ -170,7 +168,7 @@ def _put_off(conn: Connection, work: Work, busy: set[Rid]) -> None:
     work.ids -= busy
     marked = {rid: id_ for id_ in busy for rid in work.marked.get(id_, ())}
     again = [mark for mark in work.marks if mark.rid in marked]
-    rows = [asdict(mark) for mark in again]
+    rows = [mark.as_row() for mark in again]
     # Looked at for their children only: a mark of their own, so that they are not forgotten.
     rows += [{"rid": id_, "relink": False} for id_ in busy if id_ not in work.marked]
     record_store.append_marks(conn, rows)

@@ -32,6 +32,13 @@ class Mark:
     was: Rid | None = None
     """The golden record that it was part of before it was linked anew, where that is another one."""
 
+    def as_row(self) -> dict[str, Any]:
+        """It as `record.append_marks` takes it."""
+        return {
+            "rid": self.rid, "relink": self.relink, "cause": self.cause, "cause_id": self.cause_id,
+            "full_pass": self.full_pass, "rekey": self.rekey, "was": self.was,
+        }  # fmt: skip
+
 
 def take_marks(conn: Connection, limit: int, after: int = 0, *, relink: bool) -> list[Mark]:
     """Takes the oldest (after `after`) marks that nobody else is working on, those that ask for links or those that do not.
@@ -188,18 +195,17 @@ def set_clusters(conn: Connection, clusters: dict[Rid, Rid]) -> None:
 
 _LOCK = """
     select rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster from record
-    where rid = any(%s) order by rid for no key update
+    where cluster = any(%s) order by rid for no key update skip locked
 """
 
 
-def lock_members(conn: Connection, rids: Iterable[Rid], *, wait: bool = True) -> list[tuple[Any, ...]]:
-    """Locks records in rid order and returns `rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster`.
+def lock_members(conn: Connection, clusters: Iterable[Rid]) -> list[tuple[Any, ...]]:
+    """Locks the records of clusters in rid order, but for those that somebody else holds.
 
-    `wait` False leaves out those that somebody else holds.
+    Returns `rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster` of each.
     """
-    sql = _LOCK if wait else _LOCK + " skip locked"
     upcasts = upcasts_of(conn)
-    rows = conn.execute(sql, (list(rids),)).fetchall()
+    rows = conn.execute(_LOCK, (list(clusters),)).fetchall()
     return [(*row[:7], upcasts.fold(row[4], row[7]), row[8]) for row in rows] if upcasts else rows
 
 
