@@ -55,6 +55,45 @@ def test_resolve_when_a_key_goes_while_another_worker_joins_by_it_then_the_recor
     assert clusters == [(1,), (1,)]
 
 
+def test_resolve_when_a_record_joins_while_another_worker_computes_then_the_golden_record_has_both(
+    make_hub: Callable[..., Hub], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, other = Rig(make_hub(database_url)), make_hub(database_url)
+    for name, rank in (("shop", 1), ("crm", 2)):
+        rig.connect(name, {"customer": "in"}, rank=rank)
+    told = {"id": "1", "identities": [UNIONID]}
+    rig.send("shop", "customer.updated", {**told, "updated_at": at(1)})
+    rig.settle()
+    rig.send("shop", "customer.updated", {**told, "updated_at": at(2), "note": "late"})
+    rig.record()
+    has_read, may_go_on = threading.Event(), threading.Event()
+    compute = resolve._compute
+
+    def slow(*args: Any) -> Any:
+        has_read.set()
+        assert may_go_on.wait(20)
+        return compute(*args)
+
+    monkeypatch.setattr(resolve, "_compute", slow)
+    first = threading.Thread(target=resolve.run_batch, args=(rig.hub,))
+    first.start()
+    assert has_read.wait(20)
+    monkeypatch.undo()
+    # The first has read the one record there is; now another one joins, and waits for nobody.
+    rig.send("crm", "customer.updated", {**told, "updated_at": at(3), "full_name": "Li Lei"})
+    rig.record()
+    assert resolve.run_batch(other)
+    assert rig.hub.db.all("select count(*) from record group by cluster") == [(2,)]
+    # Whose golden record the first one holds: it is left for later.
+    assert rig.hub.db.one("select count(*) from resolve_work") != (0,)
+    may_go_on.set()
+    first.join(20)
+    assert not first.is_alive()
+    rig.settle()
+    [golden] = rig.goldens("customer")
+    assert (golden["note"], golden["full_name"]) == ("late", "Li Lei")
+
+
 def _wait_for_a_turn(hub: Hub) -> None:
     waiting = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
     for _ in range(2000):
