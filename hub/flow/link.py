@@ -49,7 +49,8 @@ def link(conn: Connection, hub: Hub, limit: int, after: int = 0, *, wait: bool =
     again = {rid for rid in joined if kinds[rid] not in own}
     if rekeyed:
         scoring.rekey(conn, hub, rekeyed)
-    linking = clusters.relink(conn, hub, {rid: kinds[rid] for rid in relink | (joined - again)})
+    wanted = {rid: kinds[rid] for rid in relink | (joined - again)}
+    linking = clusters.relink(conn, hub, wanted) if wanted else clusters.Relinked()
     moved = {rid: new for rid, (_, new) in linking.moves.items()}
     if moved:
         store.lock(conn, moved)

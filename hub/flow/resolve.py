@@ -56,16 +56,23 @@ def run_batch(hub: Hub, limit: int = BATCH, *, wait: bool = True) -> int:
 
     Idempotent: the result depends on the stored sets only. Deadlocks are retried whole.
     """
-    try:
-        linked = hub.db.run(lambda conn: link(conn, hub, limit, wait=wait), durable=False)
-    except TurnTakenError:
-        linked = 0
+    linked = _link(hub, limit, wait=False)
     done = hub.db.run(lambda conn: _resolve(conn, hub, limit), durable=False)
+    if linked is None and wait and not done.taken:
+        linked = _link(hub, limit, wait=True)
     if done.taken and not done.marks and not linked:
         time.sleep(BUSY_S)
     if done.targets:
         hub.queue.wake("deliver")
-    return linked + done.taken
+    return (linked or 0) + done.taken
+
+
+def _link(hub: Hub, limit: int, *, wait: bool) -> int | None:
+    """How many marks it took; None while somebody else has the turn."""
+    try:
+        return hub.db.run(lambda conn: link(conn, hub, limit, wait=wait), durable=False)
+    except TurnTakenError:
+        return None
 
 
 @dataclass(slots=True)
@@ -108,8 +115,9 @@ def _find_clusters(conn: Connection, hub: Hub, work: Work) -> None:
             work.seen.setdefault(cluster, set()).add(mark.rid)
         if mark.was is not None:
             work.relinked.update((cluster, mark.was))
-            work.together.setdefault(mark.was, set()).add(cluster)
-    # A golden record of which the last record left is there until somebody looks; what became of the record it is named by, too.
+            # What became of the record that it is named by: if no record is left in it, it was merged into that one's.
+            left = homes.get(mark.was)
+            work.together.setdefault(mark.was, set()).update((cluster, left.cluster if left else cluster))
     work.ids = {home.cluster for home in homes.values()} | work.relinked
     work.derived = _parents(conn, hub, work.ids, {home.kind for home in homes.values()})
     work.ids |= work.derived.keys()
@@ -136,7 +144,9 @@ def _load_members(conn: Connection, hub: Hub, work: Work) -> None:
     # Whoever links records needs no leave of ours: what joined before these were locked is seen now, and what joins later is
     # marked later. A record that another worker holds, and its golden record, can as well come then.
     held = {row[0] for row in locked}
-    _put_off(conn, work, {id_ for rid, id_ in store.members(conn, work.ids).items() if rid not in held})
+    busy = {id_ for rid, id_ in store.members(conn, work.ids).items() if rid not in held}
+    # Only one that a record left may have none; of any other the last one leaves just now.
+    _put_off(conn, work, busy | (work.ids - work.together.keys() - {row[8] for row in locked}))
     for row in locked:
         rid, connection_id, object_type, external_id, kind, realm, state, fold, cluster = row
         if cluster not in work.ids:

@@ -10,6 +10,7 @@ import pytest
 
 from hub.flow import cluster, resolve
 from hub.flow.context import Hub
+from hub.flow.link import link
 from hub.store import resolve as store
 from tests.fixtures.hub import Rig, at
 
@@ -92,6 +93,47 @@ def test_resolve_when_a_record_joins_while_another_worker_computes_then_the_gold
     rig.settle()
     [golden] = rig.goldens("customer")
     assert (golden["note"], golden["full_name"]) == ("late", "Li Lei")
+
+
+def test_resolve_when_the_last_record_leaves_before_it_is_locked_then_the_feed_says_whereto(
+    make_hub: Callable[..., Hub], database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig, other = Rig(make_hub(database_url)), make_hub(database_url)
+    for name, rank in (("shop", 1), ("crm", 2)):
+        rig.connect(name, {"customer": "in"}, rank=rank)
+    rig.send("shop", "customer.updated", {"id": "1", "updated_at": at(1), "full_name": "Li Lei"})
+    rig.settle()
+    rig.send("crm", "customer.updated", {"id": "1", "updated_at": at(1), "identities": [UNIONID]})
+    rig.settle()
+    rig.send("crm", "customer.updated", {"id": "1", "updated_at": at(2), "identities": [UNIONID], "note": "late"})
+    rig.record()
+    has_read, may_go_on = threading.Event(), threading.Event()
+    lock = store.lock_members
+
+    def slow(*args: Any) -> Any:
+        has_read.set()
+        assert may_go_on.wait(20)
+        return lock(*args)
+
+    monkeypatch.setattr(store, "lock_members", slow)
+    first = threading.Thread(target=resolve.run_batch, args=(rig.hub,))
+    first.start()
+    assert has_read.wait(20)
+    monkeypatch.undo()
+    # The first knows where the record is, and holds nothing; now it joins the other one.
+    rig.send(
+        "shop", "customer.updated", {"id": "1", "updated_at": at(3), "full_name": "Li Lei", "identities": [UNIONID]}
+    )
+    rig.record()
+    assert other.db.run(lambda conn: link(conn, other, 10))
+    may_go_on.set()
+    first.join(20)
+    assert not first.is_alive()
+    rig.settle()
+    [golden] = rig.goldens("customer")
+    assert (golden["note"], golden["full_name"]) == ("late", "Li Lei")
+    ids = rig.hub.db.all("select id::text from golden where kind = 'customer'")
+    assert rig.hub.db.all("select after ->> 'into' from change where type = 'merged'") == ids
 
 
 def _wait_for_a_turn(hub: Hub) -> None:
