@@ -23,14 +23,15 @@ class Prover:
     fold: Mapping[str, Any]
 
 
-# A key over the cap closes nothing, and the limit holds where one is on its way there.
+# A key over the cap closes nothing: its carriers, of whom there may be thousands, are not read. The limit holds where one is on its way there.
 _PROVERS = """
     select t.hash, t.cluster, r.cluster, r.kind, r.fold
-    from unnest(%(hashes)s::bytea[], %(clusters)s::uuid[]) as t(hash, cluster)
+    from (
+        select u.hash, u.cluster from unnest(%(hashes)s::bytea[], %(clusters)s::uuid[]) as u(hash, cluster)
+        where not exists (select from hot_key h where h.hash = u.hash) offset 0) t
     cross join lateral (
         select c.rid from match_key c where c.hash = t.hash and c.strength = 2 and c.guarded limit %(limit)s) k
     join record r on r.rid = k.rid and r.cluster <> t.cluster
-    where not exists (select from hot_key h where h.hash = t.hash)
 """
 
 
@@ -55,12 +56,13 @@ class Carrier:
 
 _CARRIERS = """
     select t.hash, r.rid, r.cluster
-    from unnest(%(hashes)s::bytea[]) as t(hash)
+    from (
+        select u.hash from unnest(%(hashes)s::bytea[]) as u(hash)
+        where not exists (select from hot_key h where h.hash = u.hash) offset 0) t
     cross join lateral (
         select c.rid from match_key c
         where c.hash = t.hash and c.strength >= 1 and c.guarded limit %(limit)s) k
     join record r on r.rid = k.rid
-    where not exists (select from hot_key h where h.hash = t.hash)
     union all
     select m.hash, r.rid, r.cluster
     from match_key m join record r on r.rid = m.rid
