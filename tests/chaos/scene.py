@@ -219,7 +219,7 @@ def open_scene(env: dict[str, str] | None = None, workers: int = 2) -> Iterator[
             with scene.running.open() as scene.hub:
                 yield scene
         finally:
-            scene.running.kill([one for one in scene.running.family() if one.status() == psutil.STATUS_STOPPED])
+            scene.running.kill([one for one in scene.running.family() if _is_stopped(one)])
             scene.running.clean_up()
 
 
@@ -227,3 +227,11 @@ def _free_port() -> int:
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    """Whether it was stopped and goes on existing: of those that end by themselves one may be gone by now."""
+    try:
+        return bool(process.status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
