@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hub.errors import ConfigError
 
@@ -104,8 +104,7 @@ class Field:
         return "|".join("" if element.get(part) is None else str(element[part]) for part in self.identity)
 
 
-@dataclass(frozen=True, slots=True)
-class MatchKey:
+class MatchKey(NamedTuple):
     """A normalised value that finds records of one kind.
 
     `strength`: 2 links by itself, 1 makes candidates only, 0 is for look-up only. A `guarded` key

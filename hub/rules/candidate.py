@@ -43,8 +43,8 @@ class Source:
         if self._lists is None:
             self._lists = {}
             for path, cell in self.fold.cells.items():
-                field, separator, key = path.partition(SEPARATOR)
-                if separator:
+                if SEPARATOR in path:
+                    field, _, key = path.partition(SEPARATOR)
                     self._lists.setdefault(field, []).append((key, cell))
         return self._lists.get(name, ())
 
@@ -130,13 +130,15 @@ class Candidate:
 
 def own_word(source: Source, rule: FieldRule) -> Candidate | None:
     """What a record says by itself of a rule's fields; None when it never said anything."""
-    cells = own_cells(source, rule)
-    if not cells:
-        return None
-    values = {name: cell.own for name, cell in cells.items()}
-    return Candidate(
-        source, values, max(cell.since for cell in cells.values()), all(cell.weak for cell in cells.values())
-    )
+    cells, values, since, weak = source.fold.cells, {}, 0, True
+    for name in rule.fields:
+        cell = cells.get(name)
+        if cell is None or cell.own is MISSING:
+            continue
+        since = cell.since if not values else max(since, cell.since)
+        weak = weak and cell.weak
+        values[name] = cell.own
+    return Candidate(source, values, since, weak) if values else None
 
 
 def own_cells(source: Source, rule: FieldRule) -> dict[str, Cell]:

@@ -47,7 +47,8 @@ def resolve(
     if len(sources) == 1 and not pins:
         _take_all(sources[0], rules, choices, found)
         return found
-    said = {name.partition(SEPARATOR)[0] for source in sources for name in source.packed.get("v", ())}
+    spoken = set().union(*[source.packed.get("v", ()) for source in sources])
+    said = {name.partition(SEPARATOR)[0] for name in spoken}
     for rule in rules:
         # Most of what a kind has nobody of a cluster ever spoke of.
         if said.isdisjoint(rule.fields):
@@ -84,10 +85,10 @@ def _decide(
     sources: Sequence[Source], rule: FieldRule, choices: Sequence[Choice], pins: Mapping[str, Pin], found: Outcome
 ) -> None:
     words = _words(sources, rule)
-    ranked = _best_of_each(words)
-    if not ranked:
+    if not words:
         return
-    chosen = chosen_of(ranked, rule, choices)
+    ranked = _best_of_each(words)
+    chosen = chosen_of(ranked, rule, choices) if choices else None
     best = chosen[0] if chosen else ranked[0]
     for name in rule.fields:
         if name in best.values:
@@ -144,6 +145,9 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
         found = [act for source in sources for act in acts_of(source, rule)]
     else:
         found = [word for source in sources if (word := own_word(source, rule)) is not None]
+        if len(found) < 2:
+            # It wins whatever it is worth, and there is nobody to contradict it.
+            return found
         if len(rule.fields) > 1:
             _complete(found, rule)
     for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):

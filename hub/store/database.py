@@ -19,6 +19,7 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
 from hub.model.upcast import NONE, Upcasts
+from hub.store import patience
 from hub.store.arrays import IdListDumper
 
 T = TypeVar("T")
@@ -108,6 +109,7 @@ class Database:
     def _configure(self, connection: Connection) -> None:
         connection.upcasts = self.upcasts  # type: ignore[attr-defined]
         connection.adapters.register_dumper(list, IdListDumper)
+        patience.match_process(connection)
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:

@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.model.upcast import Upcasts
 from hub.store.database import Connection, Database, upcasts_of
@@ -17,8 +17,7 @@ WRITE = "write"
 """Cause of a mark that the hub's own write made: the target it wrote for is in step and needs no look."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One request to look at a record."""
 
     rid: Rid
@@ -60,8 +59,7 @@ def kinds_of(conn: Connection, rids: Iterable[Rid]) -> dict[Rid, tuple[str, str]
         "select rid, realm, kind from record where rid = any(%s)", (list(rids),)).fetchall()}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """To which golden record a record belongs, and what it is."""
 
     realm: str
@@ -113,8 +111,7 @@ def members(conn: Connection, clusters: Iterable[Rid]) -> dict[Rid, Rid]:
     return dict(conn.execute(sql, (list(clusters),)).fetchall())
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a record comes from and to which golden record it belongs now."""
 
     realm: str

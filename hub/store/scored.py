@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,8 +14,7 @@ Rid = uuid.UUID
 Pair = tuple[Rid, Rid]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEdge:
+class StoredEdge(NamedTuple):
     """A scored pair, `a < b`. `weight` in thousandths of bits. `reason`: `{"parts": [[name, level, weight], ...], "apart": ""}`."""
 
     a: Rid
