@@ -63,7 +63,8 @@ def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int 
         result = Result(
             "match", "events/s", more={"workers": workers, "stored": stored, "events": count, "filled_s": filled}
         )
-        measured = list(islice(town_events(stored + load.warm + count), stored + load.warm, None))
+        every = stored + load.warm + count
+        measured = list(islice(town_events(town_of(every), every), stored + load.warm, None))
         interleaved(
             runs,
             lambda: drain(place, "scored", measured, workers),
@@ -85,10 +86,14 @@ def _without_candidates(folder: Path) -> Path:
     return folder
 
 
-def town_events(count: int, seed: int = 1000, tag: str = "") -> Iterator[tuple[str, str, bytes]]:
-    """(connection, topic, body) of at most `count` records of one seeded town; `tag` begins their ids."""
-    rows = Town(seed, round(count / RECORDS_A_HOUSEHOLD * 1.15), {}).rows()
-    for number, row in enumerate(islice(rows, count)):
+def town_of(records: int, seed: int = 1000) -> Town:
+    """A town that has so many records at least."""
+    return Town(seed, round(records / RECORDS_A_HOUSEHOLD * 1.15))
+
+
+def town_events(town: Town, count: int, tag: str = "") -> Iterator[tuple[str, str, bytes]]:
+    """(connection, topic, body) of at most `count` records of a town, other ones each time; `tag` begins their ids."""
+    for number, row in enumerate(islice(town.rows(), count)):
         moment = hub_time.from_micros(START_US + number * 1_000_000)
         data = {"id": f"{tag}{row.system}-{number}", "updated_at": moment, **row.data}
         body = {"type": "customer.updated", "timestamp": moment, "data": data}
@@ -106,7 +111,8 @@ def _fill(place: Site, name: str, settings: Settings | None, load: Load) -> floa
         release.activate(hub, "bench")  # so that the workers go by the same model, wherever they find it
         ensure_partitions(hub.db, 2)
         ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
-        stream = town_events(load.stored + load.warm + load.events)
+        every = load.stored + load.warm + load.events
+        stream = town_events(town_of(every), every)
         put(hub, ids, islice(stream, load.stored))
         run_workers(place, name, "full", load.workers)
         put(hub, ids, islice(stream, load.warm))
@@ -128,6 +134,7 @@ def put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes
 def _copy(place: Site, template: str) -> Iterator[str]:
     name = place.clone(template)
     try:
+        place.warm(name)
         place.maintenance.execute("checkpoint")
         yield name
     finally:

@@ -1,22 +1,27 @@
 """What an event costs as the store grows, and with more workers: customers that are matched, all of the real path.
 
-One store is filled by the pipeline to each size in turn and copied there; then every size drains the same
-events of new records, after some that warm it up, sizes taking turns, so that drift of the machine hits all of them. The bound is the smallest size.
+Every store holds the same town, its records spread evenly among those of other towns, so that they lie as far apart as the store
+is large. Then all sizes drain the same events, further records of that town's people, after some that warm them up: what there
+is to find is the same everywhere, but for strangers who are like them. Sizes take turns, so that drift of the machine hits all
+of them. The bound is the smallest size.
 """
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from itertools import count as numbers
-from itertools import islice
 
-from bench.match import SYSTEMS, drain, put, town_events
+from bench.match import SYSTEMS, drain, put, town_events, town_of
 from bench.measure import Result
 from bench.pipeline import run_workers
 from bench.site import Site, connect, site
 from hub import bootstrap
+from hub.config import Settings
 from hub.flow import release
+from hub.flow.context import Hub
 from hub.store.inbox import ensure_partitions
 from hub.store.schema import migrate
 
@@ -25,15 +30,16 @@ SIZES = (10_000, 100_000, 1_000_000)
 WORKERS = (1, 2, 4)
 WARM = 5_000
 """Events before those that are measured, in each run."""
-TOWN = 50_000
+TOWN = 10_000
 """Records of one town; a larger store has several, whose people have nothing to do with each other but names."""
+FIRST = 2000
 
 
-def run(runs: int = 5, count: int = 10_000, sizes: Sequence[int] = SIZES) -> dict[str, object]:
+def run(runs: int = 5, count: int = 5_000, sizes: Sequence[int] = SIZES) -> dict[str, object]:
     """Microseconds an event at the largest size. Reach: less than 1.3 of what it is at the smallest, with two workers."""
     with site() as place:
-        newcomers = list(_newcomers(WARM + count))
-        templates = _fill(place, sorted(sizes), newcomers[:WARM])
+        newcomers = _newcomers(WARM + count)
+        templates = {size: _fill(place, size, newcomers[:WARM]) for size in sizes}
         place.restart()
         events = newcomers[WARM:]
         took = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, templates[size], events, 2))
@@ -56,44 +62,47 @@ def _medians(values: Mapping[int, list[float]]) -> dict[str, float]:
     return {str(key): round(statistics.median(found), 1) for key, found in values.items()}
 
 
-def _fill(place: Site, sizes: Sequence[int], warm: Sequence[Event]) -> dict[int, str]:
-    """size -> template that holds so many records, linked, and the events of `warm` waiting."""
-    place.maintenance.execute("create database growing")
-    settings = place.settings_of("growing")
+def _fill(place: Site, size: int, warm: Sequence[Event]) -> str:
+    """Makes a template that holds so many records, linked, and the events of `warm` waiting; returns its name."""
+    name = f"scale_{size}"
+    place.maintenance.execute(f"create database {name}")
+    settings = place.settings_of(name)
     migrate(settings.database_url)
-    hub = bootstrap.start(settings)
-    try:
+    with _hub(settings) as hub:
         release.activate(hub, "bench")
         ensure_partitions(hub.db, 2)
         ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
+        put(hub, ids, _spread(size))
+    run_workers(place, name, "full", 2)
+    with _hub(settings) as hub:
+        put(hub, ids, iter(warm))
+        hub.db.execute("analyze")
+    return name
+
+
+@contextmanager
+def _hub(settings: Settings) -> Iterator[Hub]:
+    hub = bootstrap.start(settings)
+    try:
+        yield hub
     finally:
         hub.close()
-    stream, stored, templates = _events(), 0, {}
-    for size in sizes:
-        hub = bootstrap.start(settings)
-        try:
-            put(hub, ids, islice(stream, size - stored))
-        finally:
-            hub.close()
-        run_workers(place, "growing", "full", 2)
-        stored = size
-        templates[size] = f"scale_{size}"
-        place.maintenance.execute(f"create database {templates[size]} template growing strategy file_copy")
-        hub = bootstrap.start(place.settings_of(templates[size]))
-        try:
-            put(hub, ids, iter(warm))
-            hub.db.execute("analyze")
-        finally:
-            hub.close()
-    place.drop("growing")
-    return templates
 
 
-def _events() -> Iterator[tuple[str, str, bytes]]:
-    for seed in numbers(2000):
-        yield from town_events(TOWN, seed, f"t{seed}-")
+def _spread(size: int) -> Iterator[Event]:
+    """So many records: the first town, evenly among as many others as there is room for."""
+    others = chain.from_iterable(town_events(town_of(TOWN, seed), TOWN, f"t{seed}-") for seed in numbers(FIRST + 1))
+    between = max(0, size // TOWN - 1)
+    for event in town_events(town_of(TOWN, FIRST), TOWN, "first-"):
+        yield event
+        yield from islice(others, between)
 
 
-def _newcomers(count: int) -> Iterator[tuple[str, str, bytes]]:
-    """Further records of people of the first town, most of them known there already: the same of every size."""
-    return town_events(count, 2000, "new-")
+def _newcomers(count: int) -> list[Event]:
+    """Further records of the first town's people: what the systems that know them say another time."""
+    town = town_of(TOWN, FIRST)
+    town.rows()
+    found: list[Event] = []
+    while len(found) < count:
+        found += town_events(town, count - len(found), f"new{len(found)}-")
+    return found

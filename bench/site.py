@@ -24,6 +24,8 @@ from hub.store.inbox import NewEvent, accept, ensure_partitions
 from hub.store.schema import migrate
 
 CHUNK = 500
+LOOKED_UP = ["match_key", "match_feature", "record", "edge", "golden", "hot_key", "decision"]
+"""The tables in which the pipeline looks things up at random."""
 _numbers = count(1)
 
 
@@ -46,6 +48,23 @@ class Site:
         name = f"bench_{next(_numbers)}"
         self.maintenance.execute(f"create database {name} template {template} strategy file_copy")
         return name
+
+    def warm(self, name: str) -> None:
+        """Has in the buffers what a hub that runs has there: what is looked up at random, with its indexes, as far as there is room.
+
+        A copy has nothing there, and would read for minutes until it is as a hub of some age.
+        """
+        db = Database(self.settings_of(name).database_url, size=1)
+        try:
+            db.execute("create extension if not exists pg_prewarm")
+            for table in LOOKED_UP:
+                db.execute(
+                    "select pg_prewarm(id) from (select %s::regclass as id"
+                    " union all select indexrelid from pg_index where indrelid = %s::regclass) parts",
+                    (table, table),
+                )
+        finally:
+            db.close()
 
     def drop(self, name: str) -> None:
         """Removes a database, whoever is still connected."""

@@ -6,18 +6,18 @@ import os
 from pathlib import Path
 
 MIB = 1024 * 1024
-LEAST, MOST = 64 * MIB, 2048 * MIB
-SHARE_OF_DATA, SHARE_OF_MACHINE = 4, 8
+LEAST, MOST = 64 * MIB, 8192 * MIB
+SHARE_OF_MACHINE = 8
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def buffers(data: Path) -> int:
-    """Bytes for a server on the folder `data`: a quarter of what it stores, at most an eighth of the machine's memory.
+    """Bytes for a server on the folder `data`: as much as it stores, at most an eighth of the machine's memory.
 
-    At least 64 MiB, at most 2 GiB. A hub that begins stays small; one that has grown keeps what its batches look up at random (keys, records)
-    out of the system's calls. It is decided when the server starts.
+    At least 64 MiB, at most 8 GiB. A hub that begins stays small; one that has grown finds what its batches look up at random
+    (keys, records) without asking the system. It is decided when the server starts.
     """
-    return max(LEAST, min(_stored(data / "base") // SHARE_OF_DATA, _machine() // SHARE_OF_MACHINE, MOST))
+    return max(LEAST, min(_stored(data / "base"), _machine() // SHARE_OF_MACHINE, MOST))
 
 
 def _stored(folder: Path) -> int:

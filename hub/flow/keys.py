@@ -48,10 +48,10 @@ def key_rows(hub: Hub, kind: str, realm: str, rid: uuid.UUID, keys: Iterable[Mat
         if place not in strongest or strongest[place].strength < key.strength:
             strongest[place] = key
     blind, secret = hub.keyring.blind_last, hub.blind_key
-    return sorted(
+    return [
         KeyRow(blind(secret, _place(realm, kind, namespace, scope), value), rid, namespace, key.strength, key.guarded)
         for (namespace, scope, value), key in strongest.items()
-    )
+    ]
 
 
 def digest_of(hub: Hub, realm: str, kind: str, key: MatchKey) -> bytes:

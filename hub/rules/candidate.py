@@ -130,7 +130,8 @@ class Candidate:
 
 def own_word(source: Source, rule: FieldRule) -> Candidate | None:
     """What a record says by itself of a rule's fields; None when it never said anything."""
-    cells, values, since, weak = source.fold.cells, {}, 0, True
+    cells, since, weak = source.fold.cells, 0, True
+    values: dict[str, Any] = {}
     for name in rule.fields:
         cell = cells.get(name)
         if cell is None or cell.own is MISSING:

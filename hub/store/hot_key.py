@@ -25,14 +25,11 @@ _UNDER = """
 
 
 _SHARED = """
-    select m.hash, c.namespace, c.rids, c.strengths, c.guards
-    from (select distinct hash from match_key where rid = any(%(rids)s) and strength >= 1) m
-    cross join lateral (
-        select min(namespace), array_agg(rid), array_agg(strength), array_agg(guarded) from (
-            select rid, namespace, strength, guarded from match_key k
-            where k.hash = m.hash and k.strength >= 1 limit %(limit)s) few
-    ) c(namespace, rids, strengths, guards)
-    where cardinality(c.rids) > 1 and not exists (select from hot_key h where h.hash = m.hash)
+    select k.hash, min(k.namespace), array_agg(k.rid), array_agg(k.strength), array_agg(k.guarded) from match_key k
+    where k.strength >= 1 and k.hash = any(array(
+        select m.hash from match_key m where m.rid = any(%(rids)s) and m.strength >= 1
+        and not exists (select from hot_key h where h.hash = m.hash)))
+    group by k.hash having count(*) > 1
 """
 
 
@@ -87,9 +84,8 @@ def shared(conn: Connection, rids: Iterable[Rid]) -> Read:
 
     Called under the exclusive turn of their kind.
     """
-    params = {"rids": list(rids), "limit": KEY_CAP + 1}
     found = Read()
-    for digest, namespace, *each in conn.execute(_SHARED, params).fetchall():
+    for digest, namespace, *each in conn.execute(_SHARED, {"rids": list(rids)}).fetchall():
         if len(each[0]) > KEY_CAP:
             found.over.add(bytes(digest))
         else:

@@ -43,6 +43,7 @@ def replace(conn: Connection, losing: Sequence[Rid], rows: Sequence[KeyRow]) -> 
     if rows:
         # Of all that a batch stores nothing has as many rows: a copy takes two thirds of the time of an insert.
         with conn.cursor().copy(_COPY) as copy:
+            # What one record has lies together: it is read together.
             copy.write(_written(rows))
 
 

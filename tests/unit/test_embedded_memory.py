@@ -22,14 +22,15 @@ def _stores(folder: Path, size: int) -> Path:
     ("stored", "machine", "wanted"),
     [
         (0, 16_000, 64),
-        (100, 16_000, 64),
-        (1_000, 16_000, 250),
+        (50, 16_000, 64),
+        (100, 16_000, 100),
+        (1_000, 16_000, 1_000),
         (1_000, 1_600, 200),
         (1_000, 256, 64),
-        (90_000, 64_000, 2_048),
+        (90_000, 128_000, 8_192),
     ],
 )
-def test_buffers_when_so_much_is_stored_then_a_quarter_within_what_the_machine_has(
+def test_buffers_when_so_much_is_stored_then_as_much_within_what_the_machine_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: int, machine: int, wanted: int
 ) -> None:
     monkeypatch.setattr(memory, "_machine", lambda: machine * MIB)
