@@ -89,13 +89,14 @@ def partition(
     def apart(x: Rid, y: Rid) -> bool:
         return forbidden(x, y) or (guarded is not None and guarded(x, y))
 
+    decided = forbidden if links.cannot else None
     for a, b in links.must:
-        _join(home, a, b, forbidden)
+        _join(home, a, b, decided)
     usable = [edge for edge in links.edges if edge.weight >= auto and edge.a in names and edge.b in names]
     if len(names) > MOST:
         usable = _cut(set(names), links.must, usable, auto, cuts if cuts is not None else [])
     for edge in sorted(usable, key=lambda e: (-e.weight, *sorted((names[e.a], names[e.b])))):
-        _join(home, edge.a, edge.b, forbidden if edge.weight >= CERTAIN else apart)
+        _join(home, edge.a, edge.b, decided if edge.weight >= CERTAIN else apart)
     return list({id(part): frozenset(part) for part in home.values()}.values())
 
 
@@ -136,15 +137,15 @@ def _components(rids: Iterable[Rid], must: Iterable[tuple[Rid, Rid]], edges: Ite
     """rid -> all that it is connected with, one set for each component."""
     home = {rid: {rid} for rid in rids}
     for a, b in [*must, *((edge.a, edge.b) for edge in edges)]:
-        _join(home, a, b, lambda _a, _b: False)
+        _join(home, a, b, None)
     return home
 
 
-def _join(home: dict[Rid, set[Rid]], a: Rid, b: Rid, apart: Callable[[Rid, Rid], bool]) -> None:
+def _join(home: dict[Rid, set[Rid]], a: Rid, b: Rid, apart: Callable[[Rid, Rid], bool] | None) -> None:
     left, right = home.get(a), home.get(b)
     if left is None or right is None or left is right:
         return
-    if any(apart(x, y) for x in left for y in right):
+    if apart is not None and any(apart(x, y) for x in left for y in right):
         return
     if len(left) < len(right):
         left, right = right, left

@@ -52,14 +52,16 @@ def keys_of(features: Features, plans: Iterable[Plan], rarity: Callable[[str, st
     known: dict[str, Sequence[str]] = {RARE_NAME: _rare_name(features, rarity)}
     found: list[MatchKey] = []
     for plan in plans:
-        values: Sequence[str] = ("",)
+        values: Sequence[str] | None = None
         for atom in plan.atoms:
             own = known.get(atom)
             if own is None:
                 own = known[atom] = ATOMS[atom](features)
-            values = own if values == ("",) else [f"{left}|{right}" for left in values for right in own]
+            values = own if values is None else [f"{left}|{right}" for left in values for right in own]
             if not values:
                 break
+        if not values:
+            continue
         if len(values) > 1:
             values = list(dict.fromkeys(values))[:MOST]
         found += [MatchKey(plan.namespace, "", value, 1, plan.is_look_up) for value in values]
