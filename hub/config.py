@@ -172,10 +172,11 @@ class Settings:
     )
     worker_nice: int = setting(
         "HUB_WORKER_NICE",
-        5,
+        10,
         _number(0, 19),
-        "How far workers step back when the processor is short, so that webhooks and the console are answered first; 0: not at all",
-        example="10",
+        "How far workers, and their sessions at an embedded database, step back when the processor is short, so that webhooks and the"
+        " console are answered first; 0: not at all",
+        example="5",
     )
     match_claim_s: int = setting(
         "HUB_MATCH_CLAIM_S",
