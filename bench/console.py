@@ -103,6 +103,7 @@ def run(
     with site() as place:
         begun = time.perf_counter()
         cookie = past.make(place, NAME, size)
+        place.restart()
         filled_s = time.perf_counter() - begun
         with _staged(place, cookie) as stage:
             found = addresses(stage.db)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 MIB = 1024 * 1024
 LEAST, MOST = 64 * MIB, 8192 * MIB
-SHARE_OF_MACHINE = 8
+SHARE_OF_MACHINE = 4
 _CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def buffers(data: Path) -> int:
-    """Bytes for a server on the folder `data`: as much as it stores, at most an eighth of the machine's memory.
+    """Bytes for a server on the folder `data`: as much as it stores, at most a quarter of the machine's memory.
 
     At least 64 MiB, at most 8 GiB. A hub that begins stays small; one that has grown finds what its batches look up at random
     (keys, records) without asking the system. It is decided when the server starts.
