@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from hub.config import load_settings
+from hub.patience import step_back
 from hub.queue import ROLES, Role
 from worker import crew
 from worker.consumer import consume
@@ -18,7 +18,7 @@ from worker.wiring import preload
 def work(processes: Mapping[Role, int], *, scheduler: bool = False) -> None:
     """Runs so many workers of each role (and a scheduler) until SIGTERM."""
     start_log()
-    os.nice(load_settings().worker_nice)
+    step_back(load_settings().worker_nice)
     preload()
     members: list[tuple[str, Callable[[], None]]] = [
         (role, partial(consume, role)) for role in ROLES for _ in range(processes.get(role, 0))

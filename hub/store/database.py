@@ -70,6 +70,8 @@ def check(connection: Connection) -> None:
     One that answered a moment ago is not asked again: a server that ends a session says so, and what it said waits in the
     socket. To ask before each statement would double the ways to the database and back.
     """
+    if not getattr(connection, "is_patient", True):
+        connection.is_patient = patience.match_process(connection)  # type: ignore[attr-defined]
     answered_at: float = getattr(connection, "answered_at", 0.0)
     if time.monotonic() - answered_at < _SURE_S and not _has_news(connection):
         return
@@ -109,7 +111,7 @@ class Database:
     def _configure(self, connection: Connection) -> None:
         connection.upcasts = self.upcasts  # type: ignore[attr-defined]
         connection.adapters.register_dumper(list, IdListDumper)
-        patience.match_process(connection)
+        connection.is_patient = patience.match_process(connection)  # type: ignore[attr-defined]
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:

@@ -9,26 +9,22 @@ from pathlib import Path
 
 import psycopg
 
+from hub.patience import step_back
+
 _CREDENTIALS = struct.Struct("3i")
 
 
 def match_process(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Gives a session the niceness of this process; returns whether it did.
+    """Gives a session the niceness of this process, where that steps back; False: to be tried again at its next use.
 
     Half of what a worker asks of the processor its session does. Only where the server is seen to run here: behind a unix socket
     whose listener is the session's parent, so that no other process is ever touched. Elsewhere nothing happens. Idempotent.
     """
     own = os.getpriority(os.PRIO_PROCESS, 0)
-    if own <= 0 or not hasattr(socket, "SO_PEERCRED"):
-        return False
+    if own <= 0 or not hasattr(socket, "SO_PEERCRED") or not connection.info.host.startswith("/"):
+        return True
     session = connection.info.backend_pid
-    if not connection.info.host.startswith("/") or _listener(connection.fileno()) != _parent(session):
-        return False
-    try:
-        os.setpriority(os.PRIO_PROCESS, session, own)
-    except OSError:  # another user's server, or a session that has just ended
-        return False
-    return True
+    return _listener(connection.fileno()) != _parent(session) or step_back(own, session)
 
 
 def _listener(socket_number: int) -> int | None:
