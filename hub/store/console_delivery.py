@@ -117,17 +117,17 @@ def list_deliveries(db: Database, wish: Filter, limit: int) -> list[DeliveryRow]
         "effects": wish.effects.kinds if wish.effects else [],
         "effect_connections": wish.effects.connections if wish.effects else [],
     }
-    if wish.tab == "waiting" and (few := _few_due(db, wish, direction, values)) is not None:
+    is_part = wish.tab == "waiting" and bool(connection or wish.realms is not None)
+    if is_part and (few := _few_due(db, wish, direction, values)) is not None:
         sql, values = f"{_OPEN} where t.id = any(%(few)s)", {"few": few, "limit": limit}
     rows = [_listed(db, row) for row in db.all(f"{sql} order by {order}{key} {direction} limit %(limit)s", values)]
     return rows[::-1] if wish.after else rows
 
 
 def _few_due(db: Database, wish: Filter, direction: str, values: dict[str, Any]) -> list[uuid.UUID] | None:
-    """The ids to show of what is due; None when so much is due that going through the targets by id finds some at once.
+    """The ids to show of what is due there; None when that is so much that going through all that is due by id finds some at once.
 
-    Where few of many targets are due, going by id would read nearly all of them. The server cannot tell (it knows nothing
-    of how two columns compare), so the index of what is due is asked first.
+    Where little of much is due there, going by id would read nearly all the rest.
     """
     sql = f"""with few as materialized (select t.id from target t where {_DUE}{_scope(wish.connection, wish.realms)} limit {CAP})
         select (select count(*) from few), array(select id from few where (%(before)s::uuid is null or id < %(before)s)

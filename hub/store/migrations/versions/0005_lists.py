@@ -1,4 +1,4 @@
-"""The order in which what is held is listed."""
+"""The order in which what is held or due is listed."""
 
 from pathlib import Path
 
