@@ -145,7 +145,9 @@ def test_consent_when_acts_come_in_any_order_then_only_a_later_act_of_the_person
         systems.settle()
 
     def now() -> Any:
-        return next(data for data in systems.goldens("customer") if data["full_name"] == "李雷")["consents"][0]["status"]
+        return next(data for data in systems.goldens("customer") if data["full_name"] == "李雷")["consents"][0][
+            "status"
+        ]
 
     act("3", "withdrawn", 30, "sms")
     act("1", "granted", 10, "till")
