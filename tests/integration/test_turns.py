@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -67,19 +68,7 @@ def test_resolve_when_a_record_joins_while_another_worker_computes_then_the_gold
     rig.settle()
     rig.send("shop", "customer.updated", {**told, "updated_at": at(2), "note": "late"})
     rig.record()
-    has_read, may_go_on = threading.Event(), threading.Event()
-    compute = resolve._compute
-
-    def slow(*args: Any) -> Any:
-        has_read.set()
-        assert may_go_on.wait(20)
-        return compute(*args)
-
-    monkeypatch.setattr(resolve, "_compute", slow)
-    first = threading.Thread(target=resolve.run_batch, args=(rig.hub,))
-    first.start()
-    assert has_read.wait(20)
-    monkeypatch.undo()
+    first, may_go_on = _stopped_before(monkeypatch, rig.hub, resolve, "_compute")
     # The first has read the one record there is; now another one joins, and waits for nobody.
     rig.send("crm", "customer.updated", {**told, "updated_at": at(3), "full_name": "Li Lei"})
     rig.record()
@@ -107,19 +96,7 @@ def test_resolve_when_the_last_record_leaves_before_it_is_locked_then_the_feed_s
     rig.settle()
     rig.send("crm", "customer.updated", {"id": "1", "updated_at": at(2), "identities": [UNIONID], "note": "late"})
     rig.record()
-    has_read, may_go_on = threading.Event(), threading.Event()
-    lock = store.lock_members
-
-    def slow(*args: Any) -> Any:
-        has_read.set()
-        assert may_go_on.wait(20)
-        return lock(*args)
-
-    monkeypatch.setattr(store, "lock_members", slow)
-    first = threading.Thread(target=resolve.run_batch, args=(rig.hub,))
-    first.start()
-    assert has_read.wait(20)
-    monkeypatch.undo()
+    first, may_go_on = _stopped_before(monkeypatch, rig.hub, store, "lock_members")
     # The first knows where the record is, and holds nothing; now it joins the other one.
     rig.send(
         "shop", "customer.updated", {"id": "1", "updated_at": at(3), "full_name": "Li Lei", "identities": [UNIONID]}
@@ -134,6 +111,26 @@ def test_resolve_when_the_last_record_leaves_before_it_is_locked_then_the_feed_s
     assert (golden["note"], golden["full_name"]) == ("late", "Li Lei")
     ids = rig.hub.db.all("select id::text from golden where kind = 'customer'")
     assert rig.hub.db.all("select after ->> 'into' from change where type = 'merged'") == ids
+
+
+def _stopped_before(
+    monkeypatch: pytest.MonkeyPatch, hub: Hub, module: ModuleType, name: str
+) -> tuple[threading.Thread, threading.Event]:
+    """A worker in T2 that has come to a function and calls it when the event is set; nobody else is stopped there."""
+    has_come, may_go_on = threading.Event(), threading.Event()
+    call = getattr(module, name)
+
+    def slow(*args: Any) -> Any:
+        has_come.set()
+        assert may_go_on.wait(20)
+        return call(*args)
+
+    monkeypatch.setattr(module, name, slow)
+    worker = threading.Thread(target=resolve.run_batch, args=(hub,))
+    worker.start()
+    assert has_come.wait(20)
+    monkeypatch.undo()
+    return worker, may_go_on
 
 
 def _wait_for_a_turn(hub: Hub) -> None:
