@@ -61,7 +61,10 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], shared: Itera
         return Rescored()
     features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
     now = _edges(conn, hub, turns, pairs, features)
-    scored.replace_edges(conn, before.keys() - now.keys(), [e for pair, e in now.items() if before.get(pair) != e])
+    scored.remove_edges(conn, before.keys() - now.keys())
+    # All that these records have was read, and nobody else writes edges of their kind meanwhile.
+    scored.add_edges(conn, [edge for pair, edge in now.items() if pair not in before])
+    scored.set_edges(conn, [edge for pair, edge in now.items() if before.get(pair, edge) != edge])
     return Rescored(now, {rid for pair in before.keys() | now.keys() for rid in pair}, features)
 
 
@@ -117,10 +120,8 @@ def _weigh(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot:
     a, b = pair
     left, right = features[a], features[b]
     many = hot.get(a, COLD) | hot.get(b, COLD) if hot else COLD
-    apart = model.apart(left, right)
-    return _Weighed(
-        model, pair, model.score(left, right, many), apart, model.kinship(left, right, many) if apart else ""
-    )
+    score, apart = model.weigh(left, right, many)
+    return _Weighed(model, pair, score, apart, model.kinship(left, right, many) if apart else "")
 
 
 def _most(model: MatchModel, score: Score) -> int:

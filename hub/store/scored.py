@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import struct
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
+from hub.store import copying
 from hub.store.database import Connection
 
 Rid = uuid.UUID
 Pair = tuple[Rid, Rid]
+_COPY = "copy edge (a, b, weight, reason, relation) from stdin (format binary)"
+_ID, _INT = struct.pack("!i", 16), struct.Struct("!ii")
+_ROW = copying.count(5) + _ID
+_JSONB = b"\x01"
+"""The version that begins the binary form of jsonb."""
 
 
 class StoredEdge(NamedTuple):
@@ -53,18 +60,35 @@ def edges_of(conn: Connection, rids: Iterable[Rid]) -> dict[Pair, StoredEdge]:
     return {(row[0], row[1]): StoredEdge(*row) for row in conn.execute(sql, {"rids": list(rids)}).fetchall()}
 
 
-def replace_edges(conn: Connection, gone: Collection[Pair], edges: Sequence[StoredEdge]) -> None:
-    """Removes the edges of pairs, and writes others over what they were."""
-    if gone:
+def remove_edges(conn: Connection, pairs: Collection[Pair]) -> None:
+    """Removes the edges of these pairs. Idempotent."""
+    if pairs:
         sql = "delete from edge e using unnest(%s::uuid[], %s::uuid[]) as t(a, b) where e.a = t.a and e.b = t.b"
-        conn.execute(sql, ([a for a, _ in gone], [b for _, b in gone]))
+        conn.execute(sql, ([a for a, _ in pairs], [b for _, b in pairs]))
+
+
+def add_edges(conn: Connection, edges: Sequence[StoredEdge]) -> None:
+    """Stores edges of pairs that have none, which the turn of their kind says for certain."""
     if edges:
-        rows = [
-            {"a": e.a, "b": e.b, "weight": e.weight, "reason": dict(e.reason), "relation": e.relation} for e in edges
-        ]
+        copying.send(conn, _COPY, _written(edges))
+
+
+def _written(edges: Iterable[StoredEdge]) -> list[bytes]:
+    parts: list[bytes] = []
+    for a, b, weight, reason, relation in edges:
+        told = _JSONB + orjson.dumps(reason)
+        parts += (_ROW, a.bytes, _ID, b.bytes, _INT.pack(4, weight), copying.field(told))
+        parts.append(copying.NULL if relation is None else copying.field(relation.encode()))
+    return parts
+
+
+def set_edges(conn: Connection, edges: Sequence[StoredEdge]) -> None:
+    """Writes stored edges over what they were. Idempotent."""
+    if edges:
+        rows = [{"a": e.a, "b": e.b, "weight": e.weight, "reason": e.reason, "relation": e.relation} for e in edges]
         conn.execute(
-            "insert into edge (a, b, weight, reason, relation) select a, b, weight, reason, relation"
+            "update edge e set weight = t.weight, reason = t.reason, relation = t.relation"
             " from jsonb_to_recordset(%s::jsonb) as t(a uuid, b uuid, weight integer, reason jsonb, relation text)"
-            " on conflict (a, b) do update set weight = excluded.weight, reason = excluded.reason, relation = excluded.relation",
+            " where e.a = t.a and e.b = t.b",
             (orjson.dumps(rows).decode(),),
         )

@@ -93,6 +93,7 @@ def test_score_when_computed_then_symmetric_and_the_sum_of_its_parts(
     model.score(a, c)
     assert model.score(a, b) == score
     assert model.apart(a, b) == model.apart(b, a)
+    assert model.weigh(a, b) == (score, model.apart(a, b))
     assert model.relation(a, b) == model.relation(b, a)
     for part in score.parts:
         assert part.weight == model.spec.comparisons[part.name][part.level].weight

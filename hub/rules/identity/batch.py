@@ -86,7 +86,6 @@ def _scored(
     pairs: Iterable[tuple[Rid, Rid]], features: Mapping[Rid, Features], model: MatchModel, hot: Hot
 ) -> Iterator[Scored]:
     for a, b in pairs:
-        left, right = features[a], features[b]
-        score = model.score(left, right, hot)
+        score, apart = model.weigh(features[a], features[b], hot)
         if score.weight >= model.review:
-            yield Scored(a, b, score, model.apart(left, right))
+            yield Scored(a, b, score, apart)

@@ -71,6 +71,10 @@ class MatchModel:
         self._has_latin_places = any(name in self._parts for name in compare_latin.ADDRESS_PARTS)
         self._name_guard = spec.guards.get("name", frozenset())
         self._birthday_guard = spec.guards.get("birthday", frozenset())
+        self._is_guard_weighed = all(
+            levels <= self._parts.get(name, {}).keys()
+            for name, levels in (("name", self._name_guard), ("birthday", self._birthday_guard))
+        )
         self._plans = plans_of(spec.keys)
         self._bits = {name: _table(spec.frequencies.get(name, {})) for name in ("family", "given", "sign")}
         self._rarity_of = lru_cache(maxsize=8192)(self._find_rarity)
@@ -123,6 +127,23 @@ class MatchModel:
         if left and right and differ_in_accounts(left, right, self.spec.accounts):
             return "account"
         return ""
+
+    def weigh(self, a: Features, b: Features, hot: Hot = COLD) -> tuple[Score, str]:
+        """`score` and `apart` of a pair, both from one comparison of their names and birthdays."""
+        found = self.score(a, b, hot)
+        if not self._is_guard_weighed:
+            return found, self.apart(a, b)
+        for name, level, _ in found.parts:
+            if name == "name":
+                if level in self._name_guard:
+                    return found, name
+            elif name == "birthday":
+                if level in self._birthday_guard:
+                    return found, name
+            else:
+                break
+        left, right = a.get("ids"), b.get("ids")
+        return found, "account" if left and right and differ_in_accounts(left, right, self.spec.accounts) else ""
 
     def relation(self, a: Features, b: Features, hot: Hot = COLD) -> str:
         """`household` for two people who share a number or a home, "" for others and for what may be one person.
