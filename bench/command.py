@@ -10,7 +10,20 @@ from typing import Any
 import click
 import orjson
 
-NAMES = ("ingress", "pipeline", "both", "delivery", "start", "memory", "connect", "console", "replay", "match", "scale")
+NAMES = (
+    "ingress",
+    "pipeline",
+    "both",
+    "delivery",
+    "start",
+    "memory",
+    "connect",
+    "console",
+    "replay",
+    "match",
+    "scored",
+    "scale",
+)
 
 
 def _sizes(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -30,15 +43,15 @@ def _sizes(_context: click.Context, _option: click.Parameter, text: str | None) 
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
-    help="pipeline, both, connect, console, replay, match: workers.",
+    help="pipeline, both, connect, console, replay, match, scored: workers.",
 )
 @click.option("--preload", type=click.IntRange(0), default=0, help="pipeline: records to store by COPY first.")
 @click.option(
     "--events",
     type=click.IntRange(1),
-    help="ingress, pipeline, console, replay, match, scale: events of a run (console: of a drain).",
+    help="ingress, pipeline, console, replay, match, scored, scale: events of a run (console: of a drain).",
 )
-@click.option("--stored", type=click.IntRange(1), help="match: records stored before. [default: 100000]")
+@click.option("--stored", type=click.IntRange(1), help="match, scored: records stored before. [default: 100000]")
 @click.option(
     "--sizes", help="scale: records stored, as 10000,100000. [default: 10000,100000,1000000]", callback=_sizes
 )
@@ -74,6 +87,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
         "memory": {"rate": "rate", "seconds": "seconds"},
         "replay": {"events": "count", "changed": "changed"},
         "match": {"events": "count", "stored": "stored"},
+        "scored": {"events": "count", "stored": "stored"},
         "scale": {"events": "count", "sizes": "sizes"},
         "connect": {"contacts": "contacts", "customers": "customers"},
         "console": {"customers": "customers", "loads": "loads", "rate": "rate", "events": "count"},
@@ -84,7 +98,7 @@ def measurement(name: str, workers: int, preload: int, given: dict[str, Any]) ->
     arguments = {renamed[option]: value for option, value in chosen.items()}
     if name == "pipeline":
         arguments |= {"workers": workers, "preloaded": preload}
-    if name in ("connect", "replay", "match"):
+    if name in ("connect", "replay", "match", "scored"):
         arguments["workers"] = workers
     if name in ("both", "console"):
         arguments["worker_count"] = workers

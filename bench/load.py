@@ -31,7 +31,7 @@ def events(count: int, seed: int = 1, *, numbered: str = "") -> Iterator[tuple[s
         if rng.random() < SHARE_OF_ORDERS and customers:
             again = orders > 0 and rng.random() < REPEATS
             orders += not again
-            data = order(rng, rng.randint(1, orders) if again else orders, rng.randint(1, customers), moment)
+            data = order(rng, rng.randint(1, orders) if again else orders, f"c{rng.randint(1, customers)}", moment)
             topic = "order.updated"
         else:
             again = customers > 0 and rng.random() < REPEATS
@@ -59,7 +59,7 @@ def customer(rng: random.Random, number: int, moment: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def order(rng: random.Random, number: int, customer_number: int, moment: str) -> dict[str, Any]:
+def order(rng: random.Random, number: int, customer_id: str, moment: str) -> dict[str, Any]:
     """One order of one to four lines that adds up."""
     lines = []
     items = 0
@@ -72,7 +72,7 @@ def order(rng: random.Random, number: int, customer_number: int, moment: str) ->
         })  # fmt: skip
     return {
         "id": f"o{number}", "updated_at": moment, "number": f"#{number}", "channel": "web", "currency": "CNY",
-        "tax_inclusive": True, "placed_at": moment, "customer": f"c{customer_number}", "state": "open", "lines": lines,
+        "tax_inclusive": True, "placed_at": moment, "customer": customer_id, "state": "open", "lines": lines,
         "totals": {"items": _money(items), "discount": _money(0), "shipping": _money(1000), "tax": _money(0),
                    "total": _money(items + 1000)},
         "addresses": {"shipping": {"country": "CN", "city": "上海市", "street": "世纪大道1号", "recipient_name": "王伟"}},

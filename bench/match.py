@@ -24,7 +24,7 @@ import yaml
 
 from bench.identity.people import Town
 from bench.measure import Result, interleaved, percentile
-from bench.pipeline import run_workers
+from bench.pipeline import crew, run_workers
 from bench.site import CHUNK, Site, connect, site
 from hub import bootstrap
 from hub.config import Settings
@@ -35,6 +35,8 @@ from hub.store.database import Database, new_id
 from hub.store.inbox import NewEvent, accept, ensure_partitions
 from hub.store.schema import migrate
 
+Event = tuple[str, str, bytes]
+"""Connection, topic, body."""
 SYSTEMS = ("pos", "ec", "wx", "crm")
 RECORDS_A_HOUSEHOLD = 4.4
 START_US = hub_time.micros_of("2026-11-01T00:00:00Z")
@@ -57,13 +59,19 @@ def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int 
     """Events a second with the scored tier; the bound is the same without it. Reach: 0.6, and 20 ms for one event alone."""
     load = Load(stored, count, workers)
     with tempfile.TemporaryDirectory(prefix="rh-bench-model-") as folder, site() as place:
-        plain = replace(place.settings, mappings_dir=_without_candidates(Path(folder)))
-        filled = {name: _fill(place, name, settings, load) for name, settings in (("scored", None), ("plain", plain))}
+        plain = replace(place.settings, mappings_dir=without_candidates(Path(folder)))
+        every = stored + load.warm + count
+        filled = {}
+        for name, settings in (("scored", place.settings), ("plain", plain)):
+            stream = town_events(town_of(every), every)
+            known, warm = islice(stream, stored), islice(stream, load.warm)
+            filled[name] = fill(
+                place, name, settings, {one: {"customer": "in"} for one in SYSTEMS}, known, warm, workers
+            )
         place.restart()
         result = Result(
             "match", "events/s", more={"workers": workers, "stored": stored, "events": count, "filled_s": filled}
         )
-        every = stored + load.warm + count
         measured = list(islice(town_events(town_of(every), every), stored + load.warm, None))
         interleaved(
             runs,
@@ -76,7 +84,8 @@ def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int 
     return result.as_dict()
 
 
-def _without_candidates(folder: Path) -> Path:
+def without_candidates(folder: Path) -> Path:
+    """A folder of mappings with the installed model, but for its candidate keys."""
     installed = yaml.safe_load((files("mappings") / "matching" / "customer.yaml").read_text(encoding="utf-8"))
     target = folder / "matching"
     target.mkdir()
@@ -91,7 +100,7 @@ def town_of(records: int, seed: int = 1000) -> Town:
     return Town(seed, round(records / RECORDS_A_HOUSEHOLD * 1.15))
 
 
-def town_events(town: Town, count: int, tag: str = "") -> Iterator[tuple[str, str, bytes]]:
+def town_events(town: Town, count: int, tag: str = "") -> Iterator[Event]:
     """(connection, topic, body) of at most `count` records of a town, other ones each time; `tag` begins their ids."""
     for number, row in enumerate(islice(town.rows(), count)):
         moment = hub_time.from_micros(START_US + number * 1_000_000)
@@ -100,29 +109,38 @@ def town_events(town: Town, count: int, tag: str = "") -> Iterator[tuple[str, st
         yield row.system.lower(), "customer.updated", orjson.dumps(body)
 
 
-def _fill(place: Site, name: str, settings: Settings | None, load: Load) -> float:
-    """Makes the template `name`: everything stored and linked, then what warms up in the inbox; seconds taken."""
+def fill(
+    place: Site,
+    name: str,
+    settings: Settings,
+    flows: Mapping[str, dict[str, str]],
+    stored: Iterator[Event],
+    warm: Iterator[Event],
+    workers: int,
+) -> float:
+    """Makes the template `name`: everything stored and linked, then what warms up in the inbox; seconds taken.
+
+    `flows`: connection -> its flows.
+    """
     started = time.perf_counter()
     place.maintenance.execute(f"create database {name}")
-    own = replace(settings or place.settings, database_url=place.settings_of(name).database_url)
+    own = replace(settings, database_url=place.settings_of(name).database_url)
     migrate(own.database_url)
     hub = bootstrap.start(own)
     try:
         release.activate(hub, "bench")  # so that the workers go by the same model, wherever they find it
         ensure_partitions(hub.db, 2)
-        ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
-        every = load.stored + load.warm + load.events
-        stream = town_events(town_of(every), every)
-        put(hub, ids, islice(stream, load.stored))
-        run_workers(place, name, "full", load.workers)
-        put(hub, ids, islice(stream, load.warm))
+        ids = {connection: connect(hub, connection, flow) for connection, flow in flows.items()}
+        put(hub, ids, stored)
+        run_workers(place, name, "full", workers)
+        put(hub, ids, warm)
         hub.db.execute("analyze")
     finally:
         hub.close()
     return round(time.perf_counter() - started)
 
 
-def put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes]]) -> None:
+def put(hub: Hub, ids: Mapping[str, int], stream: Iterator[Event]) -> None:
     """Puts events into the inbox, in batches of one commit each. `ids`: connection -> its id."""
     while chunk := list(islice(stream, CHUNK)):
         rows = [NewEvent(ids[system], topic, body, str(new_id())) for system, topic, body in chunk]
@@ -131,7 +149,8 @@ def put(hub: Hub, ids: Mapping[str, int], stream: Iterator[tuple[str, str, bytes
 
 
 @contextmanager
-def _copy(place: Site, template: str) -> Iterator[str]:
+def copy(place: Site, template: str) -> Iterator[str]:
+    """A copy of a template with its buffers filled, dropped at the end."""
     name = place.clone(template)
     try:
         place.warm(name)
@@ -141,24 +160,24 @@ def _copy(place: Site, template: str) -> Iterator[str]:
         place.drop(name)
 
 
-def drain(place: Site, template: str, events: Sequence[tuple[str, str, bytes]], workers: int) -> float:
-    """Events a second, in a copy of a template after what waits there is worked off."""
-    with _copy(place, template) as name:
-        run_workers(place, name, "full", workers)
+def drain(place: Site, template: str, events: Sequence[Event], workers: int) -> float:
+    """Events a second, in a copy of a template after the same workers worked off what waits there."""
+    with copy(place, template) as name, crew(place, name, "full", workers) as drain_all:
+        drain_all()
         hub = bootstrap.start(place.settings_of(name), pool_size=2)
         try:
             put(hub, {system: hub.connections.by_name(system).id for system in SYSTEMS}, iter(events))
         finally:
             hub.close()
-        return len(events) / run_workers(place, name, "full", workers)
+        return len(events) / drain_all()
 
 
 def _alone(place: Site, load: Load) -> dict[str, Any]:
     """Milliseconds of one event at a time, from the claim to the golden record, with nothing else to do; and its candidates."""
-    with _copy(place, "scored") as name:
+    with copy(place, "scored") as name:
         hub = bootstrap.start(place.settings_of(name), pool_size=3)
         try:
-            pairs = _candidates(hub.db)
+            pairs = candidates(hub.db)
             took, worker = [], uuid.uuid4()
             for _ in range(min(500, load.warm)):
                 started = time.perf_counter()
@@ -175,11 +194,11 @@ def _alone(place: Site, load: Load) -> dict[str, Any]:
     }
 
 
-def _candidates(db: Database) -> float:
-    """Candidates of a stored record, of a thousand of them."""
-    sql = """
+def candidates(db: Database, order: str = "rid") -> float:
+    """Candidates of a stored customer: the mean of a thousand, the first in this order."""
+    sql = f"""
         select count(*) / 1000.0 from (select distinct m.rid, k.rid from match_key m join match_key k on k.hash = m.hash
-        where m.rid in (select rid from record where kind = 'customer' order by rid limit 1000) and k.rid <> m.rid
+        where m.rid in (select rid from record where kind = 'customer' order by {order} limit 1000) and k.rid <> m.rid
         and m.strength >= 1 and k.strength >= 1 and not exists (select from hot_key h where h.hash = m.hash)) pairs
     """
     row = db.one(sql)
@@ -189,7 +208,7 @@ def _candidates(db: Database) -> float:
 
 def _rebuild(place: Site, load: Load) -> dict[str, Any]:
     """Seconds in which everything that links the stored records is made again."""
-    with _copy(place, "scored") as name:
+    with copy(place, "scored") as name:
         db = Database(place.settings_of(name).database_url, size=1)
         try:
             db.execute("delete from event_work")

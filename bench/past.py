@@ -131,7 +131,7 @@ def _life(number: int) -> Iterator[Event]:
 
 
 def _sale(rng: random.Random, name: str, customer_number: int, minute: int, *, is_changed: bool) -> Iterator[Event]:
-    sold = {**order(rng, 1, customer_number, _at(minute)), "id": f"o{name}", "number": f"#{name}"}
+    sold = {**order(rng, 1, f"c{customer_number}", _at(minute)), "id": f"o{name}", "number": f"#{name}"}
     yield "shop", "order.updated", sold
     if is_changed:
         yield "shop", "order.updated", {**sold, "updated_at": _at(minute + 1), "buyer_note": "ring twice"}

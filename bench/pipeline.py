@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from bench.measure import Result, interleaved
 from bench.preload import preload
@@ -43,24 +45,39 @@ def drain(place: Site, role: str, workers: int, count: int, template: str = TEMP
 
 
 def run_workers(place: Site, name: str, role: str, workers: int) -> float:
-    """Seconds from the moment that every process is ready (it says so) to the end of the last."""
+    """Seconds from the moment that every process is ready (it says so) until the last has done all that waits."""
+    with crew(place, name, role, workers) as drain_all:
+        return drain_all()
+
+
+@contextmanager
+def crew(place: Site, name: str, role: str, workers: int) -> Iterator[Callable[[], float]]:
+    """Worker processes that wait; each call of what it gives has all of them drain what there is, and returns the seconds that took."""
     env = {**os.environ, **place.environment(name)}
     command = [sys.executable, "-m", "bench.worker", role]
     processes = [
         subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(workers)
     ]
+
+    def drain_all() -> float:
+        started = time.perf_counter()
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write(b"drain\n")
+            process.stdin.flush()
+        _hear(processes, role)
+        return time.perf_counter() - started
+
+    try:
+        _hear(processes, role)
+        yield drain_all
+    finally:
+        for process in processes:
+            process.communicate()
+
+
+def _hear(processes: Iterable[subprocess.Popen[bytes]], role: str) -> None:
     for process in processes:
         assert process.stdout is not None
-        process.stdout.readline()
-    started = time.perf_counter()
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    codes = [process.wait() for process in processes]
-    took_s = time.perf_counter() - started
-    for process in processes:
-        assert process.stdout is not None
-        process.stdout.close()
-    if any(codes):
-        raise RuntimeError(f"a {role} worker failed")
-    return took_s
+        if not process.stdout.readline():
+            raise RuntimeError(f"a {role} worker failed")

@@ -1,4 +1,4 @@
-"""One worker process of a benchmark: drains what it is told to, then ends. `python -m bench.worker full|bare`."""
+"""One worker process of a benchmark: drains at each line that it reads, ends with them. `python -m bench.worker full|bare`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _bare_batch(conn: Connection, hub: Hub) -> int:
 
 
 def main() -> None:
-    """Says that it is ready, waits for the start, drains and ends."""
+    """Says that it is ready, then drains at each line that comes, and says when nothing is left."""
     hub = bootstrap.start(load_settings(), pool_size=3)
     try:
         hub.db.one("select 1")
@@ -70,8 +70,9 @@ def main() -> None:
         gc.freeze()
         gc.set_threshold(GC_EVERY)
         print("ready", flush=True)
-        sys.stdin.read()  # until the benchmark closes it: all processes begin at once
-        {"full": full, "bare": bare}[sys.argv[1]](hub)
+        for _ in iter(sys.stdin.readline, ""):  # the benchmark writes to all at once, and closes it at the end
+            {"full": full, "bare": bare}[sys.argv[1]](hub)
+            print("done", flush=True)
     finally:
         hub.close()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from hub.embedded import memory
+from hub.embedded import sizing
 from hub.embedded.account import server_account
 from hub.embedded.process import end, end_orphan, is_ours, leashed, package_folder, spawn, tail, wait_for
 from hub.errors import ConfigError
@@ -20,7 +20,8 @@ DATABASE = "hub"
 SOCKET = ".s.PGSQL.5432"
 # Fast shutdown (ends sessions, writes a checkpoint), then immediate (recovers at the next start).
 STOP = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0))
-READY_S = 120.0
+# After a kill it reads its log from the last checkpoint on, which may be gigabytes.
+READY_S = 900.0
 BUILTIN_LOCALE_SINCE = 17
 # Of postmaster.pid, counted from 0.
 STATUS_LINE = 7
@@ -31,13 +32,14 @@ SETTINGS = {
     "max_connections": "60",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
-    "huge_pages": "off",
+    # Where somebody has reserved them.
+    "huge_pages": "try",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
     "synchronous_commit": "on",
     "min_wal_size": "96MB",
-    "max_wal_size": "768MB",
+    "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "autovacuum_naptime": "15s",
     "timezone": "UTC",
@@ -126,7 +128,7 @@ class Postgres:
         return self.process is None or self.process.poll() is not None
 
     def _spawn(self) -> None:
-        settings = {"shared_buffers": f"{memory.buffers(self.data) // memory.MIB}MB", **self.settings}
+        settings = {**sizing.settings(self.data), **self.settings}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = spawn(

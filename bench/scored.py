@@ -1,0 +1,114 @@
+"""What the scored tier costs the pipeline: its mix of customers and orders with it and without, at many customers stored.
+
+The mix is that of `bench.load`: six of ten events are orders of known customers, three of ten of either sort are repeats. Customers
+are those of `bench.identity.people`, told of once more by the systems that know them twice already, so that there are about as many
+candidates as a chain of several systems has. A repeated customer has another note.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bench import load as mix
+from bench.identity.people import Row, Town
+from bench.match import RECORDS_A_HOUSEHOLD, START_US, SYSTEMS, Load, candidates, copy, drain, fill, without_candidates
+from bench.measure import Result, interleaved
+from bench.pipeline import run_workers
+from bench.site import Site, site
+from hub.model import time as hub_time
+from hub.store.database import Database
+
+Event = tuple[str, str, bytes]
+SEED = 1001
+TOLD = 2
+"""How often everybody was told of by every system that knows them before the events begin."""
+FLOWS = {**{one: {"customer": "in", "order": "in"} for one in SYSTEMS}, "erp": {"customer": "out", "order": "out"}}
+
+
+def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int = 2) -> dict[str, object]:
+    """Events a second with the scored tier; the bound is the same without it. Reach: 0.6."""
+    load = Load(stored, count, workers)
+    with tempfile.TemporaryDirectory(prefix="rh-bench-model-") as folder, site() as place:
+        known, mixed = _streams(load)
+        warm, measured = mixed[: load.warm], mixed[load.warm :]
+        plain = replace(place.settings, mappings_dir=without_candidates(Path(folder)))
+        filled = {
+            name: fill(place, name, settings, FLOWS, iter(known), iter(warm), workers)
+            for name, settings in (("scored", place.settings), ("plain", plain))
+        }
+        place.restart()
+        result = Result(
+            "scored", "events/s", more={"workers": workers, "stored": stored, "events": count, "filled_s": filled}
+        )
+        interleaved(
+            runs,
+            lambda: drain(place, "scored", measured, workers),
+            lambda: drain(place, "plain", measured, workers),
+            result,
+        )
+        result.more |= _found(place, workers)
+    return result.as_dict()
+
+
+def _streams(load: Load) -> tuple[list[Event], list[Event]]:
+    """What is stored, and the mix that comes then."""
+    town = Town(SEED, round(load.stored / TOLD / RECORDS_A_HOUSEHOLD * 1.15))
+    known: list[Event] = []
+    for told in range(TOLD):
+        rows = town.rows()[: load.stored // TOLD]
+        known += [_customer(row, f"k{told}-{number}", number, "") for number, row in enumerate(rows)]
+    return known, list(islice(_mix(_rows(town)), load.warm + load.events))
+
+
+def _rows(town: Town) -> Iterator[Row]:
+    while True:
+        yield from town.rows()
+
+
+def _mix(rows: Iterator[Row]) -> Iterator[Event]:
+    rng = random.Random(SEED)
+    told: list[tuple[Row, str]] = []
+    orders: list[tuple[str, dict[str, Any]]] = []
+    for number, row in enumerate(rows):
+        is_repeat = rng.random() < mix.REPEATS
+        if told and rng.random() < mix.SHARE_OF_ORDERS:
+            if not (is_repeat and orders):
+                buyer, external_id = rng.choice(told)
+                moment = hub_time.from_micros(START_US + number * 1_000_000)
+                orders.append((buyer.system.lower(), mix.order(rng, number, external_id, moment)))
+            system, data = orders[-1] if not is_repeat else rng.choice(orders)
+            yield system, "order.updated", _body("order.updated", number, {**data, "buyer_note": f"note {number}"})
+        else:
+            if not (is_repeat and told):
+                told.append((row, f"n{number}"))
+            said, external_id = told[-1] if not is_repeat else rng.choice(told)
+            yield _customer(said, external_id, number, f"visit {number}")
+
+
+def _customer(row: Row, external_id: str, number: int, note: str) -> Event:
+    data = {"id": external_id, **row.data, **({"note": note} if note else {})}
+    return row.system.lower(), "customer.updated", _body("customer.updated", number, data)
+
+
+def _body(topic: str, number: int, data: dict[str, Any]) -> bytes:
+    moment = hub_time.from_micros(START_US + number * 1_000_000)
+    return orjson.dumps({"type": topic, "timestamp": moment, "data": {**data, "updated_at": moment}})
+
+
+def _found(place: Site, workers: int) -> dict[str, Any]:
+    """Candidates of a customer that came with the mix."""
+    with copy(place, "scored") as name:
+        run_workers(place, name, "full", workers)
+        db = Database(place.settings_of(name).database_url, size=1)
+        try:
+            return {"candidates": candidates(db, "rid desc")}
+        finally:
+            db.close()
