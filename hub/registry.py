@@ -28,7 +28,7 @@ from hub.rules.derive import BUILT_IN
 from hub.sdk import hookspecs
 from hub.sdk.connector import Connector
 from hub.sdk.console import Column, ConsolePage, Panel
-from hub.sdk.plugin import Job, Permission
+from hub.sdk.plugin import Job, Permission, Word
 
 GROUP = "retail_hub"
 ConsolePart = ConsolePage | Panel | Column
@@ -67,6 +67,10 @@ class Registry:
     packages: dict[str, Package] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     derivations: tuple[Derivation, ...] = BUILT_IN
+    policies: dict[str, Callable[[Sequence[Word]], Sequence[Any]]] = field(default_factory=dict)
+    """Survivorship policies of plugins: `plugin.policy` -> what it prefers."""
+    models: list[Path] = field(default_factory=list)
+    """Model files for matching that plugins bring."""
 
     def connector(self, name: str) -> type[Connector]:
         """The connector class of that name; `ConfigError` lists what is installed."""
@@ -141,6 +145,8 @@ def _collect(
         kinds = {kind.name: kind for some in asked("register_kinds") for kind in some}
         derivations = [replace(one, owner=name) for some in asked("register_derivations") for one in some]
         transforms = {key: one for some in asked("register_transforms") for key, one in some.items()}
+        policies = {f"{name}.{key}": one for some in asked("register_survivorship") for key, one in some.items()}
+        models = [Path(file) for some in asked("register_match_rules") for file in some]
         folders = [folder for some in asked("register_mappings") for folder in some]
         jobs = _checked_jobs(name, [job for some in asked("register_jobs") for job in some])
         parts = tuple(part for some in asked("register_pages") for part in some)
@@ -153,6 +159,8 @@ def _collect(
     registry.kinds.update(kinds)
     registry.derivations += tuple(derivations)
     registry.transforms.update(transforms)
+    registry.policies.update(policies)
+    registry.models.extend(models)
     registry.mapping_folders.extend(folders)
     registry.jobs.update(jobs)
     file = getattr(module, "__file__", None)

@@ -45,6 +45,7 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
     from hub import registry
     from hub.bootstrap import mapping_folders
     from hub.config import load_settings
+    from hub.flow.rules import model_places
     from hub.rules.identity.model_file import examine_models
     from hub.rules.mapping import examine_mappings, what_is
     from hub.rules.policies import examine_policies
@@ -60,8 +61,8 @@ def check(paths: tuple[Path, ...], as_json: bool) -> None:
         return [*(path for path in paths if kinds_of.get(path) in kinds), *folders, *installed]
 
     mappings, faults = examine_mappings(of("mapping", "lookup"), found.kinds, found.transforms, found.connectors)
-    policies, wrong_policies = examine_policies(of("policy"), found.kinds)
-    models, wrong_models = examine_models(of("model"), found.kinds)
+    policies, wrong_policies = examine_policies(of("policy"), found.kinds, found.policies)
+    models, wrong_models = examine_models(model_places(of("model"), found), found.kinds)
     faults += wrong_policies + wrong_models
     wrong = sum(not fault.is_warning for fault in faults)
     counts = {

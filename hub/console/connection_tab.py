@@ -192,7 +192,7 @@ def policy_of(kind: str) -> str:
     if policies is None:
         return ""
     special = {rule.group or name: rule for name, rule in policies.fields.items() if rule.connections}
-    parts = [_(golden.RULES[policies.default.policy])]
+    parts = [golden.meaning_of(policies.default.policy)]
     parts += [f"{name}: {rule.policy} {' > '.join(rule.connections)}" for name, rule in special.items()]
     return "; ".join(parts) + f" (policies/{kind}.yaml)"
 

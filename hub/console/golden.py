@@ -35,6 +35,13 @@ RULES = {
 }
 
 
+def meaning_of(rule: str) -> str:
+    """What a policy prefers, in words; "" for a rule that no policy is."""
+    known = RULES.get(rule)
+    plugin, dot, _name = rule.partition(".")
+    return _(known) if known else _("as the plugin %(name)s decides", name=plugin) if dot else ""
+
+
 def kind_of_plural(plural: str) -> Kind | None:
     """The kind behind an address such as `orders` (or `order`); None when no installed kind is called so."""
     return next((kind for kind in hub().registry.kinds.values() if plural in (kind.plural, kind.name)), None)
@@ -148,7 +155,7 @@ def _reason(kind: Kind, name: str, entry: dict[str, Any], links: LinkMap, is_cle
         inner = mask_field(field, name, [value] if wrap else value)
         return with_links(inner[0] if wrap else inner, links)
 
-    meaning = RULES.get(str(entry["rule"]))
+    meaning = meaning_of(str(entry["rule"]))
     parts = [
         {"value": shown(part["value"], wrap=True), "removed": shown(part.get("removed"), wrap=True),
          "winner": _side(part["winner"]), "losers": len(part["losers"]), "passed": _passed(part.get("passed"), kind)}
@@ -157,7 +164,7 @@ def _reason(kind: Kind, name: str, entry: dict[str, Any], links: LinkMap, is_cle
     version = RULES.get(str(entry.get("version"))) if entry.get("version") != "latest" else None
     return {
         "rule": entry["rule"],
-        "meaning": _(meaning) + (_("; of one told by several: ") + _(version) if version else "") if meaning else "",
+        "meaning": meaning + (_("; of one told by several: ") + _(version) if version else "") if meaning else "",
         "winner": _side(entry["winner"]),
         "losers": [{**(_side(loser) or {}), "value": shown(loser["value"])} for loser in entry["losers"][:20]],
         "pinned_by": entry.get("pinned_by"),

@@ -22,6 +22,7 @@ from hub.rules.derive.consent import REFUSED_AT
 from hub.rules.identity.model import MatchModel, load_models
 from hub.rules.mapping import MappingSet, load_mappings
 from hub.rules.policies import NULL_WINS, PolicySet, load_policies
+from hub.rules.preference import Preference, guarded
 from hub.rules.survivorship import FieldRule
 from hub.rules.transforms import TRANSFORMS
 from hub.store import release as store
@@ -45,17 +46,19 @@ class Rules:
     """The site's own files that made them: name -> text. The others come with the installation."""
     is_candidate: bool = False
     """Only looked at, not in force: nothing made by it may be kept."""
+    preferences: Mapping[str, Preference] = field(default_factory=dict)
+    """Survivorship policies of plugins, by name."""
     _rules: dict[str, list[FieldRule]] = field(default_factory=dict)
 
     def field_rules(self, kind: str) -> list[FieldRule]:
         """How each field or group of a kind survives, in the order of its declaration."""
         found = self._rules.get(kind)
         if found is None:
-            found = self._rules[kind] = _field_rules(self.kinds[kind], self.policies[kind])
+            found = self._rules[kind] = _field_rules(self.kinds[kind], self.policies[kind], self.preferences)
         return found
 
 
-def _field_rules(kind: Kind, policies: PolicySet) -> list[FieldRule]:
+def _field_rules(kind: Kind, policies: PolicySet, preferences: Mapping[str, Preference]) -> list[FieldRule]:
     rules: list[FieldRule] = []
     done: set[str] = set()
     for declared in kind.fields:
@@ -78,6 +81,7 @@ def _field_rules(kind: Kind, policies: PolicySet) -> list[FieldRule]:
                 null_wins=policy in NULL_WINS if rule.null is None else rule.null == "wins",
                 elements=rule.elements,
                 refused_at=policy == "strictest" and REFUSED_AT in kind.derived,
+                prefer=guarded(policy, preferences[policy]) if policy in preferences else None,
             )
         )
     return rules
@@ -87,20 +91,26 @@ def load_rules(registry: Registry, folders: Sequence[Path]) -> Rules:
     """Compiles all files of `folders` (first wins) and of the connectors; `ConfigError` names file and line."""
     places = [*folders, *registry.mapping_folders]
     mappings = load_mappings(places, registry.kinds, registry.transforms, registry.connectors)
-    policies = load_policies(places, registry.kinds)
-    matching = load_models(places, registry.kinds)
+    policies = load_policies(places, registry.kinds, registry.policies)
+    matching = load_models(model_places(places, registry), registry.kinds)
     incoming, outgoing = mappings.files()
     manifest = {
         "mappings": dict(sorted(mappings.manifest.items())),
         "incoming": incoming,
         "outgoing": outgoing,
-        "policies": {name: repr(policies[name]) for name in sorted(policies)},
+        "policies": {name: _policy_digest(policies[name], registry.policies) for name in sorted(policies)},
         "kinds": {name: _kind_digest(kind, registry.derivations) for name, kind in sorted(registry.kinds.items())},
         "transforms": digest_code(registry),
         "matching": {name: _model_digest(model) for name, model in sorted(matching.items())},
     }
     digest = hashlib.sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).digest()
-    return Rules(mappings, policies, registry.kinds, matching, manifest, digest)
+    return Rules(mappings, policies, registry.kinds, matching, manifest, digest, preferences=dict(registry.policies))
+
+
+def model_places(places: Sequence[Path], registry: Registry) -> list[Path]:
+    """Where model files stand, the first wins: a site's own, those of plugins, the installed ones."""
+    built_in = installed_folders()
+    return [*(place for place in places if place not in built_in), *registry.models, *built_in]
 
 
 def load_site(registry: Registry, installed: Sequence[Path], files: Mapping[str, str]) -> Rules:
@@ -148,6 +158,12 @@ def _kind_digest(kind: Kind, derivations: Iterable[Derivation]) -> str:
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
+def _policy_digest(policies: PolicySet, preferences: Mapping[str, Preference]) -> str:
+    """The policies of a kind, and the code of those of plugins."""
+    used = sorted({rule.policy for rule in (policies.default, *policies.fields.values())} & preferences.keys())
+    return " ".join([repr(policies), *(f"{name}={_package_digest(preferences[name])}" for name in used)])
+
+
 def _model_digest(model: MatchModel) -> str:
     """A model, and the code that makes what it compares: with another digest all keys and edges are made again."""
     code = _beside(inspect.getfile(MatchModel))
@@ -173,6 +189,8 @@ def remember_code(registry: Registry) -> None:
     digest_code(registry)
     for kind in registry.kinds.values():
         _kind_digest(kind, registry.derivations)
+    for preference in registry.policies.values():
+        _package_digest(preference)
 
 
 def digest_code(registry: Registry) -> dict[str, str]:

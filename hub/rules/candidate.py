@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import total_ordering
 from typing import Any
@@ -63,9 +63,10 @@ class Source:
 class FieldRule:
     """How one field, or one group of fields, survives.
 
-    `policy`: one of `hub.rules.policies.POLICIES`. `connections`: best first (owner, priority), or those that check
+    `policy`: one of `hub.rules.policies.POLICIES`, or a plugin's. `connections`: best first (owner, priority), or those that check
     what they say (verified). `null_wins`: whether a cleared value beats values of others. `elements`: whose version of
     an element counts in a united list: latest, verified, owner or priority. `refused_at`: whether the kind has that field.
+    `prefer`: what a plugin's policy prefers: a worth for each candidate, the largest of the best; None where it fails.
     """
 
     name: str
@@ -75,6 +76,7 @@ class FieldRule:
     null_wins: bool = True
     elements: str = "latest"
     refused_at: bool = False
+    prefer: Callable[[Sequence[Candidate]], Sequence[Any] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

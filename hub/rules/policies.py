@@ -12,7 +12,7 @@ groups:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -40,29 +40,34 @@ class PolicySet:
         return self.fields.get(name, self.default)
 
 
-def load_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> dict[str, PolicySet]:
+def load_policies(
+    folders: Iterable[Path], kinds: Mapping[str, Kind], others: Iterable[str] = ()
+) -> dict[str, PolicySet]:
     """The policies of every kind; the first folder that has a kind's file wins, without one all is `latest`.
 
-    `ConfigError` lists all faults, one a line.
+    `others`: names of policies that plugins bring. `ConfigError` lists all faults, one a line.
     """
-    found, faults = examine_policies(folders, kinds)
+    found, faults = examine_policies(folders, kinds, others)
     if faults:
         raise ConfigError("\n".join(map(str, faults)))
     return {name: found.get(name) or _standard(kind) for name, kind in kinds.items()}
 
 
-def examine_policies(folders: Iterable[Path], kinds: Mapping[str, Kind]) -> tuple[dict[str, PolicySet], list[Fault]]:
+def examine_policies(
+    folders: Iterable[Path], kinds: Mapping[str, Kind], others: Iterable[str] = ()
+) -> tuple[dict[str, PolicySet], list[Fault]]:
     """What the policy files in force say, by the names of their files, and everything that is wrong with them.
 
     A single file among `folders` counts as a folder that holds just it.
     """
     found: dict[str, PolicySet] = {}
     faults: list[Fault] = []
+    known = (*POLICIES, *sorted(others))
     for folder in folders:
         for path in [folder] if folder.is_file() else sorted((folder / "policies").glob("*.yaml")):
             if path.stem not in found:
                 report = Report(f"policies/{path.name}")
-                found[path.stem] = _read(path, kinds, report)
+                found[path.stem] = _read(path, kinds, report, known)
                 faults += report.faults
     return found, faults
 
@@ -75,7 +80,7 @@ def _standard(kind: Kind, default: Rule | None = None) -> PolicySet:
     return PolicySet(kind.name, rest, fields)
 
 
-def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
+def _read(path: Path, kinds: Mapping[str, Kind], report: Report, known: Sequence[str]) -> PolicySet:
     kind = kinds.get(path.stem)
     if kind is None:
         known = ", ".join(sorted(kinds))
@@ -90,10 +95,10 @@ def _read(path: Path, kinds: Mapping[str, Kind], report: Report) -> PolicySet:
     if entry is None or not entry.is_object:
         report.add(1, "", f"a policy file is an object of {', '.join(FILE_WORDS)}")
         return PolicySet(path.stem)
-    return _policies(entry, kind, report)
+    return _policies(entry, kind, report, known)
 
 
-def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
+def _policies(entry: Entry, kind: Kind, report: Report, known: Sequence[str]) -> PolicySet:
     for word, inner in entry.value.items():
         if word not in FILE_WORDS:
             report.add(
@@ -101,9 +106,9 @@ def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
                 str(word),
                 f"is not a word of a policy file; known are: {', '.join(FILE_WORDS)}{did_you_mean(str(word), FILE_WORDS)}",
             )
-    default = _default(entry, report)
+    default = _default(entry, report, known)
     fields = dict(_standard(kind, default).fields)
-    for name, rule, line in _rules_of_fields(entry, report):
+    for name, rule, line in _rules_of_fields(entry, report, known):
         declared = kind.by_name.get(name)
         if declared is None or declared.derived:
             meant = did_you_mean(name, kind.by_name)
@@ -120,11 +125,11 @@ def _policies(entry: Entry, kind: Kind, report: Report) -> PolicySet:
     return PolicySet(kind.name, default, fields)
 
 
-def _default(entry: Entry, report: Report) -> Rule:
+def _default(entry: Entry, report: Report, known: Sequence[str]) -> Rule:
     if "default" not in entry.value:
         return Rule()
     inner = entry.value["default"]
-    rule = read_rule(inner, "default", report)
+    rule = read_rule(inner, "default", report, policies=known)
     if rule.policy == "strictest":
         report.add(inner.line, "default", "strictest ranks states of consent; name the group or field that it is for")
     if rule.policy == "verified" and not rule.connections:
@@ -135,12 +140,12 @@ def _default(entry: Entry, report: Report) -> Rule:
     return rule
 
 
-def _rules_of_fields(entry: Entry, report: Report) -> list[tuple[str, Rule, int]]:
+def _rules_of_fields(entry: Entry, report: Report, known: Sequence[str]) -> list[tuple[str, Rule, int]]:
     found: list[tuple[str, Rule, int]] = []
     for name, inner in _members(entry, "fields", report):
-        found.append((name, read_rule(inner, name, report), inner.line))
+        found.append((name, read_rule(inner, name, report, policies=known), inner.line))
     for group, inner in _members(entry, "groups", report):
-        rule = read_rule(inner, group, report, group)
+        rule = read_rule(inner, group, report, group, known)
         names = inner.plain.get("fields") if inner.is_object else None
         if not isinstance(names, list) or not names:
             report.add(inner.line, group, "a group lists its `fields`")

@@ -21,7 +21,7 @@ NULL_WINS: Final = frozenset({"latest", "owner"})
 NEVER_EMPTY: Final = frozenset({"most_complete", "strictest"})
 """Policies under which an empty value cannot win."""
 RULE_WORDS: Final = ("policy", "connections", "null", "elements", "fields")
-DEFAULT_POLICY: Final[Policy] = "latest"
+DEFAULT_POLICY: Final = "latest"
 _ORDERED = ("owner", "priority")
 _NAMED = (*_ORDERED, "verified")
 _WHOLE = ("object", "list", "map")
@@ -29,20 +29,23 @@ _WHOLE = ("object", "list", "map")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one field or group survives. `connections`: best first. `null`: None is the policy's own way.
+    """How one field or group survives. `policy`: one of `POLICIES`, or a plugin's. `connections`: best first. `null`: None is the policy's own way.
 
     `elements`: whose version of an element counts, of a list that is united.
     """
 
-    policy: Policy = DEFAULT_POLICY
+    policy: str = DEFAULT_POLICY
     connections: tuple[str, ...] = ()
     null: Null | None = None
     group: str = ""
     elements: Elements = "latest"
 
 
-def read_rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
-    """The rule that stands in `entry`; what is wrong with it goes to `report`, and the rest of it counts."""
+def read_rule(entry: Entry, name: str, report: Report, group: str = "", policies: Sequence[str] = POLICIES) -> Rule:
+    """The rule that stands in `entry`; what is wrong with it goes to `report`, and the rest of it counts.
+
+    `policies`: the names of all there are.
+    """
     if isinstance(entry.value, list):
         what = f"is the name of a policy, or an object of {', '.join(RULE_WORDS)}; fields that survive together stand under `groups`"
         report.add(entry.line, name, what)
@@ -57,10 +60,10 @@ def read_rule(entry: Entry, name: str, report: Report, group: str = "") -> Rule:
         report.add(given[word].line, name, f"does not know {word}{meant}; known are: {', '.join(RULE_WORDS)}")
     if not group and "fields" in given:
         report.add(given["fields"].line, name, "`fields` says what a group is made of; groups stand under `groups`")
-    policy = _word(given, "policy", POLICIES, DEFAULT_POLICY, name, report)
+    policy = _word(given, "policy", policies, DEFAULT_POLICY, name, report)
     null = _word(given, "null", get_args(Null), None, name, report)
     rule = Rule(
-        cast("Policy", policy),
+        str(policy),
         _connections(given, name, report),
         cast("Null | None", null),
         group,

@@ -124,8 +124,9 @@ def contenders_of(ranked: Iterable[Candidate]) -> dict[str, str]:
 
 
 def _is_open(rule: FieldRule, ranked: Sequence[Candidate], pins: Mapping[str, Pin]) -> bool:
-    """Whether systems contradict each other about something that no pin has settled."""
-    if not contradict(rule, ranked):
+    """Whether systems contradict each other about something that no pin has settled, or a plugin's policy cannot tell."""
+    fails = rule.prefer is not None and len(ranked) > 1 and rule.prefer(ranked) is None
+    if not fails and not contradict(rule, ranked):
         return False
     return any(
         name not in pins and other.values.get(name, MISSING) != ranked[0].values.get(name, MISSING)
@@ -150,7 +151,7 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
             return found
         if len(rule.fields) > 1:
             _complete(found, rule)
-    for word, worth in zip(found, WORTH[rule.policy](found, rule), strict=True):
+    for word, worth in zip(found, _worths(found, rule), strict=True):
         yields = not rule.null_wins and word.is_empty
         source = word.source
         word.key = (
@@ -158,6 +159,13 @@ def _words(sources: Sequence[Source], rule: FieldRule) -> list[Candidate]:
             -source.rank, _reversed(source.connection), _reversed(source.external_id), ByHash(word.values),
         )  # fmt: skip
     return found
+
+
+def _worths(found: Sequence[Candidate], rule: FieldRule) -> Sequence[Any]:
+    if rule.prefer is None:
+        return WORTH[rule.policy](found, rule)
+    given = rule.prefer(found)
+    return given if given is not None else [0] * len(found)
 
 
 def _complete(words: Sequence[Candidate], rule: FieldRule) -> None:

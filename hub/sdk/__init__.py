@@ -27,7 +27,7 @@ from hub.sdk.connector import (
 from hub.sdk.console import Column, ConsolePage, PageRequest, Panel, Redirect, Rendered, Subject
 from hub.sdk.http import HttpClient, Timeouts
 from hub.sdk.item import has_repeats, item_body, read_page
-from hub.sdk.plugin import Change, HealthReport, Job, Permission, hookimpl
+from hub.sdk.plugin import Change, HealthReport, Job, Permission, Word, hookimpl
 from hub.sdk.rate import Lane, RateBudget
 from hub.sdk.webhooks import sign_hmac, sign_standard, verify_hmac, verify_standard
 
@@ -70,6 +70,7 @@ __all__ = [
     "Text",
     "Timeouts",
     "WebhookRequest",
+    "Word",
     "WriteResult",
     "Writes",
     "has_repeats",

@@ -25,7 +25,7 @@ from hub.model.derivation import Derivation
 from hub.model.kind import Kind
 from hub.sdk.connector import Connector, Delivery
 from hub.sdk.console import Column, ConsolePage, Panel
-from hub.sdk.plugin import GROUP, Change, HealthReport, Job, Permission
+from hub.sdk.plugin import GROUP, Change, HealthReport, Job, Permission, Word
 
 hookspec = pluggy.HookspecMarker(GROUP)
 
@@ -67,13 +67,23 @@ def register_derivations() -> Sequence[Derivation]:
 
 @hookspec
 def register_match_rules() -> Sequence[Path]:
-    """Model files for scored matching. Once at start; they become part of the release's hash."""
+    """Model files for scored matching, named like their kind: `customer.yaml`. Once at start.
+
+    A site's own model goes before a plugin's, a plugin's before the installed one. They are part of the release: `retail-hub
+    match preview FILE` shows what one would merge and split before it is put in force.
+    """
     raise NotImplementedError
 
 
 @hookspec
-def register_survivorship() -> Mapping[str, Callable[..., Any]]:
-    """Named survivorship policies: pure sort keys over candidates. Once at start."""
+def register_survivorship() -> Mapping[str, Callable[[Sequence[Word]], Sequence[Any]]]:
+    """Survivorship policies by name; a policy file says `policy: PLUGIN.NAME`. Once at start.
+
+    Each takes what two records or more say of a field, or of fields that survive together, and gives a key for each, in the
+    same order: the largest wins, of equal ones the newest. Pure: no clock, no database, the same whatever the order. Where it
+    raises, gives fewer keys or such that cannot be compared, the newest counts and a conflict asks a person. Its code is part of the
+    release: with another one the golden records of the kinds that use it are computed again.
+    """
     raise NotImplementedError
 
 

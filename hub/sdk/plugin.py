@@ -65,6 +65,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """What one record says of a field, or of all fields that survive together, as a survivorship policy sees it.
+
+    `values`: field -> value in canonical form, those alone that it says something of. `since_us`: since when it says so,
+    microseconds since the epoch. `was_seen`: whether the hub saw it change, and does not only read it so. `verified`: how
+    well it is proven, 0 not at all.
+    """
+
+    connection: str
+    external_id: str
+    values: Mapping[str, Any]
+    since_us: int
+    was_seen: bool
+    verified: int
+
+
+@dataclass(frozen=True, slots=True)
 class HealthReport:
     """What a plugin says of itself on the health page."""
 

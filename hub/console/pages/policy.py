@@ -38,7 +38,11 @@ def list_policies() -> Any:
             used[rule.policy] = used.get(rule.policy, 0) + 1
         rows.append((kind, file if origin else "", used, [rule.name for rule in rules if rule.connections]))
     return render_template(
-        "console/policies.html", rows=rows, policies=POLICIES, meanings=golden.RULES, command="retail-hub release"
+        "console/policies.html",
+        rows=rows,
+        policies=[*POLICIES, *sorted(hub().registry.policies)],
+        meaning=golden.meaning_of,
+        command="retail-hub release",
     )
 
 
@@ -101,7 +105,6 @@ def _page(
         "console/policy.html",
         kind=kind,
         rows=[_row(kind, rule, wins) for rule in hub().rules.field_rules(kind.name)],
-        meanings=golden.RULES,
         sheet=sheet,
         found=workshop.shown(found) if found else None,
         faults=faults,
