@@ -2,7 +2,7 @@
 
 The mix is that of `bench.load`: six of ten events are orders of known customers, three of ten of either sort are repeats. Customers
 are those of `bench.identity.people`, told of once more by the systems that know them twice already, so that there are about as many
-candidates as a chain of several systems has. A repeated customer has another note.
+candidates as a chain of several systems has. Repeated is any customer known so far, with another note; orders are of any, too.
 """
 
 from __future__ import annotations
@@ -19,14 +19,26 @@ import orjson
 
 from bench import load as mix
 from bench.identity.people import Row, Town
-from bench.match import RECORDS_A_HOUSEHOLD, START_US, SYSTEMS, Load, candidates, copy, drain, fill, without_candidates
+from bench.match import (
+    RECORDS_A_HOUSEHOLD,
+    START_US,
+    SYSTEMS,
+    Event,
+    Load,
+    candidates,
+    copy,
+    drain,
+    fill,
+    without_candidates,
+)
 from bench.measure import Result, interleaved
 from bench.pipeline import run_workers
 from bench.site import Site, site
 from hub.model import time as hub_time
 from hub.store.database import Database
 
-Event = tuple[str, str, bytes]
+Told = tuple[Row, str]
+"""What a system said of somebody, and the id of its record."""
 SEED = 1001
 TOLD = 2
 """How often everybody was told of by every system that knows them before the events begin."""
@@ -61,11 +73,11 @@ def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int 
 def _streams(load: Load) -> tuple[list[Event], list[Event]]:
     """What is stored, and the mix that comes then."""
     town = Town(SEED, round(load.stored / TOLD / RECORDS_A_HOUSEHOLD * 1.15))
-    known: list[Event] = []
-    for told in range(TOLD):
-        rows = town.rows()[: load.stored // TOLD]
-        known += [_customer(row, f"k{told}-{number}", number, "") for number, row in enumerate(rows)]
-    return known, list(islice(_mix(_rows(town)), load.warm + load.events))
+    told: list[Told] = []
+    for time in range(TOLD):
+        told += [(row, f"k{time}-{number}") for number, row in enumerate(town.rows()[: load.stored // TOLD])]
+    known = [_customer(row, external_id, number, "") for number, (row, external_id) in enumerate(told)]
+    return known, list(islice(_mix(_rows(town), told), load.warm + load.events))
 
 
 def _rows(town: Town) -> Iterator[Row]:
@@ -73,13 +85,13 @@ def _rows(town: Town) -> Iterator[Row]:
         yield from town.rows()
 
 
-def _mix(rows: Iterator[Row]) -> Iterator[Event]:
+def _mix(rows: Iterator[Row], told: list[Told]) -> Iterator[Event]:
+    """`told`: the customers that are known already; what comes now is later."""
     rng = random.Random(SEED)
-    told: list[tuple[Row, str]] = []
     orders: list[tuple[str, dict[str, Any]]] = []
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, start=len(told)):
         is_repeat = rng.random() < mix.REPEATS
-        if told and rng.random() < mix.SHARE_OF_ORDERS:
+        if rng.random() < mix.SHARE_OF_ORDERS:
             if not (is_repeat and orders):
                 buyer, external_id = rng.choice(told)
                 moment = hub_time.from_micros(START_US + number * 1_000_000)
@@ -87,7 +99,7 @@ def _mix(rows: Iterator[Row]) -> Iterator[Event]:
             system, data = orders[-1] if not is_repeat else rng.choice(orders)
             yield system, "order.updated", _body("order.updated", number, {**data, "buyer_note": f"note {number}"})
         else:
-            if not (is_repeat and told):
+            if not is_repeat:
                 told.append((row, f"n{number}"))
             said, external_id = told[-1] if not is_repeat else rng.choice(told)
             yield _customer(said, external_id, number, f"visit {number}")

@@ -70,13 +70,14 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], shared: Itera
 
 def _candidates(models: Mapping[Rid, MatchModel], shared: Iterable[Shared]) -> set[Pair]:
     """Pairs (a < b) of one of these records with whoever shares a candidate key of its model, each once."""
-    found: set[Pair] = set()
+    near: dict[Rid, set[Rid]] = {}
     for _, namespace, rids, _, _ in shared:
         for rid in rids:
             model = models.get(rid)
-            if model is not None and namespace in model.namespaces:
-                found.update((rid, other) if rid < other else (other, rid) for other in rids if other is not rid)
-    return found
+            if model is not None and namespace in model.gives_candidates:
+                near.setdefault(rid, set()).update(rids)
+    # Two have several keys in common, as a rule: each pair is put in order once.
+    return {(a, b) if a < b else (b, a) for a, others in near.items() for b in others if b is not a and b != a}
 
 
 def _edges(

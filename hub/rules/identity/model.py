@@ -55,6 +55,7 @@ class MatchModel:
         self.auto = spec.auto
         self.review = spec.review
         self.namespaces = namespaces_of(spec.keys)
+        self.gives_candidates = frozenset(self.namespaces)
         self._parts: dict[str, Parts] = {
             name: {level: Part(name, level, one.weight) for level, one in levels.items()}
             for name, levels in spec.comparisons.items()
