@@ -1,9 +1,10 @@
 """What an event costs as the store grows, and with more workers: customers that are matched, all of the real path.
 
 Every store holds the same town, its records spread evenly among those of other towns, so that they lie as far apart as the store
-is large. Then all sizes drain the same events, further records of that town's people, after some that warm them up: what there
-is to find is the same everywhere, but for strangers who are like them. Sizes take turns, so that drift of the machine hits all
-of them. The bound is the smallest size.
+is large. Then all sizes drain the same events after some that warm them up: what there is to find is the same everywhere, but for
+strangers who are like them. The events are the pipeline's mix of orders, repeats and further records of that town's people; then the
+last of these alone, which is what costs most. Sizes take turns, so that drift of the machine hits all of them. The bound is the
+smallest size.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from itertools import count as numbers
 from bench.match import SYSTEMS, drain, put, town_events, town_of
 from bench.measure import Result
 from bench.pipeline import run_workers
+from bench.scored import mixed_events
 from bench.site import Site, connect, site
 from hub import bootstrap
 from hub.config import Settings
@@ -37,17 +39,21 @@ FIRST = 2000
 
 
 def run(runs: int = 5, count: int = 5_000, sizes: Sequence[int] = SIZES) -> dict[str, object]:
-    """Microseconds an event at the largest size. Reach: less than 1.3 of what it is at the smallest, with two workers."""
+    """Microseconds an event of the mix at the largest size. Reach: less than 1.3 of what it is at the smallest, with two workers."""
     with site() as place:
         newcomers = _newcomers(WARM + count)
         templates = {size: _fill(place, size, newcomers[:WARM]) for size in sizes}
         place.restart()
-        events = newcomers[WARM:]
-        took = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, templates[size], events, 2))
+        mixed, alone = _mixed(count), newcomers[WARM:]
+        took = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, templates[size], mixed, 2))
+        new = _in_turn(runs, templates, lambda size: 1_000_000 / drain(place, templates[size], alone, 2))
         middle = templates[sorted(templates)[len(templates) // 2]]
-        crews = _in_turn(runs, WORKERS, lambda crew: 1_000_000 / drain(place, middle, events, crew))
+        crews = _in_turn(runs, WORKERS, lambda crew: 1_000_000 / drain(place, middle, mixed, crew))
     result = Result("scale", "us/event", took[max(took)], took[min(took)])
-    result.more = {"events": count, "by_size": _medians(took), "by_workers": _medians(crews), "workers_at": middle}
+    result.more = {
+        "events": count, "by_size": _medians(took), "new_customers_by_size": _medians(new),
+        "by_workers": _medians(crews), "workers_at": middle,
+    }  # fmt: skip
     return result.as_dict()
 
 
@@ -72,7 +78,7 @@ def _fill(place: Site, size: int, warm: Sequence[Event]) -> str:
     with _hub(settings) as hub:
         release.activate(hub, "bench")
         ensure_partitions(hub.db, 2)
-        ids = {system: connect(hub, system, {"customer": "in"}) for system in SYSTEMS}
+        ids = {system: connect(hub, system, {"customer": "in", "order": "in"}) for system in SYSTEMS}
         put(hub, ids, _spread(size))
     run_workers(place, name, "full", 2)
     with _hub(settings) as hub:
@@ -97,6 +103,13 @@ def _spread(size: int) -> Iterator[Event]:
     for event in town_events(town_of(TOWN, FIRST), TOWN, "first-"):
         yield event
         yield from islice(others, between)
+
+
+def _mixed(count: int) -> list[Event]:
+    """The mix, of the first town's people as every store knows them."""
+    town = town_of(TOWN, FIRST)
+    told = [(row, f"first-{row.system}-{number}") for number, row in enumerate(islice(town.rows(), TOWN))]
+    return list(islice(mixed_events(chain.from_iterable(iter(town.rows, None)), told), count))
 
 
 def _newcomers(count: int) -> list[Event]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from bench import load as mix
+from bench import load
 from bench.identity.people import Row, Town
 from bench.match import (
     RECORDS_A_HOUSEHOLD,
@@ -47,10 +47,10 @@ FLOWS = {**{one: {"customer": "in", "order": "in"} for one in SYSTEMS}, "erp": {
 
 def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int = 2) -> dict[str, object]:
     """Events a second with the scored tier; the bound is the same without it. Reach: 0.6."""
-    load = Load(stored, count, workers)
+    planned = Load(stored, count, workers)
     with tempfile.TemporaryDirectory(prefix="rh-bench-model-") as folder, site() as place:
-        known, mixed = _streams(load)
-        warm, measured = mixed[: load.warm], mixed[load.warm :]
+        known, mixed = _streams(planned)
+        warm, measured = mixed[: planned.warm], mixed[planned.warm :]
         plain = replace(place.settings, mappings_dir=without_candidates(Path(folder)))
         filled = {
             name: fill(place, name, settings, FLOWS, iter(known), iter(warm), workers)
@@ -70,14 +70,14 @@ def run(runs: int = 5, stored: int = 100_000, count: int = 10_000, workers: int 
     return result.as_dict()
 
 
-def _streams(load: Load) -> tuple[list[Event], list[Event]]:
+def _streams(planned: Load) -> tuple[list[Event], list[Event]]:
     """What is stored, and the mix that comes then."""
-    town = Town(SEED, round(load.stored / TOLD / RECORDS_A_HOUSEHOLD * 1.15))
+    town = Town(SEED, round(planned.stored / TOLD / RECORDS_A_HOUSEHOLD * 1.15))
     told: list[Told] = []
     for time in range(TOLD):
-        told += [(row, f"k{time}-{number}") for number, row in enumerate(town.rows()[: load.stored // TOLD])]
+        told += [(row, f"k{time}-{number}") for number, row in enumerate(town.rows()[: planned.stored // TOLD])]
     known = [_customer(row, external_id, number, "") for number, (row, external_id) in enumerate(told)]
-    return known, list(islice(_mix(_rows(town), told), load.warm + load.events))
+    return known, list(islice(mixed_events(_rows(town), told), planned.warm + planned.events))
 
 
 def _rows(town: Town) -> Iterator[Row]:
@@ -85,17 +85,17 @@ def _rows(town: Town) -> Iterator[Row]:
         yield from town.rows()
 
 
-def _mix(rows: Iterator[Row], told: list[Told]) -> Iterator[Event]:
-    """`told`: the customers that are known already; what comes now is later."""
+def mixed_events(rows: Iterator[Row], told: list[Told]) -> Iterator[Event]:
+    """The mix: one event for each row. `told`: the customers that are known already; it grows by those that come."""
     rng = random.Random(SEED)
     orders: list[tuple[str, dict[str, Any]]] = []
     for number, row in enumerate(rows, start=len(told)):
-        is_repeat = rng.random() < mix.REPEATS
-        if rng.random() < mix.SHARE_OF_ORDERS:
+        is_repeat = rng.random() < load.REPEATS
+        if rng.random() < load.SHARE_OF_ORDERS:
             if not (is_repeat and orders):
                 buyer, external_id = rng.choice(told)
                 moment = hub_time.from_micros(START_US + number * 1_000_000)
-                orders.append((buyer.system.lower(), mix.order(rng, number, external_id, moment)))
+                orders.append((buyer.system.lower(), load.order(rng, number, external_id, moment)))
             system, data = orders[-1] if not is_repeat else rng.choice(orders)
             yield system, "order.updated", _body("order.updated", number, {**data, "buyer_note": f"note {number}"})
         else:
