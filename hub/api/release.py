@@ -11,12 +11,15 @@ from hub.api.answer import StrictSchema, answer, written
 from hub.api.gate import ApiBlueprint, allowed_realms, check_realm, current_hub, permit, principal
 from hub.api.problem import ApiProblem
 from hub.api.repeat import once
-from hub.flow import forecast, release, site, workbench
+from hub.errors import ConfigError
+from hub.flow import forecast, match_preview, match_shown, release, site, workbench
 from hub.flow.bounded import bounded
+from hub.flow.context import Hub
 from hub.flow.forecast import Forecast, Tally
 from hub.model.identifier import format_id
 from hub.model.kind import Kind
 from hub.model.mask import mask_field, mask_raw
+from hub.rules.identity.model_file import FOLDER
 from hub.store import release as store
 from hub.store.release import Activation, Release
 
@@ -62,6 +65,15 @@ class PolicyPreviewBody(PreviewBody):
     """A policy, and the kind that it is of."""
 
     kind = fields.String(required=True, metadata={"example": "customer"})
+
+
+class MatchingPreviewBody(StrictSchema):
+    """A matching model, and the kind that it is of."""
+
+    text = fields.String(
+        required=True, validate=validate.Length(max=site.LARGEST), metadata={"description": "The file, whole"}
+    )
+    kind = fields.String(load_default="customer", metadata={"example": "customer"})
 
 
 @blp.route("/releases", endpoint="list")
@@ -160,6 +172,42 @@ def preview_policy(body: dict[str, Any]) -> Response:
     files = {f"policies/{kind}.yaml": body["text"]}
     found = bounded(hub, lambda mine: forecast.of_policies(mine, site.with_files(mine, files), kind, body["last"]))
     return answer({**_faulty([]), **_forecast(found, None)})
+
+
+@blp.route("/matching/preview", methods=["POST"], endpoint="preview_matching")
+@permit("payload.masked")
+@blp.arguments(MatchingPreviewBody)
+@blp.response(200, description="Merges, splits, questions, examples, what systems would be sent; `faults` of the file")
+def preview_matching(body: dict[str, Any]) -> Response:
+    """Says what a matching model would merge and split. Changes nothing; needs a token for every realm.
+
+    Personal values are masked. All records are compared: a store of many takes longer than a call may (422), and is looked at with
+    `retail-hub match preview`.
+    """
+    if allowed_realms() is not None:
+        raise ApiProblem(403, "a model is of every realm: the token must be, too", permission="payload.masked")
+    hub, kind = current_hub(), body["kind"]
+    if kind not in hub.rules.matching:
+        raise ApiProblem(404, f"{kind} is no kind that is matched")
+    file = f"{FOLDER}/{kind}.yaml"
+
+    def work(mine: Hub) -> match_preview.Preview:
+        return match_preview.preview(mine, match_preview.candidate(mine, kind, body["text"], file), kind)
+
+    try:
+        found = bounded(hub, work, seconds=25)
+    except ConfigError as error:
+        faults = workbench.faults_of(str(error))
+        if not faults:
+            raise
+        return answer(_faulty(faults))
+    kinds = hub.registry.kinds
+    sent = found.sent
+    return answer({
+        **_faulty([]), **match_shown.figures(found, kinds[kind]),
+        "golden": {name: _tally(tally, kinds.get(name), is_clear=False) for name, tally in sent.golden.items()},
+        "outgoing": {name: _tally(tally, None, is_clear=False) for name, tally in sent.outgoing.items()},
+    })  # fmt: skip
 
 
 def _faulty(faults: list[tuple[str, int, str]]) -> dict[str, Any]:

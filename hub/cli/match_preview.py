@@ -13,8 +13,7 @@ from hub.errors import ConfigError
 
 if TYPE_CHECKING:
     from hub.flow.context import Hub
-    from hub.flow.match_preview import Example, Preview
-    from hub.model.kind import Kind
+    from hub.flow.match_preview import Preview
 
 
 @click.command()
@@ -55,43 +54,15 @@ def told(hub: Hub, found: Preview) -> dict[str, Any]:
     """A preview as one object; personal values masked."""
     from hub.cli.forecast import told_tally
     from hub.flow.forecast_kept import kept, restored
+    from hub.flow.match_shown import figures
 
     kinds = hub.registry.kinds
-    kind, sent = kinds[found.kind], restored(kept(found.sent, kinds))
+    sent = restored(kept(found.sent, kinds))
     return {
-        "kind": found.kind,
-        "records": found.records,
-        "compared": found.compared,
-        "clusters": {"before": found.before, "after": found.after},
-        "merges": found.merges,
-        "splits": found.splits,
-        "moved": found.moved,
-        "questions": {"opened": found.opened, "closed": found.closed, "after": found.questions},
-        "cuts": found.cuts,
-        "waiting": found.waiting,
-        "examples": [_example(kind, one) for one in found.examples],
-        "sent_complete": not found.is_cut,
+        **figures(found, kinds[found.kind]),
         "golden": {name: told_tally(tally, kinds[name].prefix) for name, tally in sent.golden.items()},
         "outgoing": {name: told_tally(tally, "dlv") for name, tally in sent.outgoing.items()},
     }
-
-
-def _example(kind: Kind, one: Example) -> dict[str, Any]:
-    from hub.model.identifier import format_id
-    from hub.model.mask import mask_field
-
-    names = [name for name in kind.names if name in kind.by_name]
-    members = [
-        {
-            "connection": each.connection, "object_type": each.object_type, "external_id": each.external_id,
-            "before": format_id(kind.prefix, each.before), "after": format_id(kind.prefix, each.after),
-            **{name: mask_field(kind.by_name[name], name, each.data[name]) for name in names if each.data.get(name)},
-        }
-        for each in one.members
-    ]  # fmt: skip
-    return {
-        "act": one.act, "weight": one.weight, "pattern": one.pattern, "records": one.records, "members": members
-    }  # fmt: skip
 
 
 def _show(found: Preview, shown: dict[str, Any]) -> None:

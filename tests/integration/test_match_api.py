@@ -3,7 +3,7 @@
 import pytest
 
 from hub.flow import match_queue
-from tests.fixtures.match import NAME, PHONE, merge, pairs, prepare, shown
+from tests.fixtures.match import MODEL, NAME, PHONE, merge, pairs, prepare, shown
 
 PATTERN = "name=homophone phone=same"
 
@@ -117,3 +117,26 @@ def test_matches_when_of_another_realm_then_not_found(waiting, caller):
     stranger.get(f"/matches/{low}", 404)
     stranger.post(f"/matches/{low}/answer", {"answer": "same"}, 404)
     stranger.post("/matches/bulk", {"pattern": PATTERN, "answer": "same"}, 404)
+
+
+def test_preview_when_another_model_is_sent_then_what_it_would_merge_and_nothing_changes(waiting, caller):
+    rig, _ = waiting
+    before = rig.goldens("customer")
+    same = caller("operator").post("/matching/preview", {"text": MODEL})
+    assert (same["faults"], same["merges"], same["splits"], same["moved"]) == ([], 0, 0, 0)
+    eager = MODEL.replace("auto: 9000", f"auto: {NAME + PHONE}")
+    found = caller("operator").post("/matching/preview", {"text": eager})
+    assert (found["merges"], found["moved"], found["questions"]["closed"]) == (2, 2, 2)
+    assert {one["pattern"] for one in found["examples"]} == {PATTERN}
+    assert found["outgoing"]["mail"]["acts"]
+    assert "王小明" not in str(found)
+    assert rig.goldens("customer") == before
+
+
+def test_preview_when_a_model_is_wrong_or_out_of_reach_then_said(waiting, caller):
+    model = "auto: 1\nreview: 2\ncolour: 3\n"
+    faults = caller("operator").post("/matching/preview", {"text": model})["faults"]
+    assert ("matching/customer.yaml", 3) in {(one["file"], one["line"]) for one in faults}
+    caller("operator").post("/matching/preview", {"text": model, "kind": "order"}, 404)
+    caller("operator", realm="tea").post("/matching/preview", {"text": model}, 403)
+    caller("viewer").post("/matching/preview", {"text": model}, 403)
