@@ -146,7 +146,7 @@ def _collect(
         derivations = [replace(one, owner=name) for some in asked("register_derivations") for one in some]
         transforms = {key: one for some in asked("register_transforms") for key, one in some.items()}
         policies = {f"{name}.{key}": one for some in asked("register_survivorship") for key, one in some.items()}
-        models = [Path(file) for some in asked("register_match_rules") for file in some]
+        models = _checked_models([Path(file) for some in asked("register_match_rules") for file in some])
         folders = [folder for some in asked("register_mappings") for folder in some]
         jobs = _checked_jobs(name, [job for some in asked("register_jobs") for job in some])
         parts = tuple(part for some in asked("register_pages") for part in some)
@@ -174,6 +174,13 @@ def _declare(name: str, permissions: list[Permission]) -> None:
         if not each.name.startswith(f"{name}."):
             raise ConfigError(f"permission {each.name!r} must begin with {name + '.'!r}")
         declare(permission.Permission(each.name, each.help.zh, each.help.en), each.roles)
+
+
+def _checked_models(files: list[Path]) -> list[Path]:
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise ConfigError(f"register_match_rules names what is no file: {', '.join(missing)}")
+    return files
 
 
 def _checked_jobs(plugin: str, jobs: Sequence[Job]) -> dict[str, Job]:

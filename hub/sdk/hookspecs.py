@@ -70,7 +70,7 @@ def register_match_rules() -> Sequence[Path]:
     """Model files for scored matching, named like their kind: `customer.yaml`. Once at start.
 
     A site's own model goes before a plugin's, a plugin's before the installed one. They are part of the release: `retail-hub
-    match preview FILE` shows what one would merge and split before it is put in force.
+    match preview --file FILE` shows what one would merge and split before it is put in force.
     """
     raise NotImplementedError
 

@@ -112,3 +112,9 @@ def test_model_when_a_plugin_brings_one_then_before_the_installed_and_after_the_
     assert load_rules(plugin, installed_folders()).matching["customer"].auto == 9100
     own = _site(tmp_path / "site", "matching/customer.yaml", installed.replace("auto: 9000", "auto: 9200"))
     assert load_rules(plugin, [own, *installed_folders()]).matching["customer"].auto == 9200
+
+
+def test_model_when_its_file_is_not_there_then_the_plugin_is_broken(tmp_path: Path) -> None:
+    found = registry.load((), [_plugin(_longest, tmp_path / "customer.yaml")])
+    assert "customer.yaml" in dict(found.broken)["lengths"]
+    assert found.policies == {}
