@@ -8,6 +8,8 @@ from hub.rules.policies import FILE_WORDS
 from hub.rules.policy_rule import ELEMENTS, POLICIES, RULE_WORDS, Null
 
 Json = dict[str, Any]
+OF_PLUGIN = r"^[^.\s]+\.\S+$"
+"""What a plugin's policy is called: `PLUGIN.NAME`. Whether it is installed no schema can tell."""
 _HELP = {
     "policy": "Which record's value wins",
     "connections": "owner, priority: the best first; verified: those that check what they keep",
@@ -19,9 +21,10 @@ _HELP = {
 
 def policy_schema() -> Json:
     """The schema of a policy file of any kind. Whether a policy fits a field, `retail-hub mapping check` says."""
+    policy: Json = {"anyOf": [{"enum": list(POLICIES)}, {"type": "string", "pattern": OF_PLUGIN}]}
     names: Json = {"type": "array", "items": {"type": "string", "minLength": 1}}
     words: dict[str, Json] = {
-        "policy": {"enum": list(POLICIES)},
+        "policy": policy,
         "connections": names,
         "null": {"enum": list(get_args(Null))},
         "elements": {"enum": list(ELEMENTS)},
@@ -29,9 +32,7 @@ def policy_schema() -> Json:
     }
     properties = {word: {**words[word], "description": _HELP[word]} for word in RULE_WORDS}
     alone = {word: one for word, one in properties.items() if word != "fields"}
-    rule: Json = {
-        "anyOf": [{"enum": list(POLICIES)}, {"type": "object", "properties": alone, "additionalProperties": False}]
-    }
+    rule: Json = {"anyOf": [policy, {"type": "object", "properties": alone, "additionalProperties": False}]}
     group: Json = {
         "type": "object", "properties": properties, "required": ["fields"], "additionalProperties": False,
     }  # fmt: skip
