@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -138,10 +138,16 @@ def _homophones() -> Mapping[str, list[str]]:
 
 
 class Town:
-    """One seeded population and the records that four systems hold of it."""
+    """One seeded population and the records that four systems hold of it.
 
-    def __init__(self, seed: int, households: int, noise: Mapping[str, float] = NOISE) -> None:
+    `ranges`: what all phone numbers begin with (6 digits), as in a place to which so many were given; without, they are of anywhere.
+    """
+
+    def __init__(
+        self, seed: int, households: int, noise: Mapping[str, float] = NOISE, ranges: Sequence[str] = ()
+    ) -> None:
         self.random = random.Random(seed)
+        self.ranges = ranges
         self.noise = {**NOISE, **noise}
         self.people = [person for index in range(households) for person in self._household(index)]
         self._recycle_numbers()
@@ -160,6 +166,8 @@ class Town:
         return self.random.random() < self.noise[name]
 
     def _new_phone(self) -> str:
+        if self.ranges:
+            return self.random.choice(self.ranges) + "".join(self.random.choice(_DIGITS) for _ in range(5))
         return self.random.choice(_PREFIXES) + "".join(self.random.choice(_DIGITS) for _ in range(8))
 
     def _given_name(self, gender: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hub.flow.context import Hub
-from hub.flow.keys import candidate_keys, compared, key_rows, keys_in
+from hub.flow.keys import candidate_keys, compared, digest_of, key_rows, keys_in
+from hub.rules.identity.keys import NAMESPACE
 from hub.rules.identity.model import COLD, MatchModel, Score
 from hub.rules.identity.spec import IDENTITY
 from hub.store import hot_key, match_key, scored
@@ -55,74 +56,88 @@ def rescore(conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], shared: Itera
     models = {rid: hub.rules.matching[kind] for rid, (_, kind) in turns.items() if kind in hub.rules.matching}
     if not models:
         return Rescored()
-    pairs = _candidates(models, shared)
+    near = _Near(models, shared)
     before = scored.edges_of(conn, models)
-    if not pairs and not before:
+    if not near.pairs and not before:
         return Rescored()
-    features = scored.features_of(conn, {rid for pair in pairs for rid in pair})
-    now = _edges(conn, hub, turns, pairs, features)
-    scored.remove_edges(conn, before.keys() - now.keys())
+    features = scored.features_of(conn, near.rids)
+    now = {edge.pair: edge for edge in _edges(conn, hub, turns, near, features)}
     # All that these records have was read, and nobody else writes edges of their kind meanwhile.
-    scored.add_edges(conn, [edge for pair, edge in now.items() if pair not in before])
-    scored.set_edges(conn, [edge for pair, edge in now.items() if before.get(pair, edge) != edge])
-    return Rescored(now, {rid for pair in before.keys() | now.keys() for rid in pair}, features)
+    added = list(now.values())
+    if before:
+        scored.remove_edges(conn, before.keys() - now.keys())
+        added = [edge for pair, edge in now.items() if pair not in before]
+        scored.set_edges(conn, [edge for pair, edge in now.items() if before.get(pair, edge) != edge])
+    scored.add_edges(conn, added)
+    ends = {rid for edge in now.values() for rid in edge.pair}
+    return Rescored(now, ends.union(*before), features)
 
 
-def _candidates(models: Mapping[Rid, MatchModel], shared: Iterable[Shared]) -> set[Pair]:
-    """Pairs (a < b) of one of these records with whoever shares a candidate key of its model, each once."""
-    near: dict[Rid, set[Rid]] = {}
-    for _, namespace, rids, _, _ in shared:
-        for rid in rids:
-            model = models.get(rid)
-            if model is not None and namespace in model.gives_candidates:
-                near.setdefault(rid, set()).update(rids)
-    # Two have several keys in common, as a rule: each pair is put in order once.
-    return {(a, b) if a < b else (b, a) for a, others in near.items() for b in others if b is not a and b != a}
+class _Near:
+    """Whom some records are compared with. Records go by their place in `rids`: an id is hashed far slower than a number,
+    and a comparison asks for either side a dozen times. `pairs`: each once; the first of a pair is one of those records."""
+
+    def __init__(self, models: Mapping[Rid, MatchModel], shared: Iterable[Shared]) -> None:
+        self.places: dict[Rid, int] = {rid: place for place, rid in enumerate(models)}
+        self.models = list(models.values())
+        place_of, pairs, own = self.places.setdefault, set[tuple[int, int]](), len(self.models)
+        for _, namespace, rids, _, _ in shared:
+            carriers = [place_of(rid, len(self.places)) for rid in rids]
+            for one in carriers:
+                if one < own and namespace in self.models[one].gives_candidates:
+                    # Two have several keys in common, as a rule, and both may be of these records.
+                    pairs.update([(one, other) if one < other else (other, one) for other in carriers if other != one])
+        self.pairs = pairs
+        self.rids = list(self.places)
 
 
 def _edges(
-    conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], pairs: Iterable[Pair], features: Mapping[Rid, Features]
-) -> dict[Pair, StoredEdge]:
+    conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], near: _Near, features: Mapping[Rid, Features]
+) -> list[StoredEdge]:
     """The edges that count. What too many carry is missing on both sides: a number may be like one that many carry.
 
     Of the other sides it is looked up only where it can matter: most pairs have little in common whatever is missing.
     """
-    hot = _hot_values(conn, hub, turns, features)
+    compared = [features.get(rid) for rid in near.rids]
+    own = len(near.models)
+    hot = _hot_values(conn, hub, {rid: turns[rid] for rid in near.rids[:own]}, near, compared)
     weighed: list[_Weighed] = []
-    for a, b in pairs:
-        if features.get(a) and features.get(b):
-            model = hub.rules.matching[(turns.get(a) or turns[b])[1]]
-            found = _weigh(model, (a, b), features, hot)
+    for a, b in near.pairs:
+        left, right = compared[a], compared[b]
+        if left and right:
+            model = near.models[a]
+            found = _weigh(model, (a, b), left, right, hot)
             if found.relation or _most(model, found.score) >= model.review:
                 weighed.append(found)
-    others = {
-        rid: turns.get(one.pair[0]) or turns[one.pair[1]] for one in weighed for rid in one.pair if rid not in turns
-    }
-    more = _hot_values(conn, hub, others, features) if others else {}
+    others = {near.rids[b]: turns[near.rids[a]] for a, b in (one.pair for one in weighed) if b >= own}
+    more = _hot_values(conn, hub, others, near, compared) if others else {}
     if more:
         every = {**hot, **more}
-        weighed = [
-            one if more.keys().isdisjoint(one.pair) else _weigh(one.model, one.pair, features, every) for one in weighed
-        ]
-    return {one.pair: _edge(one) for one in weighed if one.relation or one.score.weight >= one.model.review}
+        weighed = [_weighed_again(one, compared, every) if one.pair[1] in more else one for one in weighed]
+    return [_edge(one, near.rids) for one in weighed if one.relation or one.score.weight >= one.model.review]
 
 
 class _Weighed(NamedTuple):
-    """What a pair weighs, what keeps both apart, and what the two are to each other."""
+    """What a pair weighs, what keeps both apart, and what the two are to each other. `pair`: their places in `_Near.rids`."""
 
     model: MatchModel
-    pair: Pair
+    pair: tuple[int, int]
     score: Score
     apart: str
     relation: str
 
 
-def _weigh(model: MatchModel, pair: Pair, features: Mapping[Rid, Features], hot: Mapping[Rid, Values]) -> _Weighed:
-    a, b = pair
-    left, right = features[a], features[b]
-    many = hot.get(a, COLD) | hot.get(b, COLD) if hot else COLD
+def _weigh(
+    model: MatchModel, pair: tuple[int, int], left: Features, right: Features, hot: Mapping[int, Values]
+) -> _Weighed:
+    many = hot.get(pair[0], COLD) | hot.get(pair[1], COLD) if hot else COLD
     score, apart = model.weigh(left, right, many)
     return _Weighed(model, pair, score, apart, model.kinship(left, right, many) if apart else "")
+
+
+def _weighed_again(one: _Weighed, compared: Sequence[Features | None], hot: Mapping[int, Values]) -> _Weighed:
+    a, b = one.pair
+    return _weigh(one.model, one.pair, compared[a] or {}, compared[b] or {}, hot)
 
 
 def _most(model: MatchModel, score: Score) -> int:
@@ -139,26 +154,28 @@ def _best_unlike(model: MatchModel, name: str) -> int:
     return max(0, *(level.weight for word, level in model.spec.comparisons[name].items() if word != "same"))
 
 
-def _edge(one: _Weighed) -> StoredEdge:
+def _edge(one: _Weighed, rids: Sequence[Rid]) -> StoredEdge:
+    a, b = rids[one.pair[0]], rids[one.pair[1]]
     parts = [[part.name, part.level, part.weight] for part in one.score.parts]
-    return StoredEdge(*one.pair, one.score.weight, {"parts": parts, "apart": one.apart}, one.relation or None)
+    reason = {"parts": parts, "apart": one.apart}
+    return StoredEdge(*((a, b) if a < b else (b, a)), one.score.weight, reason, one.relation or None)
 
 
 def _hot_values(
-    conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], features: Mapping[Rid, Features]
-) -> dict[Rid, Values]:
-    """rid -> (namespace, value) of what too many carry, of these records."""
+    conn: Connection, hub: Hub, turns: Mapping[Rid, Turn], near: _Near, compared: Sequence[Features | None]
+) -> dict[int, Values]:
+    """Place in `near` -> (namespace, value) of what too many carry, of these records; of those that carry no such thing nothing."""
     found: dict[Rid, set[bytes]] = {}
-    for rid, digest in hot_key.of_records(conn, turns):
+    for rid, digest in hot_key.of_records(conn, turns, NAMESPACE):
         found.setdefault(rid, set()).add(digest)
-    values: dict[Rid, Values] = {}
+    values: dict[int, Values] = {}
     for rid, digests in found.items():
-        realm, kind = turns[rid]
-        model, own = hub.rules.matching.get(kind), features.get(rid)
-        if model is not None and own:
-            values[rid] = frozenset(
-                (key.namespace, key.value)
-                for key in model.evidence(own)
-                if hub.keyring.blind(hub.blind_key, realm, kind, key.namespace, key.scope, key.value) in digests
-            )
+        place = near.places[rid]
+        own = compared[place]
+        if own:
+            realm, kind = turns[rid]
+            evidence = hub.rules.matching[kind].evidence(own)
+            hot = [(key.namespace, key.value) for key in evidence if digest_of(hub, realm, kind, key) in digests]
+            if hot:
+                values[place] = frozenset(hot)
     return values

@@ -33,6 +33,7 @@ SESSION = (
     " -c timezone=UTC -c jit=off -c application_name=retail-hub"
 )
 _RETRIED = (errors.DeadlockDetected, errors.SerializationFailure)
+_BEGIN_RELAXED = "begin; set local synchronous_commit = off"
 # So long a connection that answered is taken to stand, unless the server has hung up.
 _SURE_S = 5.0
 
@@ -102,7 +103,7 @@ class Database:
             max_size=size,
             timeout=10,
             max_idle=120,
-            kwargs={"options": f"{SESSION} {options}".strip(), "prepare_threshold": 2},
+            kwargs={"options": f"{SESSION} {options}".strip(), "prepare_threshold": 2, "autocommit": True},
             check=check,
             configure=self._configure,
             open=True,
@@ -121,23 +122,23 @@ class Database:
         inbox if a crash loses it (T1, T2): the log keeps commit order, so what is lost is a suffix
         and the work rows come back with it.
         """
-        with self._pool.connection() as connection, connection.transaction():
-            if not durable:
-                connection.execute("set local synchronous_commit = off")
-            yield connection
+        with self._pool.connection() as connection:
+            if durable:
+                with connection.transaction():
+                    yield connection
+            else:
+                # One way to the server for both; what fails here the pool rolls back.
+                connection.execute(_BEGIN_RELAXED, prepare=False)
+                yield connection
+                connection.commit()
             _answered(connection)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
         """A connection in autocommit mode, for statements that each stand alone."""
         with self._pool.connection() as connection:
-            connection.autocommit = True
-            try:
-                yield connection
-                _answered(connection)
-            finally:
-                if not connection.closed:
-                    connection.autocommit = False
+            yield connection
+            _answered(connection)
 
     def run(self, work: Callable[[Connection], T], *, durable: bool = True, tries: int = 5) -> T:
         """Runs `work` in a transaction; a deadlock or serialization failure runs it again, whole."""

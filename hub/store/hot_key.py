@@ -144,7 +144,10 @@ def lose(conn: Connection, rids: Collection[Rid], kept: Collection[tuple[Rid, by
         )
 
 
-def of_records(conn: Connection, rids: Iterable[Rid]) -> list[tuple[Rid, bytes]]:
-    """(rid, hash) of every key over the cap that one of these records carries."""
-    sql = "select m.rid, m.hash from match_key m join hot_key h on h.hash = m.hash where m.rid = any(%s)"
-    return [(rid, bytes(digest)) for rid, digest in conn.execute(sql, (list(rids),)).fetchall()]
+def of_records(conn: Connection, rids: Iterable[Rid], but: str) -> list[tuple[Rid, bytes]]:
+    """(rid, hash) of every key over the cap that one of these records carries, but for namespaces that begin with `but`."""
+    sql = """
+        select m.rid, m.hash from match_key m join hot_key h on h.hash = m.hash
+        where m.rid = any(%s) and not starts_with(m.namespace, %s)
+    """
+    return [(rid, bytes(digest)) for rid, digest in conn.execute(sql, (list(rids), but)).fetchall()]

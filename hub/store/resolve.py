@@ -149,15 +149,11 @@ _KEYS = """
         select rid, namespace, guarded from match_key k where k.hash = m.hash and k.strength = 2 limit %(limit)s) c
     where not exists (select from hot_key h where h.hash = m.hash)
 """
-_MUST = """
-    select a, b, id from decision where type = 'must' and revoked_at is null and a = any(%(rids)s)
-    union select a, b, id from decision where type = 'must' and revoked_at is null and b = any(%(rids)s)
-    union select owner_rid, rid, null::uuid from target where rid <> owner_rid and owner_rid = any(%(rids)s)
-    union select owner_rid, rid, null::uuid from target where rid <> owner_rid and rid = any(%(rids)s)
-"""
-_CANNOT = """
-    select a, b from decision where type = 'cannot' and revoked_at is null and a = any(%(rids)s)
-    union select a, b from decision where type = 'cannot' and revoked_at is null and b = any(%(rids)s)
+_DECIDED = """
+    select type, a, b, id from decision where type in ('must', 'cannot') and revoked_at is null and a = any(%(rids)s)
+    union select type, a, b, id from decision where type in ('must', 'cannot') and revoked_at is null and b = any(%(rids)s)
+    union select 'must', owner_rid, rid, null::uuid from target where rid <> owner_rid and owner_rid = any(%(rids)s)
+    union select 'must', owner_rid, rid, null::uuid from target where rid <> owner_rid and rid = any(%(rids)s)
 """
 _EDGES = """
     select a, b, weight, relation is null from edge where a = any(%(rids)s) and weight >= %(least)s
@@ -172,7 +168,12 @@ def neighbours(conn: Connection, rids: Iterable[Rid], known: Collection[Rid], le
     """
     every = list(rids)
     params: dict[str, Any] = {"rids": every, "limit": KEY_CAP, "least": least}
-    found = Neighbours([], conn.execute(_MUST, params).fetchall(), conn.execute(_CANNOT, params).fetchall(), [])
+    found = Neighbours([], [], [], [])
+    for type_, a, b, id_ in conn.execute(_DECIDED, params).fetchall():
+        if type_ == "must":
+            found.must.append((a, b, id_))
+        else:
+            found.cannot.append((a, b))
     params["rids"] = [rid for rid in every if rid not in known]
     if params["rids"]:
         found.keys = [(bytes(row[0]), row[1], row[2], row[3]) for row in conn.execute(_KEYS, params).fetchall()]

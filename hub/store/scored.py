@@ -30,6 +30,11 @@ class StoredEdge(NamedTuple):
     reason: Mapping[str, Any]
     relation: str | None = None
 
+    @property
+    def pair(self) -> Pair:
+        """Both records."""
+        return self.a, self.b
+
 
 def put_features(conn: Connection, features: Mapping[Rid, Mapping[str, Any]]) -> set[Rid]:
     """Stores what is compared of records; returns those of which it is something else than before. Idempotent."""
