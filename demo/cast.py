@@ -19,6 +19,8 @@ _FIRST_PLACE = 200
 MOVER, CALLER, FORMATTED, DISPUTED = 0, 1, 2, 3
 EMPTIED = tuple(range(DISPUTED + 1, DISPUTED + 22))
 TWINS = (SHARED, SHARED + 1)
+# Of a name that few bear, so that one who is entered by it alone may be the same person, and may not.
+NAMESAKE = SHARED - 1
 NEW_PHONE, OTHER_PHONE = "138 1600 0001", "+8613816000002"
 CRM_NOTE, SHOP_NOTE = "下午六点以后联系", "请勿打电话"
 _NOTES = ("喜欢龙井", "周末送货", "送礼，请包装", "放在门卫处", "对花粉过敏")
@@ -127,6 +129,11 @@ def _note_in_shop(shop: DemoShop, crm: DemoCrm, seed: int) -> None:  # noqa: ARG
     shop.edit_customer(shop_id(shop, DISPUTED), note=SHOP_NOTE)
 
 
+def _double(shop: DemoShop, crm: DemoCrm, seed: int) -> None:  # noqa: ARG001
+    there = crm.people()[crm_id(crm, NAMESAKE)]
+    crm.crm.add(Last_Name=there["Last_Name"], First_Name=there["First_Name"])
+
+
 def _empty(shop: DemoShop, crm: DemoCrm, seed: int) -> None:  # noqa: ARG001
     for place in EMPTIED:
         shop.edit_customer(shop_id(shop, place), note=None)
@@ -139,6 +146,7 @@ ACTS: Mapping[str, Callable[[DemoShop, DemoCrm, int], None]] = {
     "format": _format,
     "note in crm": _note_in_crm,
     "note in shop": _note_in_shop,
+    "double": _double,
     "empty": _empty,
 }
 """What people do in the two systems beside the shop's own script, by name: each happens once."""

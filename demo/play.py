@@ -38,6 +38,7 @@ SCENES: dict[int, Scene] = {
     28: ("phone", "a customer calls: the new phone is entered in the CRM", scene.phone),
     38: ("respell", "another new phone comes from the shop, and the CRM respells what it is given", scene.respell),
     48: ("offline", "the CRM is cut off; there and in the shop somebody edits the same note", scene.offline),
+    53: ("double", "somebody enters a contact in the CRM who may be there already, by the name alone", scene.double),
     58: ("merge", "a steward rules that two customers are one person", scene.merge),
     64: ("notes", "an import empties the notes of 21 customers in the shop", scene.notes),
     68: (

@@ -13,7 +13,7 @@ from demo.ledger import Balance
 MOST_SHOWN = 10
 COLUMNS = ("", "records", "golden", "linked", "equal", "differing", "written", "echoes")
 # Where the console shows an item: by its type, else by its record.
-PLACES = {"conflict": "conflicts", "plan": "plans", "quarantine": "quarantine"}
+PLACES = {"conflict": "conflicts", "match": "matches", "plan": "plans", "quarantine": "quarantine"}
 
 
 @dataclass(slots=True)

@@ -84,6 +84,16 @@ def offline(stage: Stage) -> str:
     return f"by policy the CRM's note counts, in the shop too; as the shop's was newer, an item asks a person: {items[0]['id']}"
 
 
+def double(stage: Stage) -> str:
+    """A contact is entered a second time, by the name alone: the hub cannot tell, and asks."""
+    stage.act("double")
+    pairs = stage.wait(
+        "a person is asked about two of one name", lambda: list(stage.hub.listed("/items", type="match"))
+    )
+    stage.drain()
+    return f"a rare name speaks for one person, and nothing else does: nobody is merged, an item asks: {pairs[0]['id']}"
+
+
 def merge(stage: Stage) -> str:
     """A steward rules that two customers are one, and takes it back: everything is as it was."""
     stage.drain()
