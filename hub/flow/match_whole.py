@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from hub.flow.context import Hub
-from hub.flow.keys import compared
+from hub.flow.keys import compared, digest_of
 from hub.flow.match_pairs import Pairs
 from hub.rules import clustering, matching
 from hub.rules.clustering import Cut
@@ -145,7 +145,7 @@ def _hot_values(hub: Hub, found: Records, model: MatchModel) -> dict[int, Hot]:
         own = frozenset(
             (key.namespace, key.value)
             for key in model.evidence(found.of(number))
-            if hub.keyring.blind(hub.blind_key, found.realm, found.kind, key.namespace, key.scope, key.value) in digests
+            if digest_of(hub, found.realm, found.kind, key) in digests
         )
         if own:
             values[number] = own
