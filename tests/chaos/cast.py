@@ -11,7 +11,7 @@ import psutil
 from tests.fixtures.peers import wait_for
 from tests.fixtures.running import Running
 
-PRESENT_S = 25.0
+PRESENT_S = 75.0
 
 
 class Cast:

@@ -29,7 +29,7 @@ from tests.fixtures.running import Running
 
 FLOWS = ("customer", "order")
 WORKERS = 3
-SETTLED_S = 90.0
+SETTLED_S = 180.0
 _LEFT = """
     select id from target where connection_id = any(%s) and (dirty_seq > done_seq or verify_at is not null
         or lease_until is not null) and state = 'due' and plan_id is null
@@ -129,7 +129,7 @@ class Place:
         except AssertionError:
             raise AssertionError(f"{self.name or 'it'} is never at rest: {shown}") from None
 
-    def wait_right(self, within_s: float = 35.0, *, but: Sequence[str] = ()) -> None:
+    def wait_right(self, within_s: float = 105.0, *, but: Sequence[str] = ()) -> None:
         """Waits until `check` finds nothing wrong, whatever still goes on."""
         try:
             wait_for(lambda: self.is_right(but=but), within_s)

@@ -38,7 +38,7 @@ def _strike(scene: Scene, part: str, rng: random.Random) -> None:
         scene.kill_all()
         scene.start()
     elif part == "redis keys":
-        wait_for(lambda: _flush(scene), 20.0)
+        wait_for(lambda: _flush(scene), 60.0)
     elif part == "valkey, empty":
         _empty_valkey(scene)
     elif part == "postgres at once":

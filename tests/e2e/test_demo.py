@@ -147,7 +147,7 @@ def _check_counts(running: Running, golden: dict[str, int], password: str, began
 
     # The console shows the books of the present day (UTC), so not at midnight; an event may come between the two looks.
     if datetime.now(UTC).date() == began:
-        assert wait_for(lambda: len(set(map(tuple, books()))) == 1, 30, step_s=0.5), books()
+        assert wait_for(lambda: len(set(map(tuple, books()))) == 1, 90, step_s=0.5), books()
     assert '<span class="stripe">' in browser.get(f"{url}/console/", timeout=20).text
 
 

@@ -217,7 +217,7 @@ def test_servers_when_their_starter_is_killed_then_end(folder: Path) -> None:
     assert all(is_alive(pid) for pid in pids)
     starter.kill()
     starter.communicate()
-    assert wait_for(lambda: not any(is_alive(pid) for pid in pids), 10)
+    assert wait_for(lambda: not any(is_alive(pid) for pid in pids), 60)
 
 
 def test_servers_when_a_restart_failed_then_the_next_look_tries_again(folder: Path) -> None:

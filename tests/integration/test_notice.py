@@ -206,7 +206,7 @@ def test_record_when_told_of_during_a_long_full_pass_then_read_meanwhile(rig: Ri
         yield Page([], "1")
         tell(rig, "7")
         # A page that comes only after the notice was read: whoever reads one after the other never gets it.
-        wait_for(lambda: waiting(rig) == [], 10)
+        wait_for(lambda: waiting(rig) == [], 60)
         yield Page([], None, last=True)
 
     Teller.pages = staticmethod(slow_pages)

@@ -20,7 +20,7 @@ from hub.store.inbox import NewEvent
 from tests.fixtures.running import COMMAND, Running
 
 Start = Callable[..., Running]
-RECOVERED_S = 35
+RECOVERED_S = 105
 CUSTOMERS = "select count(*) from golden where kind = 'customer'"
 
 

@@ -102,7 +102,7 @@ def test_webhook_when_the_body_cannot_be_taken_then_refused_and_counted(shop, cl
     response = client.post("/webhooks/网店", data=body, headers={**signed(body), **headers})
     assert response.status_code == status
     assert stored(shop) == 0
-    wait_for(lambda: shop.hub.db.one("select coalesce(sum(n), 0) from tally where stage = 'refused'") == (1,), 10)
+    wait_for(lambda: shop.hub.db.one("select coalesce(sum(n), 0) from tally where stage = 'refused'") == (1,), 60)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
