@@ -36,16 +36,22 @@ _REFUSED = "refused release"
 PARTS = ("mappings", "policies", "kinds", "transforms", "matching")
 
 
-def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules:
+def rules_on_disk(db: Database, registry: Registry, settings: Settings, known: Rules | None = None) -> Rules:
     """The rules that the site's folder and this installation make now; `ConfigError` lists what is wrong with them.
 
     Where no folder is named the site's files in force stay: a forgotten variable takes no rule away (an empty folder does).
+    `known`: as for `rules_at_start`.
     """
     if settings.mappings_dir is None:
         number = store.in_force(db)
         release = store.get(db, number) if number is not None else None
-        return load_site(registry, installed_folders(), release.files if release else {})
+        files = release.files if release else {}
+        if known is not None and known.files == files:
+            return replace(known)
+        return load_site(registry, installed_folders(), files)
     files = site_files(settings.mappings_dir)
+    if known is not None and known.files == files:
+        return replace(known)
     found = load_rules(registry, [settings.mappings_dir, *installed_folders()])
     found.files = files
     return found
@@ -54,7 +60,7 @@ def rules_on_disk(db: Database, registry: Registry, settings: Settings) -> Rules
 def rules_at_start(db: Database, registry: Registry, settings: Settings, known: Rules | None = None) -> Rules:
     """The rules a new process works by: those in force, or what is on disk when none are yet.
 
-    `known`: rules of this installation that are loaded already, taken where they are the same. Where the
+    `known`: rules of this installation that are loaded already, of which a copy is taken where they are the same. Where the
     installation cannot read those in force (a plugin is missing) it gets its own: enough to look at records
     and to mend things, while `ensure` lets it process nothing.
     """
@@ -62,9 +68,11 @@ def rules_at_start(db: Database, registry: Registry, settings: Settings, known: 
     found = store.get(db, number) if number is not None else None
     try:
         if found is None:
-            rules = rules_on_disk(db, registry, settings)
+            rules = rules_on_disk(db, registry, settings, known)
+        elif known is not None and known.hash == found.hash:
+            rules = replace(known)
         else:
-            rules = known if known is not None and known.hash == found.hash else _rules_of(registry, found)
+            rules = _rules_of(registry, found)
     except ConfigError as error:
         if found is None:
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.chaos.cast import Cast
 from tests.chaos.load import Load
 from tests.chaos.oracle import Goldens, customer_of, expect, goldens_of, plain
 from tests.fixtures.peers import wait_for
+from tests.fixtures.place import short_folder
 from tests.fixtures.running import Running
 
 FLOWS = ("customer", "order")
@@ -212,7 +212,7 @@ class Place:
 @contextmanager
 def open_scene(env: dict[str, str] | None = None, workers: int = 2) -> Iterator[Scene]:
     """A running hub for several tests; ends every process of it."""
-    with tempfile.TemporaryDirectory(prefix="rh-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with short_folder() as name:
         Path(name).chmod(0o755)
         scene = Scene(Path(name), env or {}, workers)
         try:

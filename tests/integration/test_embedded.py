@@ -3,7 +3,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from hub.embedded.servers import Servers
 from hub.embedded.valkey import Valkey
 from hub.errors import ConfigError
 from hub.store.database import Database
+from tests.fixtures.place import short_folder
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
@@ -26,7 +26,7 @@ QUICK = {"fsync": "off", "shared_buffers": "16MB"}
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="rh-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with short_folder() as name:
         Path(name).chmod(0o711)
         (Path(name) / "run").mkdir()
         yield Path(name)

@@ -2,7 +2,6 @@ import errno
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from hub.embedded.postgres import Postgres
 from hub.patience import step_back
 from hub.store.database import Database
+from tests.fixtures.place import short_folder
 
 QUICK = {"fsync": "off", "shared_buffers": "16MB"}
 # Tells the niceness of its session, then of another one that was there before; and of the first one's group, where there are groups.
@@ -31,7 +31,7 @@ db.close()
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="rh-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    with short_folder() as name:
         folder = Path(name)
         folder.chmod(0o711)
         (folder / "run").mkdir()

@@ -7,6 +7,8 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
+from types import FunctionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from hub.errors import ConfigError
@@ -150,7 +152,9 @@ def _check_literals(function: Callable[..., Any], step: Step) -> None:
             check(literal)
     if step.name in ("timestamp", "date") and isinstance(bound.get("pattern"), str):
         _check_pattern(bound["pattern"])
-    for name, words in _choices(function).items():
+    # What a plugin calls like a function may have no hash to be remembered by.
+    choices = _choices if isinstance(function, FunctionType) else _choices.__wrapped__
+    for name, words in choices(function).items():
         if name in bound and not isinstance(bound[name], Path) and bound[name] not in words:
             shown = ", ".join(str(word) for word in words if word)
             raise ValueFault("bad_argument", f"{name} is one of {shown}, not {bound[name]!r}")
@@ -164,6 +168,7 @@ def _check_pattern(pattern: str) -> None:
             raise ValueFault("bad_argument", f"pattern {pattern!r}: {fault}; it is like %Y-%m-%d %H:%M:%S") from None
 
 
+@cache
 def _choices(function: Callable[..., Any]) -> dict[str, tuple[Any, ...]]:
     """The words that a literal argument may be, of those annotated `Literal[…]`."""
     try:
