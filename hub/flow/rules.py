@@ -48,7 +48,8 @@ class Rules:
     """Only looked at, not in force: nothing made by it may be kept."""
     preferences: Mapping[str, Preference] = field(default_factory=dict)
     """Survivorship policies of plugins, by name."""
-    _rules: dict[str, list[FieldRule]] = field(default_factory=dict)
+    # Not passed on by `replace`: a copy may have other policies.
+    _rules: dict[str, list[FieldRule]] = field(default_factory=dict, init=False)
 
     def field_rules(self, kind: str) -> list[FieldRule]:
         """How each field or group of a kind survives, in the order of its declaration."""

@@ -176,7 +176,8 @@ class Place:
         assert len(goldens) == len(expected), f"{len(goldens)} golden records, {len(expected)} expected"
         for name, one in expected.items():
             data = goldens[frozenset(one.sources)]["data"]
-            assert {field: data.get(field) for field in one.values} == one.values, f"{name}: {data}"
+            told = {field: data.get(field) for field in one.values}
+            assert told == one.values, f"{name}: {told}, not {one.values}"
 
     def check_peer(self, name: str) -> None:
         """The peer holds each golden record once, with its values, and each was created by one call."""

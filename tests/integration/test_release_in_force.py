@@ -125,7 +125,8 @@ def test_release_when_the_installation_is_another_then_the_process_does_nothing_
     release.activate(new.hub)
     old.connect("shop", {"customer": "in"})
     # As if its transforms were those of the version before.
-    new.hub.rules.manifest["transforms"]["upper"] = "another"
+    manifest = new.hub.rules.manifest
+    new.hub.rules.manifest = {**manifest, "transforms": {**manifest["transforms"], "upper": "another"}}
     new.hub.rules.hash = b"another" * 4
     publish_release(new.hub.db, new.hub.rules)
     release.activate(new.hub)
