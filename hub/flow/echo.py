@@ -8,11 +8,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from hub.flow.connection import ConnectionRow
 from hub.flow.context import Hub
 from hub.flow.observe import line_item
+from hub.flow.outcome import major_of
 from hub.flow.written import Written, note_writes
 from hub.rules import register
 from hub.rules.register import EVERY_OTHER, MISSING, SEPARATOR, Fold, flatten, loose_equal
@@ -21,22 +22,36 @@ from hub.store.attempt import Attempt
 from hub.store.claimed import Due
 from hub.store.database import Connection
 
+# A call that lands late lands within this time of being begun.
+OVERTAKEN_S: Final = 3600.0
 
-def settle_echoes(conn: Connection, hub: Hub, row: ConnectionRow, due: Due, tries: Sequence[Attempt]) -> set[uuid.UUID]:
+
+def settle_echoes(
+    conn: Connection,
+    hub: Hub,
+    row: ConnectionRow,
+    due: Due,
+    tries: Sequence[Attempt],
+    overtaken: Sequence[Attempt] = (),
+) -> set[uuid.UUID]:
     """Notes what unaccounted tries wrote, where the peer has said it since; returns those tries.
 
-    `tries`: since the last that surely took effect, newest first. What the peer had said before a try is its own.
+    `tries`: since the last that surely took effect, newest first. `overtaken`: those before it, oldest first, with
+    the version of the one that did. What the peer had said before a try is its own.
     """
     settled: set[uuid.UUID] = set()
-    if not tries or due.rid is None or due.external_id is None:
+    if not (tries or overtaken) or due.rid is None or due.external_id is None:
         return settled
     now = register.decode(due.fold or {})
-    for each in reversed(tries):
+    for each, until in [
+        *((old, major_of(old.version)) for old in overtaken),
+        *((new, None) for new in reversed(tries)),
+    ]:
         # Nothing to ask the store for, which is how most failures are.
-        if not _new_words(hub, due, each.asserted, now, Fold({})):
+        if not _new_words(hub, due, each.asserted, now, Fold({}), until):
             continue
         before = _known_before(conn, due.rid, each.started_at)
-        found = _new_words(hub, due, each.asserted, now, before)
+        found = _new_words(hub, due, each.asserted, now, before, until)
         if found:
             told = {name: each.asserted[name] for name in found}
             packed = register.encode(before)
@@ -48,19 +63,24 @@ def settle_echoes(conn: Connection, hub: Hub, row: ConnectionRow, due: Due, trie
     return settled
 
 
-def _new_words(hub: Hub, due: Due, asserted: dict[str, Any], now: Fold, before: Fold) -> dict[str, int]:
-    """Fields that the peer holds as `asserted` by a word of its own that it had not said `before`: field -> its version."""
+def _new_words(
+    hub: Hub, due: Due, asserted: dict[str, Any], now: Fold, before: Fold, until: int | None
+) -> dict[str, int]:
+    """Fields of which the peer said `asserted`, a word of its own that it had not said `before`: field -> its version.
+
+    It must hold it still; or, with `until`, have said it before that version.
+    """
     identities = hub.registry.kinds[due.kind].identities
     found: dict[str, int] = {}
     for name, value in asserted.items():
         flat = {n: v for n, v in flatten({name: value}, identities).items() if not n.endswith(SEPARATOR + EVERY_OTHER)}
         cells = {n: now.cells.get(n, register.Cell()) for n in flat}
-        if not all(loose_equal(cells[n].expected, v) for n, v in flat.items() if v is not None):
+        if until is None and not all(loose_equal(cells[n].expected, v) for n, v in flat.items() if v is not None):
             continue
         said = [
             cell.at[0] for n, cell in cells.items()
             if cell.at is not None and cell.own is not MISSING and loose_equal(cell.own, flat[n])
-            and not _had_said(before.cells.get(n), cell)
+            and (until is None or cell.at[0] < until) and not _had_said(before.cells.get(n), cell)
         ]  # fmt: skip
         if said:
             found[name] = min(said)
@@ -72,7 +92,7 @@ def _had_said(before: register.Cell | None, cell: register.Cell) -> bool:
 
 
 def _known_before(conn: Connection, rid: uuid.UUID, moment: datetime) -> Fold:
-    """The record as it was known when a call began. Writes are all older: a newer one would have settled it."""
+    """The record as it was known when a call began. Later writes take nothing from what it had said itself."""
     first = uuid.UUID(int=int(moment.timestamp() * 1000) << 80)  # event ids begin with their time of receipt
     lines = record.lines(conn, [rid])[rid]
     return register.fold(line_item(line) for line in lines if line.event_id is None or line.event_id < first)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from hub.errors import RejectedError
-from hub.flow import reach, readback
+from hub.flow import doubt, reach, readback
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.outcome import give_up, leave, major_of
 from hub.flow.written import Written, note_writes
 from hub.model.identifier import format_id
-from hub.rules.register import element_key, loose_equal
 from hub.rules.retry import Action, next_action
 from hub.sdk.connector import Found
 from hub.store import attempt, lease, peer
@@ -75,18 +74,19 @@ def _blind(
 
 
 def _absent(conn: Connection, row: ConnectionRow, claim: Claim, due: Due, unsure: Sequence[Attempt]) -> None:
-    if due.external_id is not None:
+    last = max((each.ended_at or each.started_at for each in unsure), default=None)
+    youngest = time.time() - last.timestamp() if last else SETTLED_S
+    is_young = youngest < SETTLED_S and (due.external_id is None or any(each.action == "create" for each in unsure))
+    if due.external_id is not None and not is_young:
         leave(
             conn, row, claim, due, Action("dead"), RejectedError(f"{row.name}: the record is gone there", code="gone")
         )
         attempt.end(conn, [each.id for each in unsure], "not_applied")
         return
-    last = max((each.ended_at or each.started_at for each in unsure), default=None)
-    youngest = time.time() - last.timestamp() if last else SETTLED_S
-    if youngest < SETTLED_S:
+    if is_young:
         problem = {
             "type": "UnknownOutcomeError",
-            "message": f"{row.name}: not there yet; looking again before creating it",
+            "message": f"{row.name}: not there yet; looking again before anything is sent",
         }
         lease.verify_later(conn, claim, problem, SETTLED_S - youngest)
         return
@@ -116,11 +116,12 @@ def _present(
         note_writes(conn, desk.hub, row, [Written(due, found.external_id, asserted, major, attempt_id)])
 
     for each in unsure:
-        held = _applied(each.asserted, said, identities)
-        if major is not None and peer.was_known(conn, due.rid, major, each.started_at):
+        tries = doubt.same_create(conn, each)
+        held = doubt.applied(tries, said, identities)
+        if major is not None and peer.was_known(conn, due.rid, major, tries[-1].started_at):
             held = {}  # it holds what it held before the call: equal values are its own, not ours
         if said is None and is_create:
-            held = each.asserted  # it is there, and only this call can have made it
+            held = doubt.common(each.asserted, tries)  # it is there, and only one of these calls can have made it
         if held or is_create:
             note(held, each.id)
         attempt.end(conn, [each.id], "applied" if held else "not_applied", version=_text(found.version))
@@ -138,24 +139,3 @@ def _present(
 
 def _text(version: int | str | None) -> str | None:
     return None if version is None else str(version)
-
-
-def _applied(
-    asserted: Mapping[str, Any], said: Mapping[str, Any] | None, identities: Mapping[str, tuple[str, ...]]
-) -> dict[str, Any]:
-    """The values of an attempt that the peer holds, perhaps respelt."""
-    if said is None:
-        return {}
-    return {
-        name: value
-        for name, value in asserted.items()
-        if name in said and _same(value, said[name], identities.get(name))
-    }
-
-
-def _same(value: Any, said: Any, identity: tuple[str, ...] | None) -> bool:
-    if identity is None:
-        return loose_equal(value, said)
-    ours = {element_key(each, identity): each for each in value or ()}
-    theirs = {element_key(each, identity): each for each in said or ()}
-    return ours.keys() == theirs.keys() and all(loose_equal(ours[key], theirs[key]) for key in ours)

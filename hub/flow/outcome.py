@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Sending:
-    """One delivery on its way. `asserted`: the canonical values that the peer holds if it succeeds."""
+    """One delivery on its way. `asserted`: the canonical values that it writes.
+
+    `sure`: those that the peer holds if it says yes, whichever try with the same key it answers for.
+    """
 
     claim: Claim
     due: Due
@@ -38,6 +41,12 @@ class Sending:
     attempt_id: uuid.UUID
     action: str
     asserted: dict[str, Any]
+    sure: dict[str, Any]
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether an earlier try with other values may be what the peer carried out."""
+        return self.sure != self.asserted
 
 
 def major_of(version: int | str | None) -> int | None:
@@ -72,17 +81,24 @@ def succeed(desk: Desk, row: ConnectionRow, answered: Sequence[tuple[Sending, Wr
 
 
 def _keep(conn: Connection, hub: Hub, row: ConnectionRow, named: Sequence[tuple[Sending, WriteResult, str]]) -> None:
-    attempt.sent(conn, {sending.attempt_id: _text(result.version) for sending, result, _ in named})
+    certain = [each for each in named if not each[0].is_doubtful]
+    attempt.sent(conn, {sending.attempt_id: _text(result.version) for sending, result, _ in certain})
     note_writes(conn, hub, row, [
         Written(
-            sending.due, external_id, sending.asserted, major_of(result.version), sending.attempt_id,
+            sending.due, external_id, sending.sure, major_of(result.version), sending.attempt_id,
             # Of the record it was addressed by: what a create landed on was not known.
             before=sending.due.fold if external_id == sending.due.external_id else None,
         )
         for sending, result, external_id in named
     ])  # fmt: skip
-    marks = {sending.claim: sending.due.dirty_seq for sending, _, _ in named}
-    lost = marks.keys() - lease.done_all(conn, marks)
+    marks = {sending.claim: sending.due.dirty_seq for sending, _, _ in certain}
+    lost = set(marks.keys() - lease.done_all(conn, marks))
+    for sending, result, _ in named:
+        if sending.is_doubtful:
+            # Its echo must not pass for the peer's own word: what was carried out is looked at next.
+            attempt.end(conn, [sending.attempt_id], "unknown", version=_text(result.version))
+            if not lease.release(conn, sending.claim):
+                lost.add(sending.claim)
     if lost:
         lease.call_was_late(conn, [claim.id for claim in lost])
     for sending, result, _ in named:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from hub.flow import release
+from hub.flow import doubt, release
 from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
 from hub.flow.drift_hold import hold_nulled
-from hub.flow.echo import settle_echoes
+from hub.flow.echo import OVERTAKEN_S, settle_echoes
 from hub.flow.outcome import Sending, leave
 from hub.flow.written import raise_item
 from hub.model.identifier import format_id
@@ -53,6 +53,10 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
     dues = claimed.load(conn, [claim.id for claim in claims])
     open_attempts = attempt.unaccounted(conn, dues)
     failed = attempt.last_failed(conn, [id_ for id_, due in dues.items() if due.failures or id_ in open_attempts])
+    # Only what its system says itself can be such an echo.
+    overtaken = attempt.overtaken(
+        conn, [id_ for id_, due in dues.items() if due.fold and due.fold.get("v")], OVERTAKEN_S
+    )
     ready: list[tuple[Claim, Due]] = []
     for claim in claims:
         due = dues.get(claim.id)
@@ -61,7 +65,7 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
         elif due.is_unread and not row.halted_in:
             # Somebody edited it there: what they did counts before anything is written over it.
             lease.release(conn, claim, after_s=UNREAD_RECHECK_S)
-        elif settle_echoes(conn, desk.hub, row, due, failed.get(claim.id, [])):
+        elif settle_echoes(conn, desk.hub, row, due, failed.get(claim.id, []), overtaken.get(claim.id, [])):
             # A try took effect after all: it is compared anew, with what is known now.
             lease.release(conn, claim)
         elif claim.id in open_attempts or due.is_verify_due:
@@ -178,7 +182,7 @@ def _make(
         leave(conn, row, claim, due, next_action(error, due.failures + 1, str(due.id)), error)
         return None
     asserted = {STATE: "deleted"} if action == "delete" else dict(each.wanted)
-    key, asserted = _key(due, action, asserted, failed, connector)
+    key, sure = _key(due, action, asserted, failed, connector)
     delivery = replace(delivery, idempotency_key=key)
     reason = desk.hub.registry.hook.veto_delivery(connection=row.name, delivery=delivery)
     if due.rid is not None and due.twin is not None:
@@ -192,7 +196,7 @@ def _make(
     if reason:
         lease.done(conn, claim, due.dirty_seq, note={"type": "Vetoed", "message": str(reason)})
         return None
-    return Sending(claim, due, delivery, new_id(), action, asserted)
+    return Sending(claim, due, delivery, new_id(), action, asserted, sure)
 
 
 _EVENTS: Final = {"create": "created", "update": "updated", "delete": "deleted"}
@@ -222,17 +226,14 @@ def _key(
     """The idempotency key, and what the peer will surely hold if it answers yes.
 
     A create has one key for ever, so that it can never be made twice; a peer that honours it may have made the
-    record from an earlier try, so only what all tries had in common is believed and the rest follows as an update.
+    record from an earlier try, so only what all tries had in common is believed and the rest is looked at.
     Any other write that only repeats the last failed one keeps its key.
     """
     same = [each for each in failed if each.action == action]
     if action == "create":
         key = hashlib.sha256(f"create:{due.id}".encode()).hexdigest()[:32]
         if "idempotency_key" in connector.manifest.capabilities:
-            asserted = {
-                name: value for name, value in asserted.items()
-                if all(name in each.asserted and each.asserted[name] == value for each in same)
-            }  # fmt: skip
+            return key, doubt.common(asserted, same)
         return key, asserted
     if same and same[0].asserted == asserted:
         return same[0].idempotency_key, asserted

@@ -112,6 +112,27 @@ def last_failed(conn: Connection, target_ids: Iterable[uuid.UUID]) -> dict[uuid.
     return found
 
 
+def overtaken(conn: Connection, target_ids: Iterable[uuid.UUID], window_s: float) -> dict[uuid.UUID, list[Attempt]]:
+    """Tries of the last `window_s`, at most twenty a target, that did not succeed before a later one did; oldest first.
+
+    Their `version` is that of the next one that did succeed: had they taken effect, it was before that.
+    """
+    sql = """
+        select a.id, a.target_id, a.action, a.idempotency_key, a.asserted, a.started_at, a.ended_at, a.outcome, a.error,
+            (select s.version from attempt s where s.target_id = a.target_id and s.id > a.id
+             and s.outcome in ('sent', 'applied') order by s.id limit 1), a.cause, a.cause_id
+        from unnest(%s::uuid[]) as t(target) cross join lateral (
+            select * from attempt where target_id = t.target order by id desc limit 20) a
+        where a.outcome in ('failed', 'not_applied') and a.started_at > clock_timestamp() - make_interval(secs => %s)
+        order by a.id
+    """
+    found: dict[uuid.UUID, list[Attempt]] = {}
+    for attempt in _read(conn, sql, (list(target_ids), window_s)):
+        if attempt.version is not None:
+            found.setdefault(attempt.target_id, []).append(attempt)
+    return found
+
+
 def of_target(conn: Connection, target_id: uuid.UUID, limit: int = 50) -> list[Attempt]:
     """The attempts of one target, newest first."""
     sql = f"select {_COLUMNS} from attempt where target_id = %s order by id desc limit %s"  # noqa: S608
