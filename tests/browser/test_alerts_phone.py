@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 
 from hub.flow import alert
 from hub.model.identifier import format_id
+from tests.browser.closing import close
 from tests.browser.world import World
 
 PHONE = {"width": 390, "height": 844}
@@ -48,4 +49,4 @@ def test_alert_when_dealt_with_on_a_phone_then_every_act_works(
         page.locator(".acts details[open] button").click()
         assert "由人关闭" in page.inner_text("main")
     finally:
-        page.close()
+        close(page)

@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext
 
 from hub.console.pages import ROUTES
 from tests.browser.cases import STATES, cases, is_page, lacking
+from tests.browser.closing import close
 from tests.browser.tour import ALL_RULES, COLOUR_RULES, LAYOUT_RULES, Tour, run_axe
 from tests.browser.world import World
 
@@ -41,7 +42,7 @@ def test_pages_when_looked_at_in_every_state_then_nothing_is_wrong(
         found = tour.look(case, language, number // 2, is_first=is_first) if is_turn else tour.glance(case, language)
         wrong += [f"{case.name}: {one}" for one in found]
     for tour in tours.values():
-        tour.page.close()
+        close(tour.page)
     assert not wrong, "\n".join(wrong)
 
 
@@ -56,7 +57,7 @@ def test_axe_when_a_page_has_faults_then_they_are_found(
     page.evaluate("document.querySelectorAll('main td')[1].style.color = '#ddd'")
     rules = {violation.split(":")[0] for violation in run_axe(page, ALL_RULES)}
     sampled = {violation.split(":")[0] for violation in run_axe(page, LAYOUT_RULES, "light", COLOUR_RULES)}
-    page.close()
+    close(page)
     assert {"html-has-lang", "color-contrast"} <= rules
     assert sampled == {"color-contrast"}
 

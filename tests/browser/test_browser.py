@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.closing import close
 from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -27,7 +28,7 @@ def test_live_region_when_something_changes_then_the_page_follows(full: World, f
     pause = page.get_by_role("button", name="暂停更新")
     pause.click()
     expect(pause).to_have_attribute("aria-pressed", "true")
-    page.close()
+    close(page)
 
 
 def test_copy_when_pressed_then_the_id_is_on_the_clipboard(full: World, full_url: str, visit: Visit) -> None:
@@ -38,7 +39,7 @@ def test_copy_when_pressed_then_the_id_is_on_the_clipboard(full: World, full_url
     page.locator("main .copy").first.click()
     expect(page.locator("main .copy").first).to_have_attribute("data-done", "")
     assert page.evaluate("navigator.clipboard.readText()") == full.ids["event"]
-    page.close()
+    close(page)
 
 
 def test_keyboard_when_tabbing_then_skip_link_first_and_focus_is_visible(
@@ -59,4 +60,4 @@ def test_keyboard_when_tabbing_then_skip_link_first_and_focus_is_visible(
             "(() => { const b = document.activeElement.getBoundingClientRect(); return [b.top, b.bottom]; })()"
         )
         assert box[1] > bar["height"] or box[0] < bar["height"], "focus is hidden under the sticky bar"
-    page.close()
+    close(page)

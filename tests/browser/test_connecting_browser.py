@@ -14,6 +14,7 @@ from hub.embedded.postgres import Postgres
 from hub.embedded.valkey import Valkey
 from hub.flow import golive, poll
 from hub.flow.configure import Wish, connect
+from tests.browser.closing import close
 from tests.browser.conftest import _served, _world
 from tests.browser.hand import Forms, Hand, Keys
 from tests.browser.tour import ALL_RULES, run_axe
@@ -78,7 +79,7 @@ def test_shop_when_connected_in_five_steps_then_live_and_its_records_are_here(
     page.goto(f"{url}/console/connections/pudong/streams")
     assert page.locator("main tbody tr", has_text="customers").first.locator("text=完整").count() >= 1
     assert world.hub.db.one("select count(*) > 3 from golden where kind = 'customer'") == (True,)
-    page.close()
+    close(page)
 
 
 def test_crm_when_connected_both_ways_then_a_plan_is_looked_at_before_anything_is_written(
@@ -117,7 +118,7 @@ def test_crm_when_connected_both_ways_then_a_plan_is_looked_at_before_anything_i
         page.get_by_role("button", name="上线", exact=True).click()
         expect(page.locator("main")).to_contain_text("crm 已上线")
         page.get_by_role("button", name="完成").click()
-        page.close()
+        close(page)
     assert world.hub.connections.by_name("crm").phase == "live"
     (held,) = world.hub.db.all("select counts, state from plan where cause = 'golive' order by id desc limit 1")
     due = world.hub.db.one("select count(*) from target where plan_id is null and dirty_seq > done_seq")

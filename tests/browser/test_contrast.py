@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext
 
+from tests.browser.closing import close
 from tests.browser.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -64,6 +65,6 @@ def test_pages_when_the_system_sets_the_colours_then_nothing_is_said_by_colour_a
         "document.querySelectorAll('.glyph, .status').forEach(one => { one.style.cssText = 'forced-color-adjust: none; color: Canvas; border: 0' })"
     )
     planted = page.evaluate(LOST)
-    page.close()
+    close(page)
     assert lost == []
     assert {one.split(":")[0] for one in planted} >= {"no border"}

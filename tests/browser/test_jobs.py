@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from hub.model.identifier import format_id, parse_id
 from hub.store.database import new_id
+from tests.browser.closing import close
 from tests.browser.hand import Forms, Hand, Keys
 from tests.browser.matching import some_pairs
 from tests.browser.persons import disagree, golden_id, item_of
@@ -81,7 +82,7 @@ def test_jobs_when_done_by_one_hand_then_all_are_done(full: World, full_url: str
     assert golden_id(full, f"{name}-2") == work["other"]
     some_pairs(full, 1)
     _answer(hand, full_url)
-    page.close()
+    close(page)
 
 
 def _sign_in(hand: Hand, name: str = "operator") -> None:

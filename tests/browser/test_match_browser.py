@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from hub.flow import match_queue
 from hub.model.identifier import parse_id
+from tests.browser.closing import close
 from tests.browser.matching import guarded, some_pairs
 from tests.browser.world import World
 from tests.fixtures.hub import Rig
@@ -73,7 +74,7 @@ def test_keys_when_switched_on_then_pairs_are_answered_one_after_the_other_and_u
         assert state_of(full, seen[0])[0] == "open"
     finally:
         page.context.add_cookies([{"name": "hub_view", "value": "", "url": f"{full_url}/console/"}])
-        page.close()
+        close(page)
 
 
 def test_keys_when_forty_pairs_wait_then_each_is_answered_as_pressed_and_taken_back(
@@ -98,7 +99,7 @@ def test_keys_when_forty_pairs_wait_then_each_is_answered_as_pressed_and_taken_b
             page.get_by_role("button", name="撤销上一步").click()
         assert item_on(page) == item
     assert {state_of(world, item) for item in waiting} == {("open", "")}
-    page.close()
+    close(page)
 
 
 def test_keys_when_switched_off_then_a_letter_does_nothing(full: World, full_url: str, visit: Visit) -> None:
@@ -114,7 +115,7 @@ def test_keys_when_switched_off_then_a_letter_does_nothing(full: World, full_url
     page.reload()
     assert item_on(page) == only
     assert state_of(full, only)[0] == "open"
-    page.close()
+    close(page)
 
 
 def test_pair_when_opened_then_what_a_merge_would_do_comes_by_itself(full: World, full_url: str, visit: Visit) -> None:
@@ -122,7 +123,7 @@ def test_pair_when_opened_then_what_a_merge_would_do_comes_by_itself(full: World
     page.goto(f"{full_url}/console/matches/{full.ids['match']}")
     expect(page.locator("#forecast")).to_contain_text("取最严")
     expect(page.locator("#forecast")).to_contain_text("其记录会得到合并后的值")
-    page.close()
+    close(page)
 
 
 def test_pair_when_answered_without_script_then_every_step_is_a_form(full: World, full_url: str, visit: Visit) -> None:
@@ -143,7 +144,7 @@ def test_pair_when_answered_without_script_then_every_step_is_a_form(full: World
     expect(page.get_by_role("status")).to_contain_text("已撤销：是同一人")
     assert item_on(page) == only
     assert state_of(full, only)[0] == "open"
-    page.close()
+    close(page)
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -179,4 +180,4 @@ def test_pair_when_answered_on_a_phone_then_the_buttons_stay_in_reach(
         expect(page.get_by_role("status")).to_contain_text("已撤销：同一家庭")
         assert state_of(full, only)[0] == "open"
     finally:
-        page.close()
+        close(page)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from hub.flow import alert
+from tests.browser.closing import close
 from tests.browser.probe import FIRST, FIT, SPACING
 from tests.browser.tour import SHIFT, ZOOMED, Tour
 from tests.browser.world import World
@@ -23,7 +24,7 @@ def page(full: World, full_url: str, visit: Visit) -> Iterator[Page]:
     tour.page.set_viewport_size({"width": 1280, "height": 800})
     tour.page.goto(f"{full_url}/console/connections/crm")
     yield tour.page
-    tour.page.close()
+    close(tour.page)
 
 
 def _sorts(page: Page) -> set[str]:
@@ -104,5 +105,5 @@ def test_live_region_when_it_is_refreshed_then_the_page_stays_where_it_is(
     alert.close(calm.hub, told, "cli", "no matter")
     expect(rows).to_have_count(2)
     went = page.evaluate("shift()")
-    page.close()
+    close(page)
     assert max(came, went) <= SHIFT, (came, went)

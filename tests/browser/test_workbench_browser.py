@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.closing import close
 from tests.browser.test_workbench import FILE
 from tests.browser.tour import ALL_RULES, run_axe
 from tests.browser.world import World
@@ -36,7 +37,7 @@ def test_workbench_when_typed_in_then_the_result_follows_and_axe_finds_nothing(
     expect(result.locator("pre").first).to_contain_text("✕   colour: colour")
     page.evaluate(AXE_SCRIPT)
     assert run_axe(page, ALL_RULES, "dark") == []
-    page.close()
+    close(page)
     assert said == []
 
 
@@ -54,4 +55,4 @@ def test_workbench_when_there_is_no_script_then_the_button_previews_and_compares
     insert.click()
     assert line
     assert f"  {line}\n" in page.locator("#text").input_value()
-    page.close()
+    close(page)
