@@ -127,7 +127,8 @@ def overtaken(conn: Connection, target_ids: Iterable[uuid.UUID], window_s: float
         order by a.id
     """
     found: dict[uuid.UUID, list[Attempt]] = {}
-    for attempt in _read(conn, sql, (list(target_ids), window_s)):
+    ids = list(target_ids)
+    for attempt in _read(conn, sql, (ids, window_s)) if ids else ():
         if attempt.version is not None:
             found.setdefault(attempt.target_id, []).append(attempt)
     return found
