@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Page, Request, Response
 
 from tests.browser.cases import Case
 from tests.browser.probe import AXE, FIRST, FIT, FOCUS, PREPARE, SPACING, WATCH
@@ -14,6 +14,7 @@ from tests.browser.probe import AXE, FIRST, FIT, FOCUS, PREPARE, SPACING, WATCH
 HTML_BYTES, GZIPPED_BYTES, NODES, REQUESTS = 90 * 1024, 16 * 1024, 2000, 5
 # Cumulative layout shift: the share of the window that moved by itself, times how far.
 SHIFT = 0.02
+LOADS = 3
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 COLOURS = ["color-contrast", "link-in-text-block"]
 BASE = {"resultTypes": ["violations"], "elementRef": False, "iframes": False, "preload": False}
@@ -56,15 +57,11 @@ class Tour:
         the same controls, and of texts that look alike one is asked for its contrast.
         """
         page = self.page
-        self.said.clear()
-        self.asked.clear()
         (theme, width), (other_theme, narrow) = LOOKS[number % 2]
         page.set_viewport_size({"width": width, "height": 800})
-        answer = page.goto(f"{self.url}/console{case.path}")
-        assert answer is not None
+        answer, first = self._open(case)
         if answer.status != case.status:
             return [f"answers {answer.status}, not {case.status}"]
-        first = page.evaluate(FIRST)
         found = [*self._budget(answer.body(), first), *_names(first, case, language)]
         page.evaluate(PREPARE)
         if is_first:
@@ -86,14 +83,27 @@ class Tour:
 
     def glance(self, case: Case, language: str) -> list[str]:
         """What another language may break: the names, and how much fits beside each other."""
-        self.said.clear()
         self.page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]  # its keys are those
-        answer = self.page.goto(f"{self.url}/console{case.path}")
-        if answer is None or answer.status != case.status:
-            return [f"answers {answer and answer.status}, not {case.status}"]
-        first = self.page.evaluate(FIRST)
+        answer, first = self._open(case)
+        if answer.status != case.status:
+            return [f"answers {answer.status}, not {case.status}"]
         self.page.evaluate(PREPARE)
         return [*_moved(first), *_names(first, case, language), *self._fit(ZOOMED["width"]), *self.said]
+
+    def _open(self, case: Case) -> tuple[Response, dict[str, Any]]:
+        """Loads the page and looks at it as it came.
+
+        What a page does by itself moves it at every load; that a busy machine painted half of it first, at some.
+        """
+        for _ in range(LOADS):
+            self.said.clear()
+            self.asked.clear()
+            answer = self.page.goto(f"{self.url}/console{case.path}")
+            assert answer is not None
+            first: dict[str, Any] = self.page.evaluate(FIRST)
+            if first["shift"] <= SHIFT:
+                break
+        return answer, first
 
     def _fit(self, width: int, *rounds: str) -> list[str]:
         asked = [rounds or ("plain", "spaced"), SPACING]

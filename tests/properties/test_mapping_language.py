@@ -142,7 +142,7 @@ def _each(draw: st.DrawFn, field: Field, depth: int) -> Any:
 
 @st.composite
 def _members(draw: st.DrawFn, field: Field, depth: int) -> dict[str, Any]:
-    simple = [one for one in field.fields if depth < 3 or not one.fields]
+    simple = [one for one in field.fields if not one.derived and (depth < 3 or not one.fields)]
     needed = [one for one in simple if one.required]
     chosen = draw(st.lists(st.sampled_from(simple), min_size=1, max_size=3, unique_by=lambda one: one.name))
     names = {one.name: one for one in [*needed, *chosen] if one.name not in ("path", "when")}
