@@ -6,7 +6,7 @@ Unless they are noted as the hub's, such an echo passes for the peer's own word,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,27 +26,30 @@ from hub.store.database import Connection
 OVERTAKEN_S: Final = 3600.0
 
 
+def overtaken(conn: Connection, dues: Mapping[uuid.UUID, Due]) -> dict[uuid.UUID, list[Attempt]]:
+    """Tries that did not succeed before a later one did, of targets whose system says something itself: target id -> tries."""
+    speaking = [id_ for id_, due in dues.items() if due.fold and due.fold.get("v")]
+    return attempt.overtaken(conn, speaking, OVERTAKEN_S)
+
+
 def settle_echoes(
     conn: Connection,
     hub: Hub,
     row: ConnectionRow,
     due: Due,
     tries: Sequence[Attempt],
-    overtaken: Sequence[Attempt] = (),
+    late: Sequence[Attempt] = (),
 ) -> set[uuid.UUID]:
     """Notes what unaccounted tries wrote, where the peer has said it since; returns those tries.
 
-    `tries`: since the last that surely took effect, newest first. `overtaken`: those before it, oldest first, with
+    `tries`: since the last that surely took effect, newest first. `late`: those before it (`overtaken`), oldest first, with
     the version of the one that did. What the peer had said before a try is its own.
     """
     settled: set[uuid.UUID] = set()
-    if not (tries or overtaken) or due.rid is None or due.external_id is None:
+    if not (tries or late) or due.rid is None or due.external_id is None:
         return settled
     now = register.decode(due.fold or {})
-    for each, until in [
-        *((old, major_of(old.version)) for old in overtaken),
-        *((new, None) for new in reversed(tries)),
-    ]:
+    for each, until in [*((old, major_of(old.version)) for old in late), *((new, None) for new in reversed(tries))]:
         # Nothing to ask the store for, which is how most failures are.
         if not _new_words(hub, due, each.asserted, now, Fold({}), until):
             continue

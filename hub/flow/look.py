@@ -74,15 +74,10 @@ def _blind(
 
 
 def _absent(conn: Connection, row: ConnectionRow, claim: Claim, due: Due, unsure: Sequence[Attempt]) -> None:
+    # One that was made just now may not be readable yet.
     last = max((each.ended_at or each.started_at for each in unsure), default=None)
     youngest = time.time() - last.timestamp() if last else SETTLED_S
     is_young = youngest < SETTLED_S and (due.external_id is None or any(each.action == "create" for each in unsure))
-    if due.external_id is not None and not is_young:
-        leave(
-            conn, row, claim, due, Action("dead"), RejectedError(f"{row.name}: the record is gone there", code="gone")
-        )
-        attempt.end(conn, [each.id for each in unsure], "not_applied")
-        return
     if is_young:
         problem = {
             "type": "UnknownOutcomeError",
@@ -90,8 +85,12 @@ def _absent(conn: Connection, row: ConnectionRow, claim: Claim, due: Due, unsure
         }
         lease.verify_later(conn, claim, problem, SETTLED_S - youngest)
         return
+    if due.external_id is None:
+        lease.looked(conn, claim, due.verify_at, 0.0)
+    else:
+        gone = RejectedError(f"{row.name}: the record is gone there", code="gone")
+        leave(conn, row, claim, due, Action("dead"), gone)
     attempt.end(conn, [each.id for each in unsure], "not_applied")
-    lease.looked(conn, claim, due.verify_at, 0.0)
 
 
 def _present(

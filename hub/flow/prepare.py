@@ -13,7 +13,7 @@ from hub.flow.connection import ConnectionRow
 from hub.flow.desk import Desk, Writer
 from hub.flow.difference import Difference, differences
 from hub.flow.drift_hold import hold_nulled
-from hub.flow.echo import OVERTAKEN_S, settle_echoes
+from hub.flow.echo import overtaken, settle_echoes
 from hub.flow.outcome import Sending, leave
 from hub.flow.written import raise_item
 from hub.model.identifier import format_id
@@ -53,10 +53,7 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
     dues = claimed.load(conn, [claim.id for claim in claims])
     open_attempts = attempt.unaccounted(conn, dues)
     failed = attempt.last_failed(conn, [id_ for id_, due in dues.items() if due.failures or id_ in open_attempts])
-    # Only what its system says itself can be such an echo.
-    overtaken = attempt.overtaken(
-        conn, [id_ for id_, due in dues.items() if due.fold and due.fold.get("v")], OVERTAKEN_S
-    )
+    late = overtaken(conn, dues)
     ready: list[tuple[Claim, Due]] = []
     for claim in claims:
         due = dues.get(claim.id)
@@ -65,7 +62,7 @@ def prepare(conn: Connection, desk: Desk, row: ConnectionRow, connector: Writer,
         elif due.is_unread and not row.halted_in:
             # Somebody edited it there: what they did counts before anything is written over it.
             lease.release(conn, claim, after_s=UNREAD_RECHECK_S)
-        elif settle_echoes(conn, desk.hub, row, due, failed.get(claim.id, []), overtaken.get(claim.id, [])):
+        elif settle_echoes(conn, desk.hub, row, due, failed.get(claim.id, []), late.get(claim.id, [])):
             # A try took effect after all: it is compared anew, with what is known now.
             lease.release(conn, claim)
         elif claim.id in open_attempts or due.is_verify_due:
